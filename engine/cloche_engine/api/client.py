@@ -1,0 +1,102 @@
+"""The engine as its users see it; the real one, the one over D-Bus and the one in memory agree."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Protocol
+
+from cloche_engine.api.model import (
+    About,
+    Change,
+    Container,
+    ExecRequest,
+    Stats,
+    StoredDefinition,
+)
+
+DEFAULT_GRACE = 10.0
+"""Seconds between the polite signal of a stop and the kill."""
+
+
+class Engine(Protocol):
+    """Containers by name or uuid (`ref`); every method raises only subclasses of EngineError."""
+
+    async def about(self) -> About:
+        """Version and kind of this engine."""
+        ...
+
+    async def containers(self) -> list[Container]:
+        """All containers, sorted by name."""
+        ...
+
+    async def container(self, ref: str) -> Container:
+        """One container."""
+        ...
+
+    async def define(self, text: bytes, etag: str = "") -> Container:
+        """Store a definition; a new one where etag is empty, otherwise the one that has this etag.
+
+        A uuid is written into the document where it has none.
+        """
+        ...
+
+    async def undefine(self, ref: str) -> None:
+        """Remove the definition of a container that does not run."""
+        ...
+
+    async def definition(self, ref: str) -> StoredDefinition:
+        """The stored bytes and their etag."""
+        ...
+
+    async def start(self, ref: str) -> Container:
+        """Start it; returns when its program runs."""
+        ...
+
+    async def stop(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
+        """Ask its init to end, kill after `grace` seconds; returns when all is gone."""
+        ...
+
+    async def kill(self, ref: str, signal: int = 9) -> Container:
+        """Send a signal to its init; with 9 everything in it ends, and this returns after that."""
+        ...
+
+    async def pause(self, ref: str) -> Container:
+        """Freeze its processes."""
+        ...
+
+    async def resume(self, ref: str) -> Container:
+        """Thaw its processes."""
+        ...
+
+    async def restart(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
+        """Stop it where it runs, then start it."""
+        ...
+
+    async def open_console(self, ref: str, rows: int, columns: int) -> socket.socket:
+        """A socket with the frames of api.console; all that was said and is kept comes first."""
+        ...
+
+    async def exec(self, ref: str, request: ExecRequest) -> socket.socket:
+        """Run a program inside; a console socket (with no terminal: only its end is told)."""
+        ...
+
+    async def logs(self, ref: str) -> bytes:
+        """What the console said last, also after the end."""
+        ...
+
+    async def stats(self, ref: str) -> Stats:
+        """Usage now."""
+        ...
+
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Call `listener` at every change; the function returned ends that."""
+        ...
+
+    def on_lost(self, listener: Callable[[], None]) -> None:
+        """Call `listener` once when the connection to the engine is gone."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the engine; containers go on."""
+        ...

@@ -1,0 +1,130 @@
+"""The objects that the engine shows: containers, their state, usage and exit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a container is in its life; the properties say what may be asked of it."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    FAILED = "failed"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether an init process exists or is being made."""
+        return self not in {State.STOPPED, State.FAILED}
+
+    @property
+    def can_start(self) -> bool:
+        """Whether start is possible."""
+        return not self.is_live
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether a stop with grace is possible."""
+        return self in {State.RUNNING, State.PAUSED}
+
+    @property
+    def can_kill(self) -> bool:
+        """Whether there is something to kill."""
+        return self in {State.RUNNING, State.PAUSED, State.STOPPING, State.STARTING}
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether its processes can be frozen."""
+        return self is State.RUNNING
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether its processes can be thawed."""
+        return self is State.PAUSED
+
+    @property
+    def can_delete(self) -> bool:
+        """Whether the definition may be removed."""
+        return not self.is_live
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container as the engine sees it now.
+
+    pid is the init's on the host; exit_code is the program's, or 128 + signal; started is seconds
+    since 1970; error and hint explain a failed start or a program that ended badly.
+    """
+
+    uuid: str
+    name: str
+    state: State = State.STOPPED
+    title: str = ""
+    pid: int | None = None
+    exit_code: int | None = None
+    started: float | None = None
+    addresses: tuple[str, ...] = ()
+    error: str = ""
+    hint: str = ""
+    shares_host_root: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A container whose definition was removed."""
+
+    uuid: str
+
+
+Change = Container | Removed
+"""What a subscriber hears: the whole new state of one container, or its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDefinition:
+    """A definition as it is on disk, and the etag that a later save has to name."""
+
+    text: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Usage of a running container; limits are None where none is set."""
+
+    cpu_usec: int
+    memory_bytes: int
+    memory_peak_bytes: int
+    memory_limit_bytes: int | None
+    processes: int
+    cpu_shares: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecRequest:
+    """A further program to run in a container; user is a name or `uid[:gid]`, root if empty.
+
+    With terminal set the program gets a pty of rows × columns; otherwise the caller's three pipes.
+    """
+
+    argv: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    directory: str = ""
+    user: str = ""
+    terminal: bool = False
+    rows: int = 24
+    columns: int = 80
+    stdio: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What engine answers: its version, who may do what, and where its state lies."""
+
+    version: str
+    private: bool
+    directory: str

@@ -1,0 +1,1 @@
+"""The command line `clochectl`, a client like the window."""

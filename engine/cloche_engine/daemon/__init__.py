@@ -1,0 +1,1 @@
+"""The helper `cloched`: the engine on D-Bus behind polkit."""

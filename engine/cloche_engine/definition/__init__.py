@@ -1,0 +1,1 @@
+"""The XML documents: reading, checking and editing them byte by byte."""

@@ -1,0 +1,1 @@
+"""Typed wrappers of system calls; imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""What runs inside the new namespaces, between clone3 and execve."""

@@ -1,0 +1,1 @@
+"""Words, order and what is enabled, in plain Python without Qt."""

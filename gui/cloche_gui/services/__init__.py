@@ -1,0 +1,1 @@
+"""The bridge from awaited engine calls to signals; settings."""
