@@ -1,12 +1,12 @@
 """Frames on a console socket (SOCK_SEQPACKET): one frame is one packet, its first byte the kind.
 
-    to the viewer    O seq:u64 bytes   output; seq counts every byte since the start
-                     G lost:u64        the ring overwrote this many bytes before they were read
-                     Z rows:u16 cols:u16   another viewer changed the size
-                     X code:u16 flags:u8   the program ended; code is 128 + signal for a signal
-    to the monitor   I bytes           input, at most 4096 bytes
-                     R rows:u16 cols:u16   the viewer's size
-                     K signal:u8       send a signal to the program
+to the viewer    O seq:u64 bytes   output; seq counts every byte since the start
+G lost:u64        the ring overwrote this many bytes before they were read
+Z rows:u16 cols:u16   another viewer changed the size
+X code:u16 flags:u8   the program ended; code is 128 + signal for a signal
+to the monitor   I bytes           input, at most 4096 bytes
+R rows:u16 cols:u16   the viewer's size
+K signal:u8       send a signal to the program
 """
 
 from __future__ import annotations
@@ -116,4 +116,5 @@ def _decode(packet: bytes) -> Frame:
             return Signal(packet[1] if len(packet) == 2 else 0)
         case b"R" | b"Z":
             return Size(*struct.unpack_from("!HH", packet, 1))
-    raise ValueError(f"{packet[:1]!r} begins no console frame")
+        case _:
+            raise ValueError(f"{packet[:1]!r} begins no console frame")

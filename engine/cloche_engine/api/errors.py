@@ -83,7 +83,7 @@ class InvalidArgumentError(EngineError, ValueError):
 
 
 class UnsupportedError(EngineError):
-    """This host, or this version of Cloche, cannot do it."""
+    """The host, or this version of Cloche, cannot do it."""
 
     wire_name = PREFIX + "Unsupported"
 
@@ -91,8 +91,17 @@ class UnsupportedError(EngineError):
 BY_WIRE_NAME: dict[str, type[EngineError]] = {
     kind.wire_name: kind
     for kind in (
-        EngineError, NotFoundError, NameTakenError, InvalidDefinitionError, WrongStateError,
-        StartFailedError, ConflictError, RefusedError, UnavailableError, TimedOutError,
-        InvalidArgumentError, UnsupportedError,
+        EngineError,
+        NotFoundError,
+        NameTakenError,
+        InvalidDefinitionError,
+        WrongStateError,
+        StartFailedError,
+        ConflictError,
+        RefusedError,
+        UnavailableError,
+        TimedOutError,
+        InvalidArgumentError,
+        UnsupportedError,
     )
 }

@@ -108,7 +108,7 @@ class Stats:
 class ExecRequest:
     """A further program to run in a container; user is a name or `uid[:gid]`, root if empty.
 
-    With terminal set the program gets a pty of rows × columns; otherwise the caller's three pipes.
+    With terminal set the program gets a pty of rows by columns; otherwise the caller's three pipes.
     """
 
     argv: tuple[str, ...]

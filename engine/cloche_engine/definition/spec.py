@@ -101,7 +101,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
-    """One container as the engine runs it; uuid is 32 lower-case hex digits or None if not given."""
+    """One container as the engine runs it; uuid is 32 lower-case hex digits or not given."""
 
     name: str
     uuid: str | None = None
