@@ -1,0 +1,92 @@
+"""For all tests: skip with a reason what cannot run here, and let nothing stay behind.
+
+With CLOCHE_MUST_RUN=1 the machine is ours alone and has everything: a skip is then a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Generator, Iterator
+
+import pytest
+from tests import leftovers, needs
+
+MUST_RUN = os.environ.get("CLOCHE_MUST_RUN") == "1"
+
+_watch = pytest.StashKey[leftovers.Watch]()
+_before = pytest.StashKey[leftovers.Snapshot]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    mark = os.environ[leftovers.MARK] = uuid.uuid4().hex
+    config.stash[_watch] = leftovers.Watch(mark, alone=MUST_RUN)
+
+
+def _markers(item: pytest.Item) -> list[str]:
+    return [name for name in needs.MARKERS if item.get_closest_marker(name)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for reason in filter(None, map(needs.missing, _markers(item))):
+        pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if MUST_RUN and report.skipped and _markers(item) and not hasattr(report, "wasxfail"):
+        _turn_into_failure(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if MUST_RUN and report.skipped:
+        _turn_into_failure(report)
+    return report
+
+
+def _turn_into_failure(report: pytest.TestReport | pytest.CollectReport) -> None:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    report.outcome = "failed"
+    report.longrepr = f"it must run here (CLOCHE_MUST_RUN=1), but: {reason}"
+
+
+@pytest.fixture(scope="session")
+def watch(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> leftovers.Watch:
+    """What sees leftovers of this run, those below its temporary folder included."""
+    plain = pytestconfig.stash[_watch]
+    return leftovers.Watch(plain.mark, (f"{tmp_path_factory.getbasetemp()}/",), alone=plain.alone)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(request: pytest.FixtureRequest, watch: leftovers.Watch) -> Iterator[None]:
+    if not _markers(request.node):
+        yield
+        return
+    before = watch.snapshot()
+    yield
+    left = watch.remaining(before)
+    if left:
+        pytest.fail("the test left behind: " + "; ".join(map(str, left)), pytrace=False)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    session.stash[_before] = session.config.stash[_watch].snapshot()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if session.config.option.collectonly or _before not in session.stash:
+        return
+    left = session.config.stash[_watch].remaining(session.stash[_before])
+    if left:
+        session.config.get_terminal_writer().line(
+            "\nthe test run left behind: " + "; ".join(map(str, left)), red=True
+        )
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

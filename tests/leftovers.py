@@ -1,0 +1,190 @@
+"""What tests left behind: mounts, control groups, links, namespaces, processes, terminals.
+
+A Watch compares the machine before and after. With `alone` set nobody else uses the machine, so
+that everything new counts; otherwise only what is recognisably from this test run, because a
+person's desktop mounts and connects things of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+MARK = "CLOCHE_TEST_RUN"
+"""Variable that names the run; every process that descends from it carries it, orphans too."""
+
+_NAME = "cloche"
+_LINK_PREFIX = "cl"
+_HELD_NAMESPACES = ("net:[", "mnt:[", "pid:[", "user:[", "cgroup:[")
+_PAUSE = 0.02
+_CGROUPS = Path("/sys/fs/cgroup")
+_NAMED_NETWORKS = Path("/run/netns")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing of the machine; `identity` is what tells it from another of its kind."""
+
+    kind: str
+    identity: str
+    description: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.description or self.identity}"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What /proc says of a process."""
+
+    pid: int
+    parent: int
+    started: int
+    command: str
+    marked: bool
+
+    @classmethod
+    def read(cls, pid: int, mark: bytes) -> Self | None:
+        """The process, or None where it is gone, is a kernel thread, or only waits to be reaped."""
+        folder = Path("/proc", str(pid))
+        try:
+            state, *fields = (folder / "stat").read_text().rpartition(") ")[2].split()
+            command = (
+                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            )
+            environment = (folder / "environ").read_bytes()
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            return None
+        if state == "Z":
+            return None
+        return cls(pid, int(fields[0]), int(fields[18]), command.strip(), mark in environment)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that counts, at one moment; equal things may exist several times (stacked mounts)."""
+
+    things: Counter[Thing]
+    pids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Tells what is new since a snapshot; `mark` and `folders` are this run's own."""
+
+    mark: str
+    folders: tuple[str, ...] = ()
+    alone: bool = False
+
+    def snapshot(self) -> Snapshot:
+        """The machine as it is now."""
+        ours = list(self._processes())
+        things = [
+            *self._mounts(),
+            *_control_groups(),
+            *self._links(),
+            *_named_networks(),
+            *_own_descriptors(),
+            *(_process_thing(process) for process in ours),
+        ]
+        return Snapshot(Counter(things), frozenset(process.pid for process in ours))
+
+    def remaining(self, before: Snapshot, seconds: float = 3.0) -> list[Thing]:
+        """What is new since `before`; waits up to `seconds` for the kernel to take things away."""
+        deadline = time.monotonic() + seconds
+        new = self._new(before)
+        if new:
+            gc.collect()  # descriptors in reference cycles are the interpreter's, not a test's
+        while new and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+            new = self._new(before)
+        return sorted(new.elements(), key=str)
+
+    def _new(self, before: Snapshot) -> Counter[Thing]:
+        new = self.snapshot().things - before.things
+        for thing in [thing for thing in new if thing.kind == "process"]:
+            if _has_ancestor(int(thing.identity.partition("@")[0]), before.pids):
+                del new[thing]  # belongs to a fixture of wider scope, which ends it later
+        return new
+
+    def _mounts(self) -> Iterator[Thing]:
+        for line in Path("/proc/self/mountinfo").read_text().splitlines():
+            left, _, right = line.partition(" - ")
+            root, target = left.split()[3:5]
+            kind, source = right.split()[:2]
+            if self.alone or self._is_ours(root, target, source):
+                yield Thing("mount", f"{target} of {kind} {source} {root}")
+
+    def _is_ours(self, *paths: str) -> bool:
+        return any(_NAME in path or path.startswith(self.folders) for path in paths)
+
+    def _links(self) -> Iterator[Thing]:
+        for _, name in socket.if_nameindex():
+            if self.alone or name.startswith(_LINK_PREFIX):
+                yield Thing("link", name)
+
+    def _processes(self) -> Iterator[Process]:
+        mark = f"{MARK}={self.mark}".encode()
+        pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        table = {pid: process for pid in pids if (process := Process.read(pid, mark))}
+        for process in table.values():
+            if process.pid != os.getpid() and self._is_our_process(process, table):
+                yield process
+
+    def _is_our_process(self, process: Process, table: dict[int, Process]) -> bool:
+        if process.marked or _descends(process, table):
+            return True
+        return self.alone and _NAME in process.command
+
+
+def _descends(process: Process, table: dict[int, Process]) -> bool:
+    parent: Process | None = process
+    while parent:
+        if parent.parent == os.getpid():
+            return True
+        parent = table.get(parent.parent)
+    return False
+
+
+def _has_ancestor(pid: int, ancestors: frozenset[int]) -> bool:
+    process = Process.read(pid, b"\0")
+    while process:
+        if process.parent in ancestors:
+            return True
+        process = Process.read(process.parent, b"\0")
+    return False
+
+
+def _process_thing(process: Process) -> Thing:
+    return Thing("process", f"{process.pid}@{process.started}", f"{process.pid} {process.command}")
+
+
+def _control_groups() -> Iterator[Thing]:
+    for folder, _, _ in os.walk(_CGROUPS):
+        if any(part.startswith(_NAME) for part in Path(folder).relative_to(_CGROUPS).parts):
+            yield Thing("control group", folder)
+
+
+def _named_networks() -> Iterator[Thing]:
+    if _NAMED_NETWORKS.is_dir():
+        for path in _NAMED_NETWORKS.iterdir():
+            yield Thing("network namespace", path.name)
+
+
+def _own_descriptors() -> Iterator[Thing]:
+    for path in Path("/proc/self/fd").iterdir():
+        try:
+            target = path.readlink().as_posix()
+        except FileNotFoundError:  # the descriptor of this very listing
+            continue
+        if target.startswith(_HELD_NAMESPACES):
+            yield Thing("held namespace", f"{target} as descriptor {path.name}")
+        elif target.endswith("/ptmx") or "/pts/" in target:
+            yield Thing("terminal", f"{target} as descriptor {path.name}")
