@@ -1,0 +1,1 @@
+"""How each way of writing a definition is read into a specification."""

@@ -1,0 +1,93 @@
+"""One definition: its bytes, what they mean and what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cloche_engine.definition.dialects import linuxcontainer
+from cloche_engine.definition.problem import DefinitionError, Problem
+from cloche_engine.definition.report import Report
+from cloche_engine.definition.source import (
+    Places,
+    RefusedTextError,
+    Source,
+    declared_encoding,
+    read_source,
+)
+from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.definition.syntax import explain
+from cloche_engine.definition.text import NotWellFormedError, Tree, parse_tree
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text and everything read from it; equal where the bytes are.
+
+    spec is there for every well-formed definition of a container, holding what could be read, so
+    that forms can show it beside its errors; what is to be run comes from `compiled()`.
+    """
+
+    data: bytes
+    problems: tuple[Problem, ...] = field(compare=False, default=())
+    spec: ContainerSpec | None = field(compare=False, default=None)
+    tree: Tree | None = field(compare=False, repr=False, default=None)
+    source: Source | None = field(compare=False, repr=False, default=None)
+
+    @classmethod
+    def parse(cls, data: bytes) -> Document:
+        """Read any bytes; what is wrong with them is in `problems`, nothing is raised."""
+        source = None
+        try:
+            source = read_source(data)
+            tree = parse_tree(source)
+        except RefusedTextError as error:
+            return cls(data, (error.problem,), source=source)
+        except NotWellFormedError as error:
+            return cls(data, (_explained(source, error),), source=source)
+        report = Report(tree)
+        spec = linuxcontainer.read(report)
+        return cls(data, report.problems(), spec, tree, source)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep it from being used."""
+        return tuple(problem for problem in self.problems if problem.is_error)
+
+    @property
+    def well_formed(self) -> bool:
+        """Whether it is XML that is read here, right or wrong as a definition."""
+        return self.tree is not None
+
+    @property
+    def text(self) -> str:
+        """The characters for a text editor; U+FFFD where bytes are no text."""
+        return self.source.text if self.source else self.data.decode("utf-8", "replace")
+
+    def with_text(self, text: str) -> Document:
+        """The document after an edit in a text editor, in the encoding that it had or now names."""
+        if self.source is not None and text == self.source.text:
+            return self
+        return Document.parse(_encoded(self.source, text))
+
+    def compiled(self) -> ContainerSpec:
+        """What is to be run; DefinitionError where there are errors."""
+        if self.spec is None or self.errors:
+            raise DefinitionError(self.problems)
+        return self.spec
+
+
+def _explained(source: Source | None, error: NotWellFormedError) -> Problem:
+    body = source.body if source else b""
+    return explain(body, Places(body), error)
+
+
+def _encoded(source: Source | None, text: str) -> bytes:
+    """One-byte encodings follow the prolog when that is edited; UTF-16 and marks stay."""
+    mark, encoding = (source.mark, source.encoding) if source else (b"", "utf-8")
+    if not mark and not encoding.startswith("utf-16"):
+        try:
+            named = declared_encoding(text) or "utf-8"
+        except RefusedTextError:
+            named = encoding
+        encoding = encoding if named.startswith("utf-16") else named
+    return mark + text.encode(encoding, "xmlcharrefreplace")

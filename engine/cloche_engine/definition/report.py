@@ -1,0 +1,54 @@
+"""Collects the problems of one reading, bounded so that a hostile document cannot make it long."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from cloche_engine.definition.problem import Problem, Severity
+from cloche_engine.definition.text import Element, Tree
+
+MAX_PROBLEMS = 200
+
+Place = tuple[int, int]
+
+
+class Report:
+    """Problems found in one tree; at most 200 of each severity, then one that says so."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self._problems: list[Problem] = []
+        self._counts: Counter[Severity] = Counter()
+
+    def error(self, code: str, place: Place | Element, reason: str, hint: str = "") -> None:
+        """Something that keeps the document from being used."""
+        self._add(Severity.ERROR, code, place, reason, hint)
+
+    def warning(self, code: str, place: Place | Element, reason: str, hint: str = "") -> None:
+        """Something that has no effect or not the one that was meant."""
+        self._add(Severity.WARNING, code, place, reason, hint)
+
+    def is_full(self, severity: Severity) -> bool:
+        """Whether further problems of that severity are only counted."""
+        return self._counts[severity] >= MAX_PROBLEMS
+
+    def problems(self) -> tuple[Problem, ...]:
+        """All of them in order of place."""
+        found = sorted(self._problems, key=lambda problem: (problem.line, problem.column))
+        return (*found, *self._rest(found))
+
+    def _add(
+        self, severity: Severity, code: str, place: Place | Element, reason: str, hint: str
+    ) -> None:
+        if not self.is_full(severity):
+            at = self.tree.place(place) if isinstance(place, Element) else place
+            self._problems.append(Problem(code, severity, *at, reason, hint))
+        self._counts[severity] += 1
+
+    def _rest(self, found: list[Problem]) -> list[Problem]:
+        last = (found[-1].line, found[-1].column) if found else (1, 1)
+        return [
+            Problem("more", severity, *last, f"{count - MAX_PROBLEMS} more are not listed")
+            for severity, count in self._counts.items()
+            if count > MAX_PROBLEMS
+        ]

@@ -1,0 +1,311 @@
+"""The elements of a definition as data: validation reads it, and so does completion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from functools import lru_cache
+
+from cloche_engine.definition.names import MAX_SHARES, MIN_SHARES
+from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
+
+
+class Value(StrEnum):
+    """What a text or an attribute holds."""
+
+    NONE = "nothing"
+    TEXT = "text"
+    LINE = "one line of text"
+    NAME = "name"
+    UUID = "uuid"
+    HOSTNAME = "host name"
+    SOURCE = "path on the host"
+    TARGET = "path in the container"
+    PATH = "path"
+    TEMPLATE = "template name"
+    PROGRAM = "program"
+    VARIABLE = "variable name"
+    USER = "user"
+    GROUP = "group"
+    ADDRESS = "address"
+    NETMASK = "netmask"
+    PREFIX = "prefix length"
+    MAC = "hardware address"
+    DEVICE = "device name"
+    INTEGER = "whole number"
+    SIZE = "size"
+    UNIT = "unit"
+    CHOICE = "choice"
+    FREE = "anything"
+
+
+class Effect(StrEnum):
+    """When a change is felt."""
+
+    NOW = "now"
+    NEXT_START = "next start"
+    NONE = "no effect"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute: what it holds and one line of help."""
+
+    name: str
+    value: Value
+    help: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ElementRule:
+    """One element below the parents named; `value` is what its text holds.
+
+    minimum and maximum are in `unit`. An opaque element is kept and not looked into.
+    """
+
+    name: str
+    parents: tuple[str, ...]
+    help: str
+    value: Value = Value.NONE
+    attributes: tuple[Attribute, ...] = ()
+    required: bool = False
+    repeats: bool = False
+    opaque: bool = False
+    minimum: int | None = None
+    maximum: int | None = None
+    unit: str = ""
+    default: str = ""
+    effect: Effect = Effect.NEXT_START
+
+    def attribute(self, name: str) -> Attribute | None:
+        """Its attribute of that name."""
+        return next((entry for entry in self.attributes if entry.name == name), None)
+
+
+ROOT = "domain"
+DOMAIN_TYPE = "linuxcontainer"
+FILESYSTEM_TYPES = ("mount", "template", "block", "file", "ram", "bind")
+
+_ADDRESS = Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address")
+_PREFIX = Attribute("prefix", Value.PREFIX, "length of the network's prefix, as 24")
+_UNIT = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB or KB, MB, GB", default="KiB")
+
+ELEMENTS: tuple[ElementRule, ...] = (
+    ElementRule(
+        "domain",
+        ("",),
+        "a container",
+        attributes=(
+            Attribute(
+                "type", Value.CHOICE, "kind of container", required=True, choices=(DOMAIN_TYPE,)
+            ),
+            Attribute("id", Value.FREE, "number while it ran; not read"),
+        ),
+        required=True,
+    ),
+    ElementRule(
+        "name",
+        ("domain",),
+        "unique name, at most 63 of letters, digits, '_', '.', '-'",
+        Value.NAME,
+        required=True,
+        effect=Effect.NOW,
+    ),
+    ElementRule(
+        "uuid",
+        ("domain",),
+        "unique number, 32 hexadecimal digits; made where it is missing",
+        Value.UUID,
+    ),
+    ElementRule("title", ("domain",), "short title for people", Value.LINE, effect=Effect.NOW),
+    ElementRule("description", ("domain",), "notes", Value.TEXT, effect=Effect.NOW),
+    ElementRule("container", ("domain",), "what is inside", required=True),
+    ElementRule(
+        "filesystem",
+        ("container",),
+        "a mount, or the list of mounts of the older form",
+        attributes=(Attribute("type", Value.CHOICE, "kind of source", choices=FILESYSTEM_TYPES),),
+        repeats=True,
+    ),
+    ElementRule("mount", ("filesystem",), "a mount of the older form", repeats=True),
+    ElementRule(
+        "source",
+        ("filesystem", "mount"),
+        "what is mounted",
+        attributes=(
+            Attribute("dir", Value.SOURCE, "directory or file of the host"),
+            Attribute("name", Value.TEMPLATE, "name of a template"),
+            Attribute("dev", Value.SOURCE, "block device of the host"),
+            Attribute("file", Value.SOURCE, "image file of the host"),
+            Attribute("usage", Value.SIZE, "size of a filesystem in memory", unit="KiB"),
+            _UNIT,
+            Attribute("units", Value.UNIT, "the same as unit, libvirt's spelling", default="KiB"),
+        ),
+    ),
+    ElementRule("template", ("filesystem",), "name of a template", Value.TEMPLATE),
+    ElementRule(
+        "target",
+        ("filesystem", "mount"),
+        "where it is seen in the container",
+        attributes=(
+            Attribute("dir", Value.TARGET, "absolute path in the container", required=True),
+        ),
+    ),
+    ElementRule("readonly", ("filesystem", "mount"), "cannot be written from inside"),
+    ElementRule(
+        "application",
+        ("container",),
+        "the program that is process 1: absolute path, or bare name to be found in PATH",
+        Value.PROGRAM,
+        required=True,
+    ),
+    ElementRule("arg", ("container",), "one argument of the program", Value.FREE, repeats=True),
+    ElementRule(
+        "env",
+        ("container",),
+        "one variable of its environment",
+        Value.FREE,
+        attributes=(Attribute("name", Value.VARIABLE, "name of the variable", required=True),),
+        repeats=True,
+    ),
+    ElementRule("dir", ("container",), "working directory", Value.PATH, default="/"),
+    ElementRule(
+        "user", ("container",), "user, name or number, with ':GROUP'", Value.USER, default="root"
+    ),
+    ElementRule("group", ("container",), "group, name or number", Value.GROUP),
+    ElementRule(
+        "network",
+        ("container",),
+        "host name and addresses; without it only loopback",
+        attributes=(Attribute("hostname", Value.HOSTNAME, "host name inside, otherwise the name"),),
+    ),
+    ElementRule(
+        "interface",
+        ("container",),
+        "what the network interface is connected to",
+        attributes=(
+            Attribute(
+                "type", Value.CHOICE, "kind of connection", required=True, choices=("bridge",)
+            ),
+        ),
+        repeats=True,
+    ),
+    ElementRule(
+        "source",
+        ("interface",),
+        "the outer end",
+        attributes=(Attribute("bridge", Value.DEVICE, "bridge of the host", required=True),),
+        required=True,
+    ),
+    ElementRule(
+        "target",
+        ("interface",),
+        "the inner end",
+        attributes=(Attribute("dev", Value.DEVICE, "name inside", required=True, default="eth0"),),
+    ),
+    ElementRule(
+        "mac",
+        ("interface",),
+        "hardware address inside",
+        attributes=(Attribute("address", Value.MAC, "as 52:54:00:12:34:56", required=True),),
+    ),
+    ElementRule(
+        "ip",
+        ("network", "interface"),
+        "an address inside",
+        attributes=(
+            Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address", required=True),
+            Attribute("netmask", Value.NETMASK, "as 255.255.255.0; IPv4 only"),
+            _PREFIX,
+            Attribute("family", Value.CHOICE, "ipv4 or ipv6", choices=("ipv4", "ipv6")),
+        ),
+        repeats=True,
+    ),
+    ElementRule(
+        "gateway",
+        ("ip", "network"),
+        "next hop for everything else",
+        Value.ADDRESS,
+        attributes=(_ADDRESS,),
+        repeats=True,
+    ),
+    ElementRule(
+        "nameserver",
+        ("ip", "network"),
+        "name server, in the order in which they are asked",
+        Value.ADDRESS,
+        attributes=(_ADDRESS,),
+        repeats=True,
+    ),
+    ElementRule(
+        "cpushare",
+        ("domain",),
+        "weight against other containers; 1024 is one ordinary share, not a percentage",
+        Value.INTEGER,
+        minimum=MIN_SHARES,
+        maximum=MAX_SHARES,
+        unit="shares",
+        default="1024",
+    ),
+    ElementRule(
+        "memory",
+        ("domain",),
+        "most memory that it may use",
+        Value.SIZE,
+        attributes=(_UNIT,),
+        minimum=MIN_MEMORY_KIB,
+        maximum=UNLIMITED_KIB,
+        unit="KiB",
+        default="no limit",
+    ),
+    ElementRule("devices", ("domain",), "devices"),
+    ElementRule(
+        "console",
+        ("devices",),
+        "a console; the engine makes its terminal",
+        attributes=(Attribute("tty", Value.FREE, "written by others; never opened"),),
+        repeats=True,
+    ),
+    ElementRule(
+        "metadata",
+        ("domain",),
+        "notes of other programs; kept",
+        opaque=True,
+        effect=Effect.NONE,
+    ),
+)
+"""Canonical order: a new element goes behind those before it."""
+
+_RULES = {(parent, rule.name): rule for rule in ELEMENTS for parent in rule.parents}
+_ORDER = {key: place for place, key in enumerate(_RULES)}
+
+
+def rule(parent: str, name: str) -> ElementRule | None:
+    """The rule of an element below that parent ("" is the document)."""
+    return _RULES.get((parent, name))
+
+
+def order(parent: str, name: str) -> int:
+    """The place of an element among its siblings in the canonical order; unknown ones are last."""
+    return _ORDER.get((parent, name), len(_ORDER))
+
+
+@lru_cache(maxsize=64)
+def children(parent: str) -> tuple[ElementRule, ...]:
+    """The elements that may stand in that parent, in canonical order."""
+    return tuple(entry for (above, _), entry in _RULES.items() if above == parent)
+
+
+def parents(name: str) -> tuple[str, ...]:
+    """Where an element of that name may stand."""
+    return tuple(dict.fromkeys(above for above, known in _RULES if known == name))
+
+
+def nearest(name: str, known: tuple[str, ...]) -> str | None:
+    """The known name that this one was probably meant to be."""
+    return next(iter(get_close_matches(name[:40], known, 1, 0.7)), None)

@@ -1,0 +1,204 @@
+"""Compares a tree with the schema: what is unknown, missing, doubled, or holds a wrong value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cloche_engine.definition import names, schema, units
+from cloche_engine.definition.problem import Severity
+from cloche_engine.definition.report import Place, Report
+from cloche_engine.definition.schema import Attribute, ElementRule, Value
+from cloche_engine.definition.text import Element
+
+_CHECKS: dict[Value, Callable[[str], str | None]] = {
+    Value.LINE: names.valid_line,
+    Value.NAME: names.valid_name,
+    Value.UUID: names.valid_uuid,
+    Value.HOSTNAME: names.valid_hostname,
+    Value.SOURCE: names.valid_mount_source,
+    Value.TARGET: names.valid_path,
+    Value.PATH: names.valid_path,
+    Value.TEMPLATE: names.valid_template,
+    Value.PROGRAM: names.valid_program,
+    Value.VARIABLE: names.valid_environment_name,
+    Value.USER: names.valid_user,
+    Value.GROUP: names.valid_group,
+    Value.ADDRESS: names.valid_address,
+    Value.NETMASK: names.valid_netmask,
+    Value.PREFIX: names.valid_prefix,
+    Value.MAC: names.valid_mac,
+    Value.DEVICE: names.valid_device,
+    Value.UNIT: units.valid_unit,
+}
+_CODES = {Value.SOURCE: "path", Value.TARGET: "path"}
+_HINTS = {
+    Value.UUID: "leave the element out and a uuid is made",
+    Value.NETMASK: "write netmask='255.255.255.0', or prefix='24'",
+    Value.PROGRAM: "write the absolute path as it is seen in the container",
+}
+_ROOT_SOURCE_HINT = (
+    "leave out the mount on / and the container sees the host's own files, read-only"
+)
+
+
+def check_shape(report: Report) -> None:
+    """Report everything that the schema alone can tell about the tree."""
+    root = report.tree.root
+    found = schema.rule("", root.name)
+    if found is not None:
+        _check_element(report, root, found)
+
+
+def _check_element(report: Report, element: Element, rule: ElementRule) -> None:
+    _check_attributes(report, element, rule)
+    if rule.opaque:
+        return
+    _check_text(report, element, rule)
+    _check_children(report, element)
+
+
+def _check_children(report: Report, element: Element) -> None:
+    seen: dict[str, Element] = {}
+    for child in element.children:
+        if child.is_foreign:
+            continue
+        rule = schema.rule(element.name, child.name)
+        if rule is None:
+            _unknown_element(report, element, child)
+            continue
+        if child.name in seen and not rule.repeats:
+            _doubled(report, child, seen[child.name])
+        seen.setdefault(child.name, child)
+        _check_element(report, child, rule)
+    for rule in schema.children(element.name):
+        if rule.required and rule.name not in seen:
+            _missing(report, element, rule)
+
+
+def _missing(report: Report, element: Element, rule: ElementRule) -> None:
+    report.error(
+        "missing",
+        element,
+        f"<{element.name}> has no <{rule.name}>: {rule.help}",
+        f"add <{rule.name}>" if rule.value is Value.NONE else f"add <{rule.name}>...</{rule.name}>",
+    )
+
+
+def _doubled(report: Report, child: Element, first: Element) -> None:
+    line, _ = report.tree.place(first)
+    report.error(
+        "duplicate",
+        child,
+        f"<{child.name}> stands here a second time, the first is in line {line}",
+        "keep the one that is meant",
+    )
+
+
+def _unknown_element(report: Report, parent: Element, child: Element) -> None:
+    if report.is_full(Severity.WARNING):
+        report.warning("unknown-element", child, "")
+        return
+    name = names.short(child.name)
+    known = tuple(rule.name for rule in schema.children(parent.name))
+    if meant := schema.nearest(child.name, known):
+        hint = f"did you mean <{meant}>?"
+    elif places := schema.parents(child.name):
+        hint = "it belongs in " + " or ".join(f"<{above}>" for above in places)
+    else:
+        hint = "it is kept as it is"
+    report.warning("unknown-element", child, f"<{name}> in <{parent.name}> has no effect", hint)
+
+
+def _check_attributes(report: Report, element: Element, rule: ElementRule) -> None:
+    for name, value in element.attributes.items():
+        if " " in name:
+            continue
+        known = rule.attribute(name)
+        if known is None:
+            _unknown_attribute(report, element, rule, name)
+        else:
+            _check_attribute(report, element, known, value)
+    for entry in rule.attributes:
+        if entry.required and entry.name not in element.attributes:
+            report.error(
+                "missing",
+                element,
+                f"<{element.name}> has no attribute {entry.name}: {entry.help}",
+                f"write <{element.name} {entry.name}='...'>",
+            )
+
+
+def _unknown_attribute(report: Report, element: Element, rule: ElementRule, name: str) -> None:
+    if report.is_full(Severity.WARNING):
+        report.warning("unknown-attribute", element, "")
+        return
+    meant = schema.nearest(name, tuple(entry.name for entry in rule.attributes))
+    report.warning(
+        "unknown-attribute",
+        report.tree.attribute_name_place(element, name),
+        f"the attribute {names.short(name)} of <{element.name}> has no effect",
+        f"did you mean {meant}?" if meant else "it is kept as it is",
+    )
+
+
+def _check_attribute(report: Report, element: Element, rule: Attribute, value: str) -> None:
+    if rule.choices:
+        reason = _choice_reason(element, rule, value)
+        hint = "possible: " + ", ".join(rule.choices)
+    else:
+        check = _CHECKS.get(rule.value)
+        reason = check(value.strip()) if check else None
+        hint = _hint(rule.value, value)
+    if reason:
+        place = report.tree.attribute_place(element, rule.name)
+        report.error(_code(rule.value, value, rule.name), place, reason, hint)
+
+
+def _choice_reason(element: Element, rule: Attribute, value: str) -> str | None:
+    # libvirt's older proposals write family='IPv4'; every other choice is spelled exactly.
+    if (value.lower() if rule.name == "family" else value) in rule.choices:
+        return None
+    return f"{rule.name}='{names.short(value)}' of <{element.name}> is not possible here"
+
+
+def _check_text(report: Report, element: Element, rule: ElementRule) -> None:
+    text = element.text.strip()
+    check = _CHECKS.get(rule.value)
+    if rule.value is Value.NONE:
+        if text:
+            place = report.tree.text_place(element)
+            report.warning("stray-text", place, f"text in <{element.name}> has no effect")
+    elif rule.value is Value.INTEGER:
+        _check_range(report, element, rule, text)
+    elif check is not None and not (rule.value is Value.ADDRESS and not text):
+        _report_text(report, element, rule, check(text))
+
+
+def _check_range(report: Report, element: Element, rule: ElementRule, text: str) -> None:
+    reason = names.valid_integer(text, rule.minimum or 0, rule.maximum or 0)
+    if reason:
+        span = f"{rule.minimum} to {rule.maximum}"
+        hint = f"{span}, {rule.default} is usual; leave the element out for that"
+        place = report.tree.text_place(element)
+        report.error(rule.name, place, f"<{element.name}>: {reason}", hint)
+
+
+def _report_text(report: Report, element: Element, rule: ElementRule, reason: str | None) -> None:
+    if reason:
+        place: Place = report.tree.text_place(element)
+        report.error(rule.name, place, reason, _hint(rule.value, ""))
+
+
+def _code(kind: Value, value: str, name: str) -> str:
+    if _is_host_root(kind, value):
+        return "root-source"
+    return _CODES.get(kind, name)
+
+
+def _hint(kind: Value, value: str) -> str:
+    return _ROOT_SOURCE_HINT if _is_host_root(kind, value) else _HINTS.get(kind, "")
+
+
+def _is_host_root(kind: Value, value: str) -> bool:
+    path = value.strip()
+    return kind is Value.SOURCE and path.startswith("/") and names.normal_path(path) == "/"

@@ -1,0 +1,129 @@
+"""Says what is wrong where expat only says that something is, and how to mend it."""
+
+from __future__ import annotations
+
+import re
+from xml.parsers.expat import errors
+
+from cloche_engine.definition.names import short
+from cloche_engine.definition.problem import Problem, Severity
+from cloche_engine.definition.source import Places
+from cloche_engine.definition.text import Element, NotWellFormedError
+
+CODE = "not-well-formed"
+
+_VALUE = rb"""(?:"[^"]*"|'[^']*')"""
+_STRAY = re.compile(rb"<([^\s<>/=]+)((?:\s+[^\s=<>/]+\s*=\s*" + _VALUE + rb")*)\s*(/\s*\1\s*)>")
+_END_TAG = re.compile(rb"</([^\s<>/]+)\s*>")
+_MISMATCH = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
+_ENTITY = errors.codes[errors.XML_ERROR_UNDEFINED_ENTITY]
+_DUPLICATE = errors.codes[errors.XML_ERROR_DUPLICATE_ATTRIBUTE]
+_JUNK = errors.codes[errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
+_UNBOUND = errors.codes[errors.XML_ERROR_UNBOUND_PREFIX]
+_LAST_PLAIN = 40
+
+
+def stray_name(body: bytes, error: NotWellFormedError) -> re.Match[bytes] | None:
+    """A start tag that ends in `/NAME>`; group 3 is the part that should be `/`."""
+    start = body.rfind(b"<", 0, error.offset + 1)
+    found = _STRAY.match(body, start) if start >= 0 else None
+    return found if found and found.start(3) <= error.offset < found.end() else None
+
+
+def end_of_self_closed(
+    body: bytes, error: NotWellFormedError
+) -> tuple[Element, re.Match[bytes]] | None:
+    """An end tag whose element was ended by `/>` before, with no other open one of that name."""
+    found = _END_TAG.match(body, max(0, error.offset - 2))
+    if error.code != _MISMATCH or found is None or not error.opened:
+        return None
+    name = found[1].decode("utf-8", "replace")
+    before = [child for child in error.opened[-1].children if child.name == name]
+    if any(opened.name == name for opened in error.opened):
+        return None
+    if not before or not before[-1].self_closed:
+        return None
+    return before[-1], found
+
+
+def explain(body: bytes, places: Places, error: NotWellFormedError) -> Problem:
+    """The problem behind an expat error: place, reason and how to mend it."""
+    offset, reason, hint = _explained(body, places, error)
+    return Problem(CODE, Severity.ERROR, *places.place(offset), reason, hint)
+
+
+def _explained(body: bytes, places: Places, error: NotWellFormedError) -> tuple[int, str, str]:
+    if not body.strip():
+        return 0, "the document is empty", "a definition begins with <domain type='linuxcontainer'>"
+    if stray := stray_name(body, error):
+        name = short(stray[1].decode("utf-8", "replace"))
+        reason = f"<{name} ...> ends in '/{name}>', which is neither '/>' nor an end tag"
+        return stray.start(3), reason, f"write '/>' in place of '/{name}>'"
+    if pair := end_of_self_closed(body, error):
+        return _closed_twice(places, pair)
+    if error.code == _MISMATCH:
+        return _mismatch(body, places, error)
+    if error.offset >= len(body.rstrip()):
+        return _cut(places, error, len(body))
+    return _plain(body, error)
+
+
+def _closed_twice(places: Places, pair: tuple[Element, re.Match[bytes]]) -> tuple[int, str, str]:
+    element, end_tag = pair
+    name = short(element.name)
+    line, _ = places.place(element.start)
+    here, _ = places.place(end_tag.start())
+    reason = f"</{name}> ends nothing: the <{name} .../> in line {line} ended itself with '/>'"
+    hint = (
+        f"either open it: end line {line} with '>' instead of '/>', so that what follows lies in "
+        f"<{name}>; or drop the </{name}> in line {here}"
+    )
+    return end_tag.start(), reason, hint
+
+
+def _mismatch(body: bytes, places: Places, error: NotWellFormedError) -> tuple[int, str, str]:
+    start = max(0, error.offset - 2)
+    found = _END_TAG.match(body, start)
+    name = short(found[1].decode("utf-8", "replace")) if found else "..."
+    opened = error.opened[-1]
+    inner = short(opened.name.rpartition(" ")[2])
+    line, _ = places.place(opened.start)
+    reason = f"</{name}> does not fit: <{inner}> from line {line} is still open"
+    return start, reason, f"write </{inner}> before it, or correct one of the two names"
+
+
+def _cut(places: Places, error: NotWellFormedError, end: int) -> tuple[int, str, str]:
+    if not error.opened:
+        hint = "the file may be cut: add what is missing"
+        return end, "the document ends in the middle", hint
+    inner = error.opened[-1]
+    name = short(inner.name.rpartition(" ")[2])
+    line, _ = places.place(inner.start)
+    reason = f"the document ends before the <{name}> of line {line} is closed"
+    return end, reason, f"the file may be cut: add what is missing, at least </{name}>"
+
+
+def _plain(body: bytes, error: NotWellFormedError) -> tuple[int, str, str]:
+    near = body[error.offset : error.offset + _LAST_PLAIN].decode("utf-8", "ignore")
+    at = short(near.partition("\n")[0].strip(), 20)
+    if error.code == _ENTITY:
+        hint = "write '&amp;' for '&' itself; only amp, lt, gt, quot and apos are known"
+        return error.offset, "an entity is used that XML does not know", hint
+    if error.code == _DUPLICATE:
+        return error.offset, "an attribute stands twice in one element", "remove one of the two"
+    if error.code == _JUNK:
+        reason = f"'{at}' stands behind the end of the document's only element"
+        return error.offset, reason, "remove it, or move it into <domain>"
+    if error.code == _UNBOUND:
+        hint = "declare it with xmlns:PREFIX='...'"
+        return error.offset, "a name has a prefix that is not declared", hint
+    reason = f"XML cannot be read from '{at}' on: {error}" if at else f"XML cannot be read: {error}"
+    return error.offset, reason, _hint_for(near)
+
+
+def _hint_for(near: str) -> str:
+    if near.startswith("&"):
+        return "write '&amp;' for '&' itself"
+    if near.startswith("<"):
+        return "write '&lt;' for '<' itself, or close the tag or the quote before it"
+    return "check quotes, '<' and '>' here and just before"
