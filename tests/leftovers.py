@@ -21,7 +21,7 @@ MARK = "CLOCHE_TEST_RUN"
 """Variable that names the run; every process that descends from it carries it, orphans too."""
 
 _NAME = "cloche"
-_LINK_PREFIX = "cl"
+_LINK_PREFIXES = ("clv", "clb")
 _HELD_NAMESPACES = ("net:[", "mnt:[", "pid:[", "user:[", "cgroup:[")
 _PAUSE = 0.02
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -86,15 +86,16 @@ class Watch:
     def snapshot(self) -> Snapshot:
         """The machine as it is now."""
         ours = list(self._processes())
+        pids = frozenset(process.pid for process in ours)
         things = [
             *self._mounts(),
-            *_control_groups(),
+            *self._control_groups(pids),
             *self._links(),
             *_named_networks(),
             *_own_descriptors(),
             *(_process_thing(process) for process in ours),
         ]
-        return Snapshot(Counter(things), frozenset(process.pid for process in ours))
+        return Snapshot(Counter(things), pids)
 
     def remaining(self, before: Snapshot, seconds: float = 3.0) -> list[Thing]:
         """What is new since `before`; waits up to `seconds` for the kernel to take things away."""
@@ -127,8 +128,14 @@ class Watch:
 
     def _links(self) -> Iterator[Thing]:
         for _, name in socket.if_nameindex():
-            if self.alone or name.startswith(_LINK_PREFIX):
+            if self.alone or name.startswith(_LINK_PREFIXES):
                 yield Thing("link", name)
+
+    def _control_groups(self, ours: frozenset[int]) -> Iterator[Thing]:
+        for folder in _control_group_folders():
+            members = _members(folder)
+            if self.alone or not members or members & ours:
+                yield Thing("control group", str(folder))
 
     def _processes(self) -> Iterator[Process]:
         mark = f"{MARK}={self.mark}".encode()
@@ -139,18 +146,12 @@ class Watch:
                 yield process
 
     def _is_our_process(self, process: Process, table: dict[int, Process]) -> bool:
-        if process.marked or _descends(process, table):
+        if self.alone and _NAME in process.command:
             return True
-        return self.alone and _NAME in process.command
-
-
-def _descends(process: Process, table: dict[int, Process]) -> bool:
-    parent: Process | None = process
-    while parent:
-        if parent.parent == os.getpid():
-            return True
-        parent = table.get(parent.parent)
-    return False
+        ancestor: Process | None = process
+        while ancestor and not ancestor.marked and ancestor.parent != os.getpid():
+            ancestor = table.get(ancestor.parent)
+        return ancestor is not None
 
 
 def _has_ancestor(pid: int, ancestors: frozenset[int]) -> bool:
@@ -166,10 +167,21 @@ def _process_thing(process: Process) -> Thing:
     return Thing("process", f"{process.pid}@{process.started}", f"{process.pid} {process.command}")
 
 
-def _control_groups() -> Iterator[Thing]:
-    for folder, _, _ in os.walk(_CGROUPS):
-        if any(part.startswith(_NAME) for part in Path(folder).relative_to(_CGROUPS).parts):
-            yield Thing("control group", folder)
+def _control_group_folders() -> Iterator[Path]:
+    for name, _, _ in os.walk(_CGROUPS):
+        folder = Path(name)
+        if any(part.startswith(_NAME) for part in folder.relative_to(_CGROUPS).parts):
+            yield folder
+
+
+def _members(folder: Path) -> frozenset[int]:
+    members: set[int] = set()
+    for name, _, _ in os.walk(folder):
+        try:
+            members.update(map(int, Path(name, "cgroup.procs").read_text().split()))
+        except OSError:  # removed meanwhile, or of the threaded kind, which lists none
+            continue
+    return frozenset(members)
 
 
 def _named_networks() -> Iterator[Thing]:

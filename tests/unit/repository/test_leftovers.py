@@ -37,7 +37,7 @@ def control_group(_: Path) -> Iterator[str]:
 
 @contextmanager
 def link(_: Path) -> Iterator[str]:
-    name = f"cl{os.getpid()}"
+    name = f"clv{os.getpid()}"
     run("ip", "link", "add", name, "type", "veth", "peer", "name", f"{name}p")
     yield name
     run("ip", "link", "delete", name)
@@ -127,4 +127,17 @@ def test_a_held_namespace_is_seen(watch: Watch) -> None:
     held = os.open("/proc/self/ns/net", os.O_RDONLY)
     assert "held namespace net:[" in described(watch, before)
     os.close(held)
+    assert not watch.remaining(before)
+
+
+def test_a_child_of_a_lost_process_is_seen_whatever_its_environment(watch: Watch) -> None:
+    before = watch.snapshot()
+    script = "(env -i sleep 1000 >&- & echo $!; wait) & echo $!"
+    with subprocess.Popen(["/bin/sh", "-c", script], stdout=subprocess.PIPE, text=True) as shell:
+        assert shell.stdout
+        pids = [int(shell.stdout.readline()) for _ in range(2)]
+        told = described(watch, before)
+        for pid in pids:
+            assert f"process {pid} " in told
+            os.kill(pid, 9)
     assert not watch.remaining(before)
