@@ -1,0 +1,192 @@
+"""System calls that Python has no function for; each raises OSError with the path it was about."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import signal
+import struct
+from dataclasses import dataclass
+
+from cloche_engine.kernel import constants as k
+
+# PyDLL keeps the GIL across the call: the child of clone3 must own it, and nothing here blocks.
+_libc = ctypes.PyDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+_X86_64 = platform.machine() == "x86_64"
+_PIVOT_ROOT = 155 if _X86_64 else 41
+_KEYCTL = 250 if _X86_64 else 219
+_SECCOMP = 317 if _X86_64 else 277
+# From here on the numbers are the same on every architecture.
+_OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
+_CLONE3, _CLOSE_RANGE, _OPENAT2, _MOUNT_SETATTR = 435, 436, 437, 442
+
+
+def _checked(result: int, subject: str = "") -> int:
+    if result >= 0:
+        return result
+    number = ctypes.get_errno()
+    raise OSError(number, os.strerror(number), subject or None)
+
+
+def _call(number: int, *arguments: object, subject: str = "") -> int:
+    ctypes.set_errno(0)
+    result: int = _libc.syscall(ctypes.c_long(number), *arguments)
+    return _checked(result, subject)
+
+
+def _long(value: int) -> ctypes.c_long:
+    return ctypes.c_long(value)
+
+
+def clone3(flags: int, cgroup: int = -1) -> tuple[int, int]:
+    """Fork with new namespaces; (pid, pidfd) in the parent, (0, -1) in the child (clone(2)).
+
+    cgroup is a descriptor of a v2 group to be born in, or -1. The caller must be single-threaded.
+    """
+    pidfd = ctypes.c_int(-1)
+    if cgroup >= 0:
+        flags |= k.CLONE_INTO_CGROUP
+    # With CLONE_PARENT the kernel wants no exit signal: it is that of the caller then.
+    exit_signal = 0 if flags & k.CLONE_PARENT else signal.SIGCHLD
+    fields = struct.pack(
+        "=11Q", flags | k.CLONE_PIDFD, ctypes.addressof(pidfd), 0, 0, exit_signal, 0, 0, 0, 0, 0,
+        max(cgroup, 0),
+    )  # fmt: skip
+    arguments = ctypes.create_string_buffer(fields, len(fields))
+    pid = _call(_CLONE3, arguments, _long(len(fields)), subject="clone3")
+    return pid, pidfd.value
+
+
+def open_tree(directory: int, path: str, *, recursive: bool = False, follow: bool = False) -> int:
+    """A detached copy of the mount at a path (or of the descriptor itself where path is empty)."""
+    flags = k.OPEN_TREE_CLONE | k.OPEN_TREE_CLOEXEC
+    flags |= k.AT_RECURSIVE if recursive else 0
+    flags |= 0 if path else k.AT_EMPTY_PATH
+    flags |= 0 if follow else k.AT_SYMLINK_NOFOLLOW
+    return _call(_OPEN_TREE, _long(directory), os.fsencode(path), _long(flags), subject=path)
+
+
+def move_mount(mount: int, directory: int, path: str = "") -> None:
+    """Attach a detached mount at a path (or at the descriptor itself where path is empty)."""
+    flags = k.MOVE_MOUNT_F_EMPTY_PATH | (0 if path else k.MOVE_MOUNT_T_EMPTY_PATH)
+    target = os.fsencode(path)
+    _call(_MOVE_MOUNT, _long(mount), b"", _long(directory), target, _long(flags), subject=path)
+
+
+def mount_setattr(
+    mount: int, attributes: int, *, userns: int = -1, recursive: bool = False
+) -> None:
+    """Set MOUNT_ATTR_* on a mount; with userns the mount is mapped by that user namespace."""
+    attributes |= k.MOUNT_ATTR_IDMAP if userns >= 0 else 0
+    fields = struct.pack("=4Q", attributes, 0, 0, max(userns, 0))
+    flags = k.AT_EMPTY_PATH | (k.AT_RECURSIVE if recursive else 0)
+    _call(_MOUNT_SETATTR, _long(mount), b"", _long(flags), fields, _long(len(fields)))
+
+
+def new_filesystem(kind: str, attributes: int = 0, **options: str | None) -> int:
+    """A detached mount of a new filesystem; an option with None is a flag (fsopen(2))."""
+    context = _call(_FSOPEN, kind.encode(), _long(k.FSOPEN_CLOEXEC), subject=kind)
+    try:
+        for name, value in options.items():
+            _fsconfig(context, name, value)
+        _call(_FSCONFIG, _long(context), _long(k.FSCONFIG_CMD_CREATE), None, None, _long(0),
+              subject=kind)  # fmt: skip
+        return _call(_FSMOUNT, _long(context), _long(k.FSMOUNT_CLOEXEC), _long(attributes),
+                     subject=kind)  # fmt: skip
+    finally:
+        os.close(context)
+
+
+def _fsconfig(context: int, name: str, value: str | None) -> None:
+    command = k.FSCONFIG_SET_FLAG if value is None else k.FSCONFIG_SET_STRING
+    text = None if value is None else value.encode()
+    _call(_FSCONFIG, _long(context), _long(command), name.encode(), text, _long(0), subject=name)
+
+
+def openat2(directory: int, path: str, flags: int, resolve: int, mode: int = 0) -> int:
+    """Open a path that is not followed out of `directory`, as RESOLVE_* says (openat2(2))."""
+    how = struct.pack("=3Q", flags | os.O_CLOEXEC, mode, resolve)
+    return _call(_OPENAT2, _long(directory), os.fsencode(path), how, _long(len(how)), subject=path)
+
+
+def pivot_root_here() -> None:
+    """Make the working directory the root; the old root then lies under it (pivot_root(2))."""
+    _call(_PIVOT_ROOT, b".", b".", subject="pivot_root")
+
+
+def make_private(path: str) -> None:
+    """No mount below path spreads to or from another namespace any more."""
+    flags = ctypes.c_ulong(k.MS_REC | k.MS_PRIVATE)
+    ctypes.set_errno(0)
+    _checked(_libc.mount(None, os.fsencode(path), None, flags, None), path)
+
+
+def detach(path: str) -> None:
+    """Unmount lazily."""
+    ctypes.set_errno(0)
+    _checked(_libc.umount2(os.fsencode(path), k.MNT_DETACH), path)
+
+
+def unshare(flags: int) -> None:
+    """Enter new namespaces."""
+    ctypes.set_errno(0)
+    _checked(_libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def setns(descriptor: int, flags: int) -> None:
+    """Enter the namespaces of a pidfd, or of a namespace descriptor (setns(2))."""
+    ctypes.set_errno(0)
+    _checked(_libc.setns(ctypes.c_int(descriptor), ctypes.c_int(flags)), "setns")
+
+
+def prctl(option: int, *values: int) -> None:
+    """One operation on the calling process, with up to four numbers (prctl(2))."""
+    padded = [*values, 0, 0, 0, 0][:4]
+    ctypes.set_errno(0)
+    _checked(_libc.prctl(ctypes.c_int(option), *map(ctypes.c_ulong, padded)), f"prctl {option}")
+
+
+def name_process(name: str) -> None:
+    """The name that ps shows, at most 15 bytes."""
+    text = ctypes.create_string_buffer(name.encode()[:15])
+    _checked(_libc.prctl(ctypes.c_int(k.PR_SET_NAME), text, 0, 0, 0), name)
+
+
+def close_on_exec_from(first: int) -> None:
+    """Mark every descriptor from `first` on close-on-exec (close_range(2))."""
+    _call(_CLOSE_RANGE, _long(first), _long(0xFFFF_FFFF), _long(4), subject="close_range")
+
+
+def new_session_keyring(name: str) -> None:
+    """Join a new, empty session keyring, so that none is shared with the host (keyctl(2))."""
+    _call(_KEYCTL, _long(k.KEYCTL_JOIN_SESSION_KEYRING), name.encode(), subject="keyctl")
+
+
+@dataclass(frozen=True, slots=True)
+class FilterProgram:
+    """A seccomp filter in classic BPF."""
+
+    code: bytes
+
+    def load(self) -> None:
+        """Put it in force for this process; needs no_new_privs or CAP_SYS_ADMIN (seccomp(2))."""
+        code = ctypes.create_string_buffer(self.code, len(self.code))
+        # struct sock_fprog: an unsigned short, padding up to the pointer, the pointer
+        program = struct.pack("@HP", len(self.code) // 8, ctypes.addressof(code))
+        _call(_SECCOMP, _long(k.SECCOMP_SET_MODE_FILTER), _long(0), program, subject="seccomp")
+
+
+class _CapHeader(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+def capset(permitted: int) -> None:
+    """Effective and permitted become this mask, inheritable becomes empty (capset(2))."""
+    header = _CapHeader(0x2008_0522, 0)
+    low, high = permitted & 0xFFFF_FFFF, permitted >> 32
+    sets = struct.pack("=6I", low, low, 0, high, high, 0)
+    ctypes.set_errno(0)
+    _checked(_libc.capset(ctypes.byref(header), sets), "capset")
