@@ -1,0 +1,164 @@
+"""Who the program is: ids, groups and capabilities, read from the container's own files."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+
+from cloche_engine.kernel import constants as k
+from cloche_engine.kernel.capabilities import drop_bounding_set, keep_only, mask
+from cloche_engine.kernel.syscalls import FilterProgram, new_session_keyring, prctl
+from cloche_engine.sandbox.operation import Context
+
+APPLICATION_CAPABILITIES = (
+    "chown", "dac_override", "fowner", "fsetid", "kill", "net_bind_service", "setfcap", "setgid",
+    "setpcap", "setuid", "sys_chroot",
+)  # fmt: skip
+"""Podman's eleven (containers.conf(5)): no mknod, no raw sockets, no audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user as the container's /etc/passwd and /etc/group have it."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    home: str
+
+
+@dataclass(frozen=True, slots=True)
+class BecomeContainerRoot:
+    """Take user and group 0 of the new user namespace."""
+
+    def describe(self) -> str:
+        """In words."""
+        return "become root of the user namespace"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        os.setgroups([])
+        os.setresgid(0, 0, 0)
+        os.setresuid(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class NewKeyring:
+    """A session keyring that is not the host's."""
+
+    name: str
+
+    def describe(self) -> str:
+        """In words."""
+        return "join a keyring of its own"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        new_session_keyring(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class SetIdentity:
+    """Become the program's user with the eleven capabilities (root) or none, and no way to more."""
+
+    user: str
+    group: str
+
+    def describe(self) -> str:
+        """In words."""
+        return f"become user {self.user or 'root'}"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        account = look_up(self.user, self.group)
+        context.environment.setdefault("HOME", account.home)
+        kept = mask(APPLICATION_CAPABILITIES)
+        drop_bounding_set(kept)
+        os.setgroups(account.groups)
+        os.setresgid(account.gid, account.gid, account.gid)
+        os.setresuid(account.uid, account.uid, account.uid)
+        keep_only(kept if account.uid == 0 else 0)
+        prctl(k.PR_SET_NO_NEW_PRIVS, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDirectory:
+    """The program's working directory, seen to lie inside the root."""
+
+    path: str
+
+    def describe(self) -> str:
+        """In words."""
+        return f"change to {self.path}"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        os.chdir(self.path)
+        if not os.getcwd().startswith("/"):  # the kernel says (unreachable) outside the root
+            raise OSError(errno.EXDEV, "lies outside the root", self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Confine:
+    """Load the seccomp filters; the last step before the program."""
+
+    filters: tuple[FilterProgram, ...]
+
+    def describe(self) -> str:
+        """In words."""
+        return "load the seccomp filters"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        for program in self.filters:
+            program.load()
+
+
+def look_up(user: str, group: str) -> Account:
+    """The account for a name or a number; OSError ENOENT where the container has none.
+
+    The container's files are parsed here: the host's NSS would load libraries from the container.
+    """
+    user, _, group_in_user = user.partition(":")
+    group = group or group_in_user
+    fields = _entry("/etc/passwd", user) if user else _entry("/etc/passwd", "0")
+    if fields is None and user and not user.isdecimal():
+        raise OSError(errno.ENOENT, "no such user in /etc/passwd", user)
+    uid = int(fields[2]) if fields else int(user or 0)
+    gid = _group(group) if group else int(fields[3]) if fields else 0
+    home = fields[5] if fields and len(fields) > 5 and fields[5] else ("/root" if uid == 0 else "/")
+    member_of = _supplementary(fields[0]) if fields else ()
+    return Account(uid, gid, member_of, home)
+
+
+def _group(group: str) -> int:
+    fields = _entry("/etc/group", group)
+    if fields is None and not group.isdecimal():
+        raise OSError(errno.ENOENT, "no such group in /etc/group", group)
+    return int(fields[2]) if fields else int(group)
+
+
+def _entry(path: str, wanted: str) -> list[str] | None:
+    column = 2 if wanted.isdecimal() else 0
+    return next(
+        (f for f in _lines(path) if len(f) > 3 and f[column] == wanted and f[2].isdecimal()
+         and (path != "/etc/passwd" or f[3].isdecimal())),
+        None,
+    )  # fmt: skip
+
+
+def _supplementary(user: str) -> tuple[int, ...]:
+    entries = _lines("/etc/group")
+    return tuple(
+        int(f[2]) for f in entries if len(f) > 3 and f[2].isdecimal() and user in f[3].split(",")
+    )
+
+
+def _lines(path: str) -> list[list[str]]:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read(1 << 20)
+    except OSError:
+        return []
+    return [line.split(":") for line in text.splitlines()]

@@ -1,0 +1,210 @@
+"""The list of steps of a start, and the child that runs it between clone3 and execve.
+
+What the kernel demands of the order: proc and sysfs are mounted while the old root, with its
+unmasked proc, is still there; masks come after; the hostname before the capabilities go; ids before
+capabilities; no_new_privs before seccomp, and seccomp last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cloche_engine.kernel import constants as k
+from cloche_engine.kernel.sockets import send_packet
+from cloche_engine.kernel.syscalls import FilterProgram, close_on_exec_from, prctl
+from cloche_engine.sandbox.devices import OpenConsole, PopulateDev, TakeConsole
+from cloche_engine.sandbox.identity import (
+    BecomeContainerRoot,
+    ChangeDirectory,
+    Confine,
+    NewKeyring,
+    SetIdentity,
+)
+from cloche_engine.sandbox.mounts import (
+    AttachRoot,
+    BindMount,
+    KeepMountsPrivate,
+    MakeReadOnly,
+    MaskPaths,
+    MountNew,
+    PivotRoot,
+    ProvideFiles,
+    Skeleton,
+)
+from cloche_engine.sandbox.network import ConfigureNetwork, SetHostname
+from cloche_engine.sandbox.operation import (
+    Blame,
+    Context,
+    Operation,
+    OperationFailedError,
+    blame_for,
+    run_all,
+)
+from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, MountPlan
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_MASKED = (
+    "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
+    "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
+    "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
+)  # fmt: skip
+_READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+_QUIET = k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV | k.MOUNT_ATTR_NOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Replace this process by the program, found in the container's PATH."""
+
+    argv: tuple[str, ...]
+
+    def describe(self) -> str:
+        """In words."""
+        return f"execute {self.argv[0]}"
+
+    def run(self, context: Context) -> None:
+        """Do it; returns only by OSError, whose errno tells a missing interpreter apart."""
+        path = _find(self.argv[0], context.environment.get("PATH", PATH))
+        try:
+            os.execve(path, self.argv, context.environment)  # noqa: S606 (this is its purpose)
+        except FileNotFoundError as error:
+            missing = errno.ELIBACC if os.path.lexists(path) else errno.ENOENT
+            raise OSError(missing, os.strerror(missing), path) from error
+
+
+def operations(
+    plan: LaunchPlan,
+    host_root: HostRoot | None,
+    directories: Sequence[bool],
+    creatable: Sequence[bool],
+    filters: tuple[FilterProgram, ...],
+) -> list[Operation]:
+    """The whole start from inside; directories and creatable speak of plan.mounts one by one."""
+    declared = [
+        _declared(number, mount, directories[number], creatable[number])
+        for number, mount in enumerate(plan.mounts)
+    ]
+    return [
+        BecomeContainerRoot(),
+        KeepMountsPrivate(),
+        *_root(plan, host_root),
+        PopulateDev(),
+        OpenConsole(),
+        *declared,
+        ProvideFiles(_provided(plan), create=host_root is not None),
+        MountNew("proc", "/proc", _QUIET),
+        MountNew("sysfs", "/sys", _QUIET | k.MOUNT_ATTR_RDONLY),
+        SetHostname(plan.hostname),
+        PivotRoot(),
+        MaskPaths(_MASKED),
+        MakeReadOnly(_READ_ONLY),
+        ConfigureNetwork(
+            plan.link, plan.link.line if plan.link else 0, plan.link.column if plan.link else 0
+        ),
+        TakeConsole(),
+        NewKeyring(f"cloche.{plan.uuid}"),
+        SetIdentity(plan.user, plan.group),
+        ChangeDirectory(plan.directory or "/"),
+        Confine(filters),
+        Execute(plan.argv),
+    ]
+
+
+def environment(plan: LaunchPlan) -> dict[str, str]:
+    """The program's variables: a few of ours, then those of the definition."""
+    given = dict(plan.environment)
+    ours = {
+        "PATH": PATH, "TERM": "xterm-256color", "LANG": "C.UTF-8", "container": "cloche",
+        "container_uuid": plan.uuid,
+    }  # fmt: skip
+    return {**ours, **given}
+
+
+def run_child(
+    steps: Sequence[Operation],
+    link: socket.socket,
+    descriptors: dict[str, int],
+    env: dict[str, str],
+) -> None:
+    """Run the steps in the new process; a failure goes up the link and ends the process."""
+
+    def send_up(name: str, descriptor: int) -> None:
+        send_packet(link, b"F" + name.encode(), [descriptor])
+
+    context = Context(descriptors, send_up, environment=env)
+    try:
+        _reset_signals()
+        prctl(k.PR_SET_PDEATHSIG, signal.SIGKILL)
+        close_on_exec_from(3)
+        run_all(steps, context)
+    except OperationFailedError as failure:
+        _report(link, failure.blame)
+    except OSError as error:
+        _report(link, blame_for(steps[0], error))
+    finally:
+        os._exit(127)
+
+
+def _report(link: socket.socket, blame: Blame) -> None:
+    with contextlib.suppress(OSError):
+        send_packet(link, b"E" + blame.to_json())
+
+
+def _reset_signals() -> None:
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _root(plan: LaunchPlan, host_root: HostRoot | None) -> list[Operation]:
+    if host_root is None:
+        return [AttachRoot(plan.root)]
+    scratch = (("mode", "1777"), ("size", "25%"))
+    covered = (
+        MountNew("tmpfs", path, k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV, scratch)
+        for path in host_root.covered
+    )
+    return [Skeleton(host_root.directories, host_root.links, host_root.private), *covered]
+
+
+def _declared(number: int, mount: MountPlan, directory: bool, create: bool) -> Operation:
+    if not mount.source:
+        attributes = k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV
+        attributes |= k.MOUNT_ATTR_RDONLY if mount.readonly else 0
+        options = (("mode", "0755"), ("size", f"{mount.size_kib}k"))
+        return MountNew(
+            "tmpfs", mount.target, attributes, options, create, mount.line, mount.column
+        )
+    return BindMount(f"mount:{number}", mount.target, create, directory, mount.line, mount.column)
+
+
+def _provided(plan: LaunchPlan) -> tuple[tuple[str, str], ...]:
+    given = {mount.target for mount in plan.mounts}
+    address = plan.link.addresses[0].split("/")[0] if plan.link and plan.link.addresses else ""
+    hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+    hosts += f"{address or '127.0.1.1'}\t{plan.hostname}\n"
+    resolv = "".join(f"nameserver {server}\n" for server in plan.nameservers)
+    files = (
+        ("/etc/hostname", plan.hostname + "\n"),
+        ("/etc/hosts", hosts),
+        ("/etc/resolv.conf", resolv),
+    )  # fmt: skip
+    return tuple((path, text) for path, text in files if path not in given)
+
+
+def _find(program: str, path: str) -> str:
+    if "/" in program:
+        return program
+    for directory in path.split(":"):
+        candidate = os.path.join(directory, program)
+        with contextlib.suppress(OSError):
+            if stat.S_ISREG(os.stat(candidate).st_mode) and os.access(candidate, os.X_OK):
+                return candidate
+    raise OSError(errno.ENOENT, f"is in no directory of PATH ({path})", program)

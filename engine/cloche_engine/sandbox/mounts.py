@@ -1,0 +1,243 @@
+"""Steps that build the container's tree of mounts, all by descriptor (mount_namespaces(7))."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cloche_engine.kernel import constants as k
+from cloche_engine.kernel.syscalls import (
+    detach,
+    make_private,
+    mount_setattr,
+    move_mount,
+    new_filesystem,
+    open_tree,
+    pivot_root_here,
+)
+from cloche_engine.sandbox.operation import Context
+from cloche_engine.sandbox.resolve import make, missing_below, open_in_root
+
+STAGE = "/tmp"  # noqa: S108 (only a place to hang the new root on, in a mount namespace of our own)
+
+
+@contextlib.contextmanager
+def closing(descriptor: int) -> Iterator[int]:
+    """Close a descriptor at the end of the block."""
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepMountsPrivate:
+    """Nothing mounted from here on is seen outside."""
+
+    def describe(self) -> str:
+        """In words."""
+        return "keep mounts private"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        make_private("/")
+
+
+@dataclass(frozen=True, slots=True)
+class AttachRoot:
+    """The root is a tree that the parent opened and mapped."""
+
+    source: str
+    line: int = 0
+    column: int = 0
+
+    def describe(self) -> str:
+        """In words."""
+        return f"attach {self.source} as root"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        mount = context.take("root")
+        move_mount(mount, k.AT_FDCWD, STAGE)
+        context.root = mount
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """The root is an own tmpfs; the host's top directories are bound into it, never idmapped."""
+
+    directories: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+    private: tuple[tuple[str, int], ...]
+
+    def describe(self) -> str:
+        """In words."""
+        return "build a root that shares the host's, read-only"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        mount = new_filesystem("tmpfs", k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV, mode="0755",
+                               size="25%")  # fmt: skip
+        move_mount(mount, k.AT_FDCWD, STAGE)
+        context.root = mount
+        for name, target in self.links:
+            os.symlink(target, name, dir_fd=mount)
+        for name, mode in self.private:
+            os.mkdir(name, mode, dir_fd=mount)
+            os.chmod(f"{STAGE}/{name}", mode)
+        for name in self.directories:
+            os.mkdir(name, 0o755, dir_fd=mount)
+            with closing(open_in_root(mount, name)) as target_fd:
+                move_mount(context.take(f"host:{name}"), target_fd)
+
+
+@dataclass(frozen=True, slots=True)
+class MountNew:
+    """A new filesystem of this kind on a directory of the container."""
+
+    kind: str
+    target: str
+    attributes: int = 0
+    options: tuple[tuple[str, str | None], ...] = ()
+    create: bool = False
+    line: int = 0
+    column: int = 0
+
+    def describe(self) -> str:
+        """In words."""
+        return f"mount {self.kind} on {self.target}"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        if self.create:
+            create_missing(context.root, self.target, directory=True)
+        with (
+            closing(open_in_root(context.root, self.target)) as target,
+            closing(new_filesystem(self.kind, self.attributes, **dict(self.options))) as mount,
+        ):
+            move_mount(mount, target)
+
+
+@dataclass(frozen=True, slots=True)
+class BindMount:
+    """A mount that the parent opened, on a path of the container; `name` finds its descriptor."""
+
+    name: str
+    target: str
+    create: bool = False
+    directory: bool = True
+    line: int = 0
+    column: int = 0
+
+    def describe(self) -> str:
+        """In words."""
+        return f"bind mount {self.name.removeprefix('mount:')} on {self.target}"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        if self.create:
+            create_missing(context.root, self.target, directory=self.directory)
+        with closing(open_in_root(context.root, self.target)) as target:
+            move_mount(context.take(self.name), target)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvideFiles:
+    """Files such as /etc/hosts, made in an own tmpfs and bound over those of the tree."""
+
+    files: tuple[tuple[str, str], ...]
+    create: bool = False
+
+    def describe(self) -> str:
+        """In words."""
+        return "provide " + ", ".join(path for path, _ in self.files)
+
+    def run(self, context: Context) -> None:
+        """Do it; a path that the tree cannot carry is left as it is."""
+        place = open_in_root(context.root, "/proc", os.O_RDONLY | os.O_DIRECTORY)
+        # A file of a detached mount cannot be cloned, so it hangs on /proc until proc covers it.
+        with closing(place), closing(new_filesystem("tmpfs", mode="0755", size="1m")) as tmpfs:
+            move_mount(tmpfs, place)
+            for number, (path, text) in enumerate(self.files):
+                self._provide(context, tmpfs, f"{number}", path, text)
+            detach(f"{STAGE}/proc")
+
+    def _provide(self, context: Context, tmpfs: int, name: str, path: str, text: str) -> None:
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+        with closing(os.open(name, flags, 0o644, dir_fd=tmpfs)) as file:
+            os.write(file, text.encode())
+        try:
+            if self.create:
+                create_missing(context.root, path, directory=False)
+            target = open_in_root(context.root, path)
+        except OSError:
+            return
+        with closing(target), closing(open_tree(tmpfs, name)) as mount:
+            move_mount(mount, target)
+
+
+@dataclass(frozen=True, slots=True)
+class PivotRoot:
+    """The new root becomes the only one; the old one is unmounted whole."""
+
+    def describe(self) -> str:
+        """In words."""
+        return "pivot_root"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        os.chdir(STAGE)
+        pivot_root_here()
+        detach(".")
+        os.chdir("/")
+
+
+@dataclass(frozen=True, slots=True)
+class MaskPaths:
+    """Hide kernel files: an empty read-only tmpfs over directories, /dev/null over files."""
+
+    paths: tuple[str, ...]
+
+    def describe(self) -> str:
+        """In words."""
+        return "mask kernel files"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        attributes = k.MOUNT_ATTR_RDONLY | k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV
+        for path in self.paths:
+            if not os.path.lexists(path):
+                continue
+            if os.path.isdir(path):
+                mount = new_filesystem("tmpfs", attributes, nr_blocks="1", nr_inodes="1")
+            else:
+                mount = open_tree(k.AT_FDCWD, "/dev/null")
+            with closing(mount):
+                move_mount(mount, k.AT_FDCWD, path)
+
+
+@dataclass(frozen=True, slots=True)
+class MakeReadOnly:
+    """Bind paths of proc over themselves, read-only."""
+
+    paths: tuple[str, ...]
+
+    def describe(self) -> str:
+        """In words."""
+        return "make kernel settings read-only"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        for path in self.paths:
+            if os.path.lexists(path):
+                with closing(open_tree(k.AT_FDCWD, path, recursive=True)) as mount:
+                    mount_setattr(mount, k.MOUNT_ATTR_RDONLY, recursive=True)
+                    move_mount(mount, k.AT_FDCWD, path)
+
+
+def create_missing(root: int, path: str, *, directory: bool) -> None:
+    """Make what is missing of a path; only on filesystems that are the container's own."""
+    for made in missing_below(root, path, directory=directory):
+        make(root, made)
