@@ -1,0 +1,308 @@
+"""Control groups on v1, v2 and hybrid hosts: a group per container, limits read back.
+
+v1 and v2 as in Documentation/admin-guide/cgroup-v1 and cgroup-v2 of the kernel. On a hybrid host a
+container has a group in each v1 hierarchy it needs and one in the unified tree.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+WANTED = ("cpu", "memory", "pids")
+DEFAULT_SHARES = 1024
+SHARES_RANGE = range(2, 262144 + 1)
+_WEIGHT_MAX = 10000
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class LimitError(OSError):
+    """The kernel refused a limit or rounded it to something else; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """One mounted tree of groups; the unified one has version 2."""
+
+    path: Path
+    version: int
+    controllers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The trees of this host that containers get a group in."""
+
+    hierarchies: tuple[Hierarchy, ...]
+
+    @property
+    def unified(self) -> Hierarchy | None:
+        """The v2 tree, if any."""
+        return next((tree for tree in self.hierarchies if tree.version == 2), None)
+
+    def with_controller(self, controller: str) -> Hierarchy | None:
+        """The tree that has a controller."""
+        return next((tree for tree in self.hierarchies if controller in tree.controllers), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What to write: shares in v1 units, memory in bytes, number of processes; 0 means unset."""
+
+    cpu_shares: int = 0
+    memory: int = 0
+    processes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the kernel counts for a group; memory_limit is 0 where there is none."""
+
+    cpu_usec: int
+    memory: int
+    memory_peak: int
+    memory_limit: int
+    processes: int
+    cpu_shares: int
+    oom_kills: int
+
+
+def detect(mountinfo: str | None = None) -> Layout:
+    """Which trees there are, from /proc/self/mountinfo (cgroups(7))."""
+    text = mountinfo if mountinfo is not None else Path("/proc/self/mountinfo").read_text()
+    found = list(_hierarchies(text))
+    v1 = [tree for tree in found if tree.version == 1 and tree.controllers]
+    v2 = [tree for tree in found if tree.version == 2][:1]
+    return Layout((*v1, *v2))
+
+
+def _hierarchies(mountinfo: str) -> Iterator[Hierarchy]:
+    for line in mountinfo.splitlines():
+        before, _, after = line.partition(" - ")
+        kind, _, options = after.split(" ", 2)
+        path = Path(before.split(" ")[4])
+        if kind == "cgroup":
+            controllers = frozenset(options.split(",")) & frozenset(WANTED)
+            yield Hierarchy(path, 1, controllers)
+        elif kind == "cgroup2":
+            with contextlib.suppress(OSError):
+                available = (path / "cgroup.controllers").read_text().split()
+                yield Hierarchy(path, 2, frozenset(available) & frozenset(WANTED))
+
+
+def weight_of(shares: int) -> int:
+    """cpu.weight for v1 shares: linear, so that ratios and the default (1024 = 100) stay."""
+    return max(1, min(_WEIGHT_MAX, round(shares * 100 / DEFAULT_SHARES)))
+
+
+class Group:
+    """The group of one container, `name` being its path below each tree."""
+
+    def __init__(self, layout: Layout, name: str) -> None:
+        self._layout = layout
+        self._name = name
+
+    def create(self) -> None:
+        """Make it in every tree; PermissionError or OSError say where it cannot be."""
+        for tree in self._layout.hierarchies:
+            self._make(tree)
+
+    def _make(self, tree: Hierarchy) -> None:
+        parts = Path(self._name).parts
+        here = tree.path
+        for part in parts:
+            if tree.version == 2 and tree.controllers:
+                _delegate(here, tree.controllers)
+            here /= part
+            with contextlib.suppress(FileExistsError):
+                here.mkdir()
+
+    def directory(self, tree: Hierarchy) -> Path:
+        """Where it lies in a tree."""
+        return tree.path / self._name
+
+    def open_attach(self) -> tuple[list[int], int]:
+        """Descriptors for the child: `tasks` files to write 0 to, and the v2 group or -1."""
+        tasks = [
+            os.open(self.directory(tree) / "tasks", os.O_WRONLY | os.O_CLOEXEC)
+            for tree in self._layout.hierarchies
+            if tree.version == 1
+        ]
+        unified = self._layout.unified
+        if unified is None:
+            return tasks, -1
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        return tasks, os.open(self.directory(unified), flags)
+
+    def join(self) -> None:
+        """Move the calling process into it."""
+        for tree in self._layout.hierarchies:
+            name = "tasks" if tree.version == 1 else "cgroup.procs"
+            (self.directory(tree) / name).write_text("0")
+
+    def apply(self, limits: Limits) -> None:
+        """Write the limits and read them back; LimitError where the kernel has another value."""
+        if limits.cpu_shares:
+            self._apply_shares(limits.cpu_shares)
+        if limits.memory:
+            self._apply_memory(limits.memory)
+        if limits.processes and (tree := self._layout.with_controller("pids")):
+            _write(self.directory(tree) / "pids.max", limits.processes)
+
+    def _apply_shares(self, shares: int) -> None:
+        tree = self._require("cpu")
+        name, value = (
+            ("cpu.shares", shares) if tree.version == 1 else ("cpu.weight", weight_of(shares))
+        )
+        _write(self.directory(tree) / name, value)
+
+    def _apply_memory(self, size: int) -> None:
+        tree = self._require("memory")
+        directory = self.directory(tree)
+        whole = size // _PAGE * _PAGE
+        if tree.version == 1:
+            _write(directory / "memory.limit_in_bytes", whole)
+            _write_where_possible(directory / "memory.memsw.limit_in_bytes", whole)
+        else:
+            _write(directory / "memory.max", whole)
+            _write_where_possible(directory / "memory.swap.max", 0)
+            _write_where_possible(directory / "memory.oom.group", 1)
+
+    def _require(self, controller: str) -> Hierarchy:
+        tree = self._layout.with_controller(controller)
+        if tree is None:
+            raise LimitError(
+                errno.ENOTSUP,
+                f"this host has no control group tree with the {controller} controller",
+            )
+        return tree
+
+    def usage(self) -> Usage:
+        """What it uses and what was set, from the kernel."""
+        memory = self._memory()
+        pids = self._layout.with_controller("pids")
+        return Usage(
+            cpu_usec=self._cpu_usec(),
+            memory=memory[0],
+            memory_peak=memory[1],
+            memory_limit=memory[2],
+            processes=_number(self.directory(pids) / "pids.current") if pids else 0,
+            cpu_shares=self._shares(),
+            oom_kills=self.oom_kills(),
+        )
+
+    def _memory(self) -> tuple[int, int, int]:
+        tree = self._layout.with_controller("memory")
+        if tree is None:
+            return 0, 0, 0
+        directory = self.directory(tree)
+        v1 = ("memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.limit_in_bytes")
+        names = v1 if tree.version == 1 else ("memory.current", "memory.peak", "memory.max")
+        used, peak, limit = (_number(directory / name) for name in names)
+        return used, max(used, peak), 0 if limit >= 1 << 60 else limit
+
+    def _shares(self) -> int:
+        tree = self._layout.with_controller("cpu")
+        if tree is None:
+            return 0
+        if tree.version == 1:
+            return _number(self.directory(tree) / "cpu.shares")
+        return round(_number(self.directory(tree) / "cpu.weight") * DEFAULT_SHARES / 100)
+
+    def _cpu_usec(self) -> int:
+        # Also without any controller the unified tree counts processor time.
+        unified = self._layout.unified
+        if unified is not None:
+            return _keyed(self.directory(unified) / "cpu.stat").get("usage_usec", 0)
+        tree = self._layout.with_controller("cpu")
+        return _number(self.directory(tree) / "cpuacct.usage") // 1000 if tree else 0
+
+    def oom_kills(self) -> int:
+        """How many of its processes the kernel killed for want of memory."""
+        tree = self._layout.with_controller("memory")
+        if tree is None:
+            return 0
+        name = "memory.oom_control" if tree.version == 1 else "memory.events"
+        return _keyed(self.directory(tree) / name).get("oom_kill", 0)
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Stop or continue every process in it; OSError where the host cannot."""
+        unified = self._layout.unified
+        if unified is None:
+            raise OSError(
+                errno.ENOTSUP, "this host has no unified control group tree to pause with"
+            )
+        (self.directory(unified) / "cgroup.freeze").write_text("1" if frozen else "0")
+
+    def kill(self) -> None:
+        """Kill whatever is left in it."""
+        unified = self._layout.unified
+        if unified is not None:
+            with contextlib.suppress(OSError):
+                (self.directory(unified) / "cgroup.kill").write_text("1")
+
+    def remove(self) -> bool:
+        """Take it away in every tree, with empty parents; False while processes are in it."""
+        gone = [_remove_upwards(tree.path, self._name) for tree in self._layout.hierarchies]
+        return all(gone)
+
+
+def _delegate(directory: Path, controllers: frozenset[str]) -> None:
+    enabled = (directory / "cgroup.subtree_control").read_text().split()
+    missing = sorted(controllers - set(enabled))
+    if missing:
+        text = " ".join(f"+{controller}" for controller in missing)
+        (directory / "cgroup.subtree_control").write_text(text)
+
+
+def _write(file: Path, value: int) -> None:
+    try:
+        file.write_text(str(value))
+    except OSError as error:
+        raise LimitError(error.errno, f"the kernel refused {value} for {file.name}") from error
+    if _number(file) != value:
+        raise LimitError(errno.ERANGE, f"the kernel made {_number(file)} of {value} in {file.name}")
+
+
+def _write_where_possible(file: Path, value: int) -> None:
+    with contextlib.suppress(OSError):
+        file.write_text(str(value))
+
+
+def _number(file: Path) -> int:
+    try:
+        text = file.read_text().strip()
+    except OSError:
+        return 0
+    return 1 << 62 if text == "max" else int(text)
+
+
+def _keyed(file: Path) -> dict[str, int]:
+    try:
+        lines = file.read_text().splitlines()
+    except OSError:
+        return {}
+    pairs = (line.split() for line in lines)
+    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}
+
+
+def _remove_upwards(base: Path, name: str) -> bool:
+    path = base / name
+    try:
+        path.rmdir()
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return False
+    for parent in path.parents:
+        if parent == base:
+            break
+        try:
+            parent.rmdir()
+        except OSError:
+            break
+    return True

@@ -1,0 +1,104 @@
+"""Blocks of 65,536 host ids, one per container, never overlapping (user_namespaces(7))."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+COUNT = 65536
+_FIRST = 1_200_000_000
+_LAST = 1_800_000_000
+
+
+class NoIdsLeftError(Exception):
+    """Every block is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """`count` ids from `first` on."""
+
+    first: int
+    count: int
+
+    def overlaps(self, other: Range) -> bool:
+        """Whether an id lies in both."""
+        return self.first < other.first + other.count and other.first < self.first + self.count
+
+
+class IdBlocks:
+    """Which container has which block, kept in one file; stable until it is given back."""
+
+    def __init__(self, file: Path, foreign: Iterable[Range] | None = None) -> None:
+        self._file = file
+        self._foreign = tuple(foreign if foreign is not None else subordinate_ranges())
+
+    def block_for(self, uuid: str) -> int:
+        """The first host id of a container's block; taken now if it has none."""
+        with self._locked() as taken:
+            if uuid not in taken:
+                taken[uuid] = self._free(set(taken.values()))
+                self._save(taken)
+            return taken[uuid]
+
+    def give_back(self, uuid: str) -> None:
+        """Free a container's block."""
+        with self._locked() as taken:
+            if taken.pop(uuid, None) is not None:
+                self._save(taken)
+
+    def _locked(self) -> _Locked:
+        return _Locked(self._file)
+
+    def _free(self, used: set[int]) -> int:
+        for first in range(_FIRST, _LAST, COUNT):
+            block = Range(first, COUNT)
+            if first not in used and not any(block.overlaps(other) for other in self._foreign):
+                return first
+        raise NoIdsLeftError("every block of user ids is taken")
+
+    def _save(self, taken: dict[str, int]) -> None:
+        temporary = self._file.with_suffix(".new")
+        temporary.write_text(json.dumps(taken, indent=1))
+        temporary.replace(self._file)
+
+
+class _Locked:
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = -1
+
+    def __enter__(self) -> dict[str, int]:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._lock = os.open(self._file.with_suffix(".lock"), flags, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            taken: dict[str, int] = json.loads(self._file.read_text())
+        except FileNotFoundError:
+            return {}
+        return taken
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._lock)
+
+
+def subordinate_ranges(
+    files: Iterable[Path] = (Path("/etc/subuid"), Path("/etc/subgid")),
+) -> list[Range]:
+    """Ranges that belong to users (subuid(5))."""
+    ranges = []
+    for file in files:
+        try:
+            lines = file.read_text().splitlines()
+        except OSError:
+            continue
+        fields = (line.split(":") for line in lines)
+        ranges += [
+            Range(int(f[1]), int(f[2])) for f in fields
+            if len(f) == 3 and f[1].isdecimal() and f[2].isdecimal()
+        ]  # fmt: skip
+    return ranges

@@ -1,0 +1,218 @@
+"""Mount points: what lies under a target, and the missing ones in users' trees."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloche_engine.sandbox.plan import LaunchPlan, MountPlan
+from cloche_engine.sandbox.resolve import Made, make, missing_below, remove
+
+PRIVATE_TOP = (
+    ("root", 0o700), ("home", 0o755), ("tmp", 0o1777), ("run", 0o755), ("dev", 0o755),
+    ("proc", 0o555), ("sys", 0o555),
+)  # fmt: skip
+PRIVATE_NAMES = frozenset(name for name, _ in PRIVATE_TOP)
+_BASIC = ("/proc", "/sys", "/dev")
+_PROVIDED = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf")
+_MADE = "made.json"
+
+
+class TreeRefusedError(Exception):
+    """A tree cannot be used; message and hint are sentences, the mount is the one to blame."""
+
+    def __init__(self, message: str, hint: str, mount: MountPlan | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.mount = mount
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What lies under a target before it is mounted: a tree of the host, or the container's own."""
+
+    tree: str
+    inside: str
+
+
+def place_of(plan: LaunchPlan, number: int) -> Place:
+    """What the target of mount `number` lies on, as the mounts before it stand."""
+    target = plan.mounts[number].target
+    for earlier in reversed(plan.mounts[:number]):
+        if target.startswith(earlier.target.rstrip("/") + "/"):
+            return Place(earlier.source, target[len(earlier.target) :])
+    if target.startswith("/dev/"):
+        return Place("", target)
+    return Place(plan.root, target)
+
+
+def creatable(plan: LaunchPlan, directories: list[bool]) -> list[bool]:
+    """Per mount, whether its target may be made on the container's own tmpfs.
+
+    TreeRefusedError where a target below the host's shared directories does not exist.
+    """
+    return [
+        _is_creatable(mount, place_of(plan, number), directories[number])
+        for number, mount in enumerate(plan.mounts)
+    ]
+
+
+def _is_creatable(mount: MountPlan, place: Place, is_directory: bool) -> bool:
+    if place.tree:
+        return False
+    parts = mount.target.strip("/").split("/")
+    own = parts[0] in PRIVATE_NAMES or mount.target.startswith("/var/tmp/")  # noqa: S108
+    if own or place.inside != mount.target:
+        return True
+    exists = Path(mount.target).is_dir() if is_directory else Path(mount.target).is_file()
+    if len(parts) > 1 and not exists:
+        raise TreeRefusedError(
+            f"the target {mount.target} does not exist on this system, "
+            "and a container that shares the system's root cannot add to it",
+            f"mount on a new top-level directory such as /{parts[-1]}, "
+            "or give the container a root of its own with a mount on /",
+            mount,
+        )
+    return not exists
+
+
+class MountPoints:
+    """Mount points that are missing in users' trees: made for the run, removed at its end.
+
+    What is made is written to `made.json` in the runtime directory first, so that it can be
+    removed after a crash. A mount point that another running container needs too stays.
+    """
+
+    def __init__(self, runtime: Path) -> None:
+        self._runtime = runtime
+
+    def prepare(self, plan: LaunchPlan, directories: list[bool]) -> None:
+        """Make what is missing; TreeRefusedError where it cannot be made."""
+        wanted = list(_wanted(plan, directories))
+        with self._locked():
+            others = self._of_others()
+            mine: list[tuple[str, Made]] = []
+            for place, is_directory, mount in wanted:
+                mine += self._make_missing(place, mount, mine, is_directory=is_directory)
+                mine += [
+                    (tree, made) for tree, made in others
+                    if tree == place.tree and _covers(made.path, place.inside)
+                ]  # fmt: skip
+            self._record(mine)
+
+    def _make_missing(
+        self,
+        place: Place,
+        mount: MountPlan | None,
+        mine: list[tuple[str, Made]],
+        *,
+        is_directory: bool,
+    ) -> list[tuple[str, Made]]:
+        optional = mount is None and place.inside in _PROVIDED
+        tree = os.open(place.tree, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            missing = missing_below(tree, place.inside, directory=is_directory)
+            made = [(place.tree, each) for each in missing]
+            self._record([*mine, *made])
+            for each in missing:
+                make(tree, each)
+        except OSError as error:
+            if optional:
+                return []
+            raise _cannot_make(place, mount, error) from error
+        finally:
+            os.close(tree)
+        return made
+
+    def clean(self) -> None:
+        """Remove what was made and nobody else needs."""
+        with self._locked():
+            needed = set(self._of_others())
+            for tree_path, made in reversed(_read(self._runtime / _MADE)):
+                if (tree_path, made) in needed:
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    tree = os.open(tree_path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+                    try:
+                        remove(tree, made)
+                    finally:
+                        os.close(tree)
+            (self._runtime / _MADE).unlink(missing_ok=True)
+
+    def _record(self, made: list[tuple[str, Made]]) -> None:
+        rows = [[tree, each.path, each.is_directory] for tree, each in made]
+        if rows:
+            (self._runtime / _MADE).write_text(json.dumps(rows))
+
+    def _of_others(self) -> list[tuple[str, Made]]:
+        files = self._runtime.parent.glob(f"*/{_MADE}")
+        return [row for file in files if file.parent != self._runtime for row in _read(file)]
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        path = self._runtime.parent / "trees.lock"
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+
+def _wanted(
+    plan: LaunchPlan, directories: list[bool]
+) -> Iterator[tuple[Place, bool, MountPlan | None]]:
+    if plan.root:
+        for path in _BASIC:
+            yield Place(plan.root, path), True, None
+    for number, mount in enumerate(plan.mounts):
+        place = place_of(plan, number)
+        if place.tree:
+            yield place, directories[number], mount
+    for path in _PROVIDED:
+        place = _place_of_path(plan, path)
+        if place.tree:
+            yield place, False, None
+
+
+def _place_of_path(plan: LaunchPlan, path: str) -> Place:
+    for mount in reversed(plan.mounts):
+        if mount.target == path:
+            return Place("", path)
+        if path.startswith(mount.target + "/"):
+            return Place(mount.source, path[len(mount.target) :])
+    return Place(plan.root, path)
+
+
+def _covers(made: str, inside: str) -> bool:
+    wanted = inside.strip("/")
+    return wanted == made or wanted.startswith(made + "/")
+
+
+def _cannot_make(place: Place, mount: MountPlan | None, error: OSError) -> TreeRefusedError:
+    where = Path(place.tree) / place.inside.lstrip("/")
+    if error.errno in {errno.ENOTDIR, errno.EISDIR}:
+        kind = "a file" if error.errno == errno.ENOTDIR else "a directory"
+        return TreeRefusedError(
+            f"{where} is {kind}, so nothing of the other kind can be mounted there",
+            "choose another target, or move it out of the way", mount,
+        )  # fmt: skip
+    return TreeRefusedError(
+        f"the mount point {where} is missing and cannot be made: {error.strerror}",
+        f"make it once by hand: mkdir -p {where}", mount,
+    )  # fmt: skip
+
+
+def _read(file: Path) -> list[tuple[str, Made]]:
+    try:
+        rows = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return []
+    return [(tree, Made(path, is_directory)) for tree, path, is_directory in rows]
