@@ -1,0 +1,186 @@
+"""A further program in a running container: entering its namespaces and becoming its user."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import stat
+from dataclasses import dataclass
+from typing import Any
+
+from cloche_engine.host.cgroups import Group
+from cloche_engine.kernel import constants as k
+from cloche_engine.kernel.sockets import receive_packet, send_packet
+from cloche_engine.kernel.syscalls import FilterProgram, clone3, prctl, setns
+from cloche_engine.kernel.terminals import open_pair
+from cloche_engine.monitor.launch import LaunchFailedError
+from cloche_engine.sandbox.devices import TakeConsole
+from cloche_engine.sandbox.identity import (
+    BecomeContainerRoot,
+    ChangeDirectory,
+    Confine,
+    NewKeyring,
+    SetIdentity,
+)
+from cloche_engine.sandbox.init import Execute, environment, run_child
+from cloche_engine.sandbox.operation import Blame, Context, Operation
+from cloche_engine.sandbox.plan import LaunchPlan
+
+_NAMESPACES = (
+    k.CLONE_NEWUSER | k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC
+    | k.CLONE_NEWNET | k.CLONE_NEWCGROUP
+)  # fmt: skip
+_PTMX = os.makedev(5, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A program that runs in the container; console is the pty's master or -1."""
+
+    pidfd: int
+    console: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to run, as the helper sent it."""
+
+    argv: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+    directory: str
+    user: str
+    terminal: bool
+
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> Request:
+        """From the fields of a control message."""
+        return cls(
+            tuple(fields["argv"]), tuple((n, v) for n, v in fields["environment"]),
+            fields["directory"], fields["user"], bool(fields["terminal"]),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTerminal:
+    """A pty of the container's devpts; its master goes up to the monitor."""
+
+    def describe(self) -> str:
+        """In words."""
+        return "open a terminal"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        master, context.descriptors["console"] = open_pair("/dev/pts/ptmx")
+        if os.fstat(master).st_rdev != _PTMX:
+            raise OSError(errno.ENODEV, "is not a terminal multiplexer", "/dev/pts/ptmx")
+        context.send_up("console", master)
+        os.close(master)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeStreams:
+    """The caller's pipes become the three standard streams, in a new session."""
+
+    streams: tuple[int, ...]
+
+    def describe(self) -> str:
+        """In words."""
+        return "take the caller's pipes"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        os.setsid()
+        for number, stream in enumerate(self.streams):
+            os.dup2(stream, number)
+
+
+def only_pipes(streams: list[int]) -> bool:
+    """Whether these are three pipes; anything else could lead the program out of its root."""
+    return len(streams) == 3 and all(stat.S_ISFIFO(os.fstat(each).st_mode) for each in streams)
+
+
+class Entrance:
+    """Runs programs in one container, through the descriptor of its init that the monitor holds."""
+
+    def __init__(
+        self, plan: LaunchPlan, init: int, group: Group, filters: tuple[FilterProgram, ...]
+    ) -> None:
+        self._plan = plan
+        self._init = init
+        self._group = group
+        self._filters = filters
+
+    def enter(self, request: Request, streams: list[int]) -> Entered:
+        """Run a program; LaunchFailedError says why it does not."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            self._cross_over(request, theirs, streams)
+        theirs.close()
+        os.waitpid(pid, 0)
+        with ours:
+            return _await(ours)
+
+    def _cross_over(self, request: Request, link: socket.socket, streams: list[int]) -> None:
+        """In a process between both worlds: it enters, and its child, the monitor's, runs."""
+        try:
+            prctl(k.PR_SET_DUMPABLE, 0)  # the container's processes may not look into this one
+            self._group.join()
+            setns(self._init, _NAMESPACES)
+            pid, pidfd = clone3(k.CLONE_PARENT)
+            if pid == 0:
+                run_child(self._steps(request, streams), link, {}, self._environment(request))
+            send_packet(link, b"P", [pidfd])
+        except OSError as error:
+            blame = Blame("enter the container", "Entrance", error.errno or 0, error.strerror or "")
+            with contextlib.suppress(OSError):
+                send_packet(link, b"E" + blame.to_json())
+        finally:
+            os._exit(0)
+
+    def _steps(self, request: Request, streams: list[int]) -> list[Operation]:
+        terminal: list[Operation] = (
+            [OpenTerminal(), TakeConsole()] if request.terminal else [TakeStreams(tuple(streams))]
+        )
+        return [
+            BecomeContainerRoot(),
+            *terminal,
+            NewKeyring(f"cloche.{self._plan.uuid}"),
+            SetIdentity(request.user, ""),
+            ChangeDirectory(request.directory or "/"),
+            Confine(self._filters),
+            Execute(request.argv),
+        ]
+
+    def _environment(self, request: Request) -> dict[str, str]:
+        return {**environment(self._plan), **dict(request.environment)}
+
+
+def _await(link: socket.socket) -> Entered:
+    pidfd = console = -1
+    while True:
+        packet, descriptors = receive_packet(link)
+        match packet[:1]:
+            case b"P":
+                pidfd = descriptors[0]
+            case b"F":
+                console = descriptors[0]
+            case b"E":
+                _forget(pidfd, console)
+                raise LaunchFailedError(Blame.from_json(packet[1:]))
+            case _:
+                break
+    if pidfd < 0:
+        raise LaunchFailedError(Blame("enter the container", "Entrance", 0, "it ended meanwhile"))
+    return Entered(pidfd, console)
+
+
+def _forget(pidfd: int, console: int) -> None:
+    if pidfd >= 0:
+        os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
+        os.close(pidfd)
+    if console >= 0:
+        os.close(console)

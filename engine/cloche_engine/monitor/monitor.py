@@ -1,0 +1,238 @@
+"""The process that watches one container: starts it, owns its console, outlives the helper."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from cloche_engine.api.console import Ended, Size
+from cloche_engine.kernel.sockets import listen_at
+from cloche_engine.kernel.syscalls import name_process
+from cloche_engine.monitor.enter import Entrance, Request, only_pipes
+from cloche_engine.monitor.launch import Launched, Launcher, LaunchFailedError, Warm
+from cloche_engine.monitor.loop import READ, Loop
+from cloche_engine.monitor.protocol import SOCKET, STATE, Do, Fields, receive, send
+from cloche_engine.monitor.record import Ending, ending_of, write_ending, write_state
+from cloche_engine.monitor.session import Session
+from cloche_engine.sandbox.plan import LaunchPlan
+
+_PATIENCE = 10.0
+"""Seconds that viewers get to read the rest after the end."""
+
+
+def watch(plan: LaunchPlan, warm: Warm, helper: socket.socket) -> None:
+    """Start a container and stay until it has ended; what became of it is told to the helper."""
+    name_process(f"cloche:{plan.name}")
+    runtime = Path(plan.runtime)
+    directory = os.open(runtime, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    write_state(plan)
+    listener = listen_at(directory, SOCKET)
+    try:
+        launched = Launcher(plan, warm).launch()
+    except LaunchFailedError as failure:
+        _leave(runtime)
+        send(helper, {"error": failure.fields})
+        return
+    Monitor(launched, warm, listener).run(helper)
+    _leave(runtime)
+
+
+def _leave(runtime: Path) -> None:
+    for name in (SOCKET, STATE):
+        (runtime / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        runtime.rmdir()
+
+
+class Monitor:
+    """Serves the helper and the viewers of one running container."""
+
+    def __init__(self, launched: Launched, warm: Warm, listener: socket.socket) -> None:
+        self._launched = launched
+        self._listener = listener
+        self._loop = Loop()
+        self._console = Session(self._loop, launched.pidfd, launched.console)
+        self._programs: list[Session] = []
+        self._followers: list[socket.socket] = []
+        self._paused = False
+        self._entrance = Entrance(launched.plan, launched.pidfd, launched.group, warm.filters)
+        self._answers: dict[str, Callable[[socket.socket, Fields, list[int]], None]] = {
+            Do.FOLLOW: self._follow,
+            Do.SIGNAL: self._signal,
+            Do.FREEZE: lambda link, _, __: self._freeze(link, frozen=True),
+            Do.THAW: lambda link, _, __: self._freeze(link, frozen=False),
+            Do.USAGE: self._usage,
+            Do.LOGS: self._logs,
+            Do.CONSOLE: self._open_console,
+            Do.EXEC: self._exec,
+        }
+
+    def run(self, helper: socket.socket) -> None:
+        """Until the container has ended and everyone has read its last words."""
+        write_state(self._launched.plan, self._launched.pid)
+        self._loop.watch(self._launched.pidfd, READ, self._init_ended)
+        self._loop.watch(self._listener.fileno(), READ, self._accept)
+        with contextlib.suppress(OSError):
+            self._welcome(helper)
+            self._loop.run()
+
+    def _welcome(self, link: socket.socket) -> None:
+        self._followers.append(link)
+        self._listen_to(link)
+        with contextlib.suppress(OSError):
+            send(link, {"ok": True, **self._status()})
+
+    def _status(self) -> Fields:
+        launched = self._launched
+        return {
+            "pid": launched.pid, "started": launched.started, "paused": self._paused,
+            "steps": launched.steps,
+        }  # fmt: skip
+
+    def _accept(self, _: int) -> None:
+        link, _address = self._listener.accept()
+        self._listen_to(link)
+
+    def _listen_to(self, link: socket.socket) -> None:
+        self._loop.watch(link.fileno(), READ, lambda _: self._message(link))
+
+    def _message(self, link: socket.socket) -> None:
+        try:
+            message = receive(link)
+        except (OSError, ValueError):
+            message = None
+        if message is None:
+            self._hang_up(link)
+            return
+        fields, descriptors = message
+        try:
+            self._answers[fields["do"]](link, fields, descriptors)
+        except (KeyError, TypeError, ValueError) as error:
+            self._answer(link, {"error": {"text": f"no such request: {error}", "errno": 0}})
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _answer(
+        self, link: socket.socket, fields: Fields, descriptors: tuple[int, ...] = ()
+    ) -> None:
+        try:
+            send(link, fields, descriptors)
+        except OSError:
+            self._hang_up(link)
+
+    def _hang_up(self, link: socket.socket) -> None:
+        if link in self._followers:
+            self._followers.remove(link)
+        self._loop.forget(link.fileno())
+        link.close()
+
+    def _follow(self, link: socket.socket, _: Fields, __: list[int]) -> None:
+        self._followers.append(link)
+        self._answer(link, {"ok": True, **self._status()})
+
+    def _signal(self, link: socket.socket, fields: Fields, _: list[int]) -> None:
+        self._try(link, lambda: self._send_signal(int(fields["number"])))
+
+    def _send_signal(self, number: int) -> None:
+        if number == signal.SIGKILL and self._paused:
+            # A frozen process dies only once it is thawed, on v1 freezers at least.
+            self._set_frozen(frozen=False)
+        signal.pidfd_send_signal(self._launched.pidfd, number)
+
+    def _freeze(self, link: socket.socket, *, frozen: bool) -> None:
+        self._try(link, lambda: self._set_frozen(frozen=frozen))
+
+    def _set_frozen(self, *, frozen: bool) -> None:
+        self._launched.group.freeze(frozen=frozen)
+        self._paused = frozen
+
+    def _try(self, link: socket.socket, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except OSError as error:
+            text = error.strerror or str(error)
+            self._answer(link, {"error": {"text": text, "errno": error.errno or 0}})
+        else:
+            self._answer(link, {"ok": True})
+
+    def _usage(self, link: socket.socket, _: Fields, __: list[int]) -> None:
+        usage = self._launched.group.usage()
+        fields = {name: getattr(usage, name) for name in usage.__slots__}
+        self._answer(link, {"ok": True, **fields})
+
+    def _logs(self, link: socket.socket, _: Fields, __: list[int]) -> None:
+        with open(os.memfd_create("logs"), "wb") as file:
+            file.write(self._console.ring.all())
+            file.flush()
+            self._answer(link, {"ok": True}, (file.fileno(),))
+
+    def _open_console(self, link: socket.socket, fields: Fields, _: list[int]) -> None:
+        self._loop.forget(link.fileno())
+        self._console.attach(link, Size(int(fields["rows"]), int(fields["columns"])))
+
+    def _exec(self, link: socket.socket, fields: Fields, streams: list[int]) -> None:
+        request = Request.from_fields(fields)
+        try:
+            if not request.terminal and not only_pipes(streams):
+                raise OSError(errno.EINVAL, "the three streams must be pipes")  # noqa: TRY301
+            entered = self._entrance.enter(request, streams)
+        except LaunchFailedError as failure:
+            self._answer(link, {"error": failure.fields})
+            return
+        except OSError as error:
+            text = error.strerror or str(error)
+            self._answer(link, {"error": {"text": text, "errno": error.errno or 0}})
+            return
+        self._answer(link, {"ok": True})
+        self._loop.forget(link.fileno())
+        session = Session(self._loop, entered.pidfd, entered.console)
+        self._programs.append(session)
+        self._loop.watch(entered.pidfd, READ, lambda _: self._program_ended(session))
+        size = Size(int(fields["rows"]), int(fields["columns"]))
+        session.attach(link, size if request.terminal else None)
+
+    def _program_ended(self, session: Session) -> None:
+        self._loop.forget(session.pidfd)
+        status = os.waitid(os.P_PIDFD, session.pidfd, os.WEXITED)
+        os.close(session.pidfd)
+        self._programs.remove(session)
+        if status is not None:
+            ending = ending_of(status, 0)
+            session.end(Ended(ending.code))
+
+    def _init_ended(self, _: int) -> None:
+        launched = self._launched
+        self._loop.forget(launched.pidfd)
+        status = os.waitid(os.P_PIDFD, launched.pidfd, os.WEXITED)
+        assert status is not None  # noqa: S101 (without WNOHANG there is always one)
+        ending = ending_of(status, launched.group.oom_kills())
+        for session in list(self._programs):
+            self._program_ended(session)
+        self._console.end(Ended(ending.code, ending.out_of_memory))
+        write_ending(launched.plan, ending, self._console.ring.all())
+        launched.clean()
+        self._say_goodbye(ending)
+
+    def _say_goodbye(self, ending: Ending) -> None:
+        self._loop.forget(self._listener.fileno())
+        self._listener.close()
+        for name in (SOCKET, STATE):
+            (Path(self._launched.plan.runtime) / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.rmdir(self._launched.plan.runtime)
+        for link in list(self._followers):
+            self._answer(link, {"event": "ended", **ending.fields()})
+        self._loop.later(_PATIENCE, self._loop.stop)
+        self._wait_for_viewers()
+
+    def _wait_for_viewers(self) -> None:
+        if not self._console.is_watched:
+            self._loop.stop()
+        else:
+            self._loop.later(0.02, self._wait_for_viewers)

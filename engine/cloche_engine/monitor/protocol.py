@@ -1,0 +1,50 @@
+"""Messages between the helper and a monitor: JSON packets, descriptors beside them.
+
+helper                                 monitor
+  | {do, ...} + descriptors -----------> |
+  | <-- {ok, ...} or {error} ----------- |
+  | {do: console | exec} -------------> |  from here on this socket carries api.console frames
+  | <-- {event: ended, ...} ------------ |  to every link that asked by {do: follow}
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from enum import StrEnum
+from typing import Any
+
+from cloche_engine.kernel.sockets import receive_packet, send_packet
+
+VERSION = 1
+SOCKET = "monitor"
+STATE = "state.json"
+
+Fields = dict[str, Any]
+
+
+class Do(StrEnum):
+    """What the helper may ask."""
+
+    FOLLOW = "follow"
+    SIGNAL = "signal"
+    FREEZE = "freeze"
+    THAW = "thaw"
+    USAGE = "usage"
+    LOGS = "logs"
+    CONSOLE = "console"
+    EXEC = "exec"
+
+
+def send(link: socket.socket, fields: Fields, descriptors: tuple[int, ...] = ()) -> None:
+    """One message."""
+    send_packet(link, json.dumps(fields).encode(), descriptors)
+
+
+def receive(link: socket.socket) -> tuple[Fields, list[int]] | None:
+    """The next message, or None at the end; ValueError where it is none."""
+    packet, descriptors = receive_packet(link)
+    if not packet:
+        return None
+    fields: Fields = json.loads(packet)
+    return fields, descriptors

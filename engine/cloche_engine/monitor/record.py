@@ -1,0 +1,66 @@
+"""What a monitor leaves on disk: that it lives, what was said, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloche_engine.monitor.protocol import STATE, VERSION, Fields
+from cloche_engine.sandbox.plan import LaunchPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a program ended; code is 128 + signal where a signal ended it."""
+
+    code: int
+    out_of_memory: bool
+    at: float
+
+    def fields(self) -> Fields:
+        """As JSON carries it."""
+        return {"code": self.code, "out_of_memory": self.out_of_memory, "at": self.at}
+
+
+def boot_id() -> str:
+    """Changes at every boot, so that a state of before is known for what it is."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def start_time(pid: int) -> int:
+    """Clock ticks between boot and the start of a process: with the pid it names one process."""
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return int(stat.rpartition(")")[2].split()[19])
+
+
+def write_state(plan: LaunchPlan, pid: int = 0) -> None:
+    """Say in the runtime directory who watches what: the next helper finds or undoes it."""
+    fields = {
+        "version": VERSION, "boot_id": boot_id(), "monitor": os.getpid(),
+        "monitor_started": start_time(os.getpid()), "pid": pid, "plan": json.loads(plan.to_json()),
+    }  # fmt: skip
+    write_whole(Path(plan.runtime) / STATE, json.dumps(fields).encode())
+
+
+def write_ending(plan: LaunchPlan, ending: Ending, said: bytes) -> None:
+    """Keep the last of the console and how it ended."""
+    write_whole(Path(plan.log), said)
+    write_whole(Path(plan.exit_record), json.dumps(ending.fields()).encode())
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """The old content or the new one, never half of it."""
+    temporary = file.with_name(file.name + ".new")
+    temporary.write_bytes(content)
+    temporary.replace(file)
+
+
+def ending_of(status: os.waitid_result, oom_kills: int) -> Ending:
+    """The ending that waitid(2) reports."""
+    signalled = status.si_code != os.CLD_EXITED
+    code = 128 + status.si_status if signalled else status.si_status
+    killed = signalled and status.si_status == 9
+    return Ending(code, killed and oom_kills > 0, time.time())

@@ -1,0 +1,158 @@
+"""A program and its terminal, with everyone who looks at it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+
+from cloche_engine.api.console import Ended, Frame, Input, Signal, Size
+from cloche_engine.kernel.terminals import set_size
+from cloche_engine.monitor.loop import READ, WRITE, Loop
+from cloche_engine.monitor.ring import Ring
+from cloche_engine.monitor.viewer import Viewer
+
+_READ = 64 * 1024
+_PENDING_LIMIT = 64 * 1024
+
+
+class Session:
+    """The pidfd of a program and, where it has one, the master of its pty (otherwise -1)."""
+
+    def __init__(self, loop: Loop, pidfd: int, master: int) -> None:
+        self.ring = Ring()
+        self.pidfd = pidfd
+        self._loop = loop
+        self._master = master
+        self._viewers: list[Viewer] = []
+        self._typed = bytearray()
+        self._size = Size(24, 80)
+        if master >= 0:
+            os.set_blocking(master, False)
+            self.resize(self._size)
+            loop.watch(master, READ, self._master_ready)
+
+    def attach(self, link: socket.socket, size: Size | None) -> None:
+        """Let someone look; all that is kept comes first."""
+        viewer = Viewer(link, self.ring)
+        self._viewers.append(viewer)
+        if size is not None:
+            self.resize(size, viewer)
+        self._loop.watch(link.fileno(), READ, lambda events: self._viewer_ready(viewer, events))
+        self._serve(viewer)
+
+    def resize(self, size: Size, by: Viewer | None = None) -> None:
+        """Give the terminal a size and tell the other viewers; a size of 0 is not one."""
+        if self._master < 0 or not size.rows or not size.columns:
+            return
+        with contextlib.suppress(OSError):
+            set_size(self._master, size.rows, size.columns)
+        if size != self._size:
+            self._size = size
+            for viewer in self._viewers:
+                if viewer is not by:
+                    viewer.tell_size(size)
+            self._serve_all()
+
+    def end(self, ended: Ended) -> None:
+        """The program is gone: read what it said last, tell everyone."""
+        if self._master >= 0:
+            while self._read_master():
+                pass
+            self._close_master()
+        for viewer in self._viewers:
+            viewer.tell_end(ended)
+        self._serve_all()
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a viewer has still something to read."""
+        return bool(self._viewers)
+
+    def _master_ready(self, events: int) -> None:
+        if events & WRITE:
+            self._write_master()
+        if events & ~WRITE and not self._read_master() and self._hung_up:
+            # All of the terminal's other ends are closed; a new one may open it again.
+            self._loop.change(self._master, WRITE if self._typed else 0)
+            self._loop.later(0.05, self._listen_again)
+        self._serve_all()
+
+    _hung_up = False
+
+    def _read_master(self) -> bool:
+        self._hung_up = False
+        try:
+            payload = os.read(self._master, _READ)
+        except BlockingIOError:
+            return False
+        except OSError:
+            self._hung_up = True
+            return False
+        self.ring.write(payload)
+        return bool(payload)
+
+    def _listen_again(self) -> None:
+        if self._master >= 0:
+            self._loop.change(self._master, READ | (WRITE if self._typed else 0))
+
+    def _close_master(self) -> None:
+        self._loop.forget(self._master)
+        os.close(self._master)
+        self._master = -1
+
+    def _serve_all(self) -> None:
+        for viewer in list(self._viewers):
+            self._serve(viewer)
+
+    def _serve(self, viewer: Viewer) -> None:
+        has_taken_all = viewer.flush()
+        if viewer.finished:
+            self._drop(viewer)
+            return
+        reading = READ if len(self._typed) < _PENDING_LIMIT else 0
+        self._loop.change(viewer.link.fileno(), reading | (0 if has_taken_all else WRITE))
+
+    def _drop(self, viewer: Viewer) -> None:
+        self._viewers.remove(viewer)
+        self._loop.forget(viewer.link.fileno())
+        viewer.link.close()
+
+    def _viewer_ready(self, viewer: Viewer, events: int) -> None:
+        if events & ~WRITE:
+            frame = viewer.receive()
+            if frame is not None:
+                self._obey(frame, viewer)
+        if viewer in self._viewers:
+            self._serve(viewer)
+
+    def _obey(self, frame: Frame, viewer: Viewer) -> None:
+        match frame:
+            case Input(payload):
+                self._typed += payload
+                self._write_master()
+            case Size():
+                self.resize(frame, viewer)
+            case Signal(number) if 0 < number < signal.NSIG:
+                with contextlib.suppress(OSError):
+                    signal.pidfd_send_signal(self.pidfd, number)
+            case _:
+                pass
+
+    def _write_master(self) -> None:
+        if self._master < 0:
+            self._typed.clear()
+            return
+        was_full = len(self._typed) >= _PENDING_LIMIT
+        with contextlib.suppress(BlockingIOError):
+            try:
+                while self._typed:
+                    del self._typed[: os.write(self._master, self._typed[:4096])]
+            except BlockingIOError:
+                raise
+            except OSError:
+                self._typed.clear()
+        self._loop.change(self._master, READ | (WRITE if self._typed else 0))
+        if was_full and len(self._typed) < _PENDING_LIMIT:
+            self._serve_all()

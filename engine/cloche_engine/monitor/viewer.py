@@ -1,0 +1,82 @@
+"""One attached window or command: how far it has read, and what it typed."""
+
+from __future__ import annotations
+
+import socket
+
+from cloche_engine.api.console import (
+    MAX_FRAME,
+    Ended,
+    Frame,
+    Gap,
+    Output,
+    Size,
+    decode,
+    encode_output,
+    encode_size,
+)
+from cloche_engine.monitor.ring import Ring
+
+_CHUNK = MAX_FRAME - 64
+
+
+class Viewer:
+    """A console socket; never blocks, never holds the program up."""
+
+    def __init__(self, link: socket.socket, ring: Ring) -> None:
+        link.settimeout(0)
+        self.link = link
+        self._ring = ring
+        self._at = ring.start
+        self._size: Size | None = None
+        self._ended: Ended | None = None
+        self.finished = False
+
+    def flush(self) -> bool:
+        """Send what it has not seen; False where it cannot take more now."""
+        try:
+            self._flush()
+        except BlockingIOError:
+            return False
+        except OSError:
+            self.finished = True
+        return True
+
+    def _flush(self) -> None:
+        while self._at < self._ring.end:
+            if self._at < self._ring.start:
+                self.link.send(encode_output(Gap(self._ring.start - self._at)))
+                self._at = self._ring.start
+            chunk = self._ring.read(self._at, _CHUNK)
+            self.link.send(encode_output(Output(self._at, chunk)))
+            self._at += len(chunk)
+        if self._size is not None:
+            self.link.send(encode_size(self._size, to_viewer=True))
+            self._size = None
+        if self._ended is not None:
+            self.link.send(encode_output(self._ended))
+            self.finished = True
+
+    def tell_size(self, size: Size) -> None:
+        """Another viewer changed the size; sent with the next flush."""
+        self._size = size
+
+    def tell_end(self, ended: Ended) -> None:
+        """The program ended; sent after all its output."""
+        self._ended = ended
+
+    def receive(self) -> Frame | None:
+        """What it sent; None where it sent nonsense or nothing, `finished` where it hung up."""
+        try:
+            packet = self.link.recv(MAX_FRAME)
+        except BlockingIOError:
+            return None
+        except OSError:
+            packet = b""
+        if not packet:
+            self.finished = True
+            return None
+        try:
+            return decode(packet)
+        except ValueError:
+            return None
