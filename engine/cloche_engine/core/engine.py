@@ -1,0 +1,141 @@
+"""The real engine: definitions on disk, containers through monitors, everything else rebuilt."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from cloche_engine.api.client import DEFAULT_GRACE
+from cloche_engine.api.errors import EngineError, WrongStateError
+from cloche_engine.api.model import (
+    About,
+    Change,
+    Container,
+    ExecRequest,
+    Stats,
+    StoredDefinition,
+)
+from cloche_engine.api.version import VERSION
+from cloche_engine.core.compile import Places
+from cloche_engine.core.lifecycle import Lifecycle
+from cloche_engine.core.programs import Programs
+from cloche_engine.core.registry import Registry
+from cloche_engine.core.spawner import Spawner
+
+
+class LocalEngine:
+    """Engine on this host's kernel; needs root. See api.client.Engine for the methods."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._registry = Registry(places)
+        self._spawner = Spawner()
+        self._lifecycle = Lifecycle(self._registry, self._spawner)
+        self._programs = Programs(self._lifecycle, places)
+        self.find = self._registry.find
+
+    @classmethod
+    async def open(cls, directory: Path, runtime: Path, instance: str) -> LocalEngine:
+        """The engine whose definitions lie in `directory`, its monitors' sockets in `runtime`.
+
+        What runs since an earlier engine is found again. EngineError where a folder is unusable.
+        """
+        try:
+            for folder in (directory, directory / "logs", runtime):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            engine = cls(Places(directory, runtime, instance))
+        except OSError as error:
+            raise EngineError(
+                f"the engine cannot use {error.filename}: {error.strerror}",
+                "give root a folder that it may write to",
+            ) from error
+        await engine._lifecycle.find_again()
+        return engine
+
+    async def about(self) -> About:
+        """Version and kind of this engine."""
+        return About(VERSION, private=False, directory=str(self._places.directory))
+
+    async def containers(self) -> list[Container]:
+        """All containers, sorted by name."""
+        return [entry.view() for entry in self._registry.all()]
+
+    async def container(self, ref: str) -> Container:
+        """One container."""
+        return self.find(ref).view()
+
+    async def define(self, text: bytes, etag: str = "") -> Container:
+        """Store a definition, new or in place of the one with this etag."""
+        return self._registry.changed(self._registry.define(text, etag))
+
+    async def undefine(self, ref: str) -> None:
+        """Remove the definition of a container that does not run."""
+        entry = self.find(ref)
+        async with entry.turn:
+            if not entry.state.can_delete:
+                raise WrongStateError(
+                    f"{entry.name!r} is {entry.state} and cannot be deleted", "stop it first"
+                )
+            self._registry.remove(entry)
+
+    async def definition(self, ref: str) -> StoredDefinition:
+        """The stored bytes and their etag."""
+        stored = self.find(ref).stored
+        return StoredDefinition(stored.text, stored.etag)
+
+    async def start(self, ref: str) -> Container:
+        """Start it; returns when its program runs."""
+        return await self._lifecycle.start(self.find(ref))
+
+    async def stop(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
+        """Ask its init to end, kill after `grace` seconds."""
+        return await self._lifecycle.stop(self.find(ref), grace)
+
+    async def kill(self, ref: str, signal: int = 9) -> Container:
+        """Send a signal to its init."""
+        return await self._lifecycle.kill(self.find(ref), signal)
+
+    async def pause(self, ref: str) -> Container:
+        """Freeze its processes."""
+        return await self._lifecycle.freeze(self.find(ref), frozen=True)
+
+    async def resume(self, ref: str) -> Container:
+        """Thaw its processes."""
+        return await self._lifecycle.freeze(self.find(ref), frozen=False)
+
+    async def restart(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
+        """Stop it where it runs, then start it."""
+        return await self._lifecycle.restart(self.find(ref), grace)
+
+    async def open_console(self, ref: str, rows: int, columns: int) -> socket.socket:
+        """A socket with the frames of api.console."""
+        return await self._programs.open_console(self.find(ref), rows, columns)
+
+    async def exec(self, ref: str, request: ExecRequest) -> socket.socket:
+        """Run a program inside."""
+        return await self._programs.exec(self.find(ref), request)
+
+    async def logs(self, ref: str) -> bytes:
+        """What the console said last, also after the end."""
+        return await self._programs.logs(self.find(ref))
+
+    async def stats(self, ref: str) -> Stats:
+        """Usage now."""
+        return await self._programs.stats(self.find(ref))
+
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Call `listener` at every change; the function returned ends that."""
+        return self._registry.subscribe(listener)
+
+    def on_lost(self, listener: Callable[[], None]) -> None:
+        """Never called: this engine lives in the caller's own process."""
+
+    async def warm_up(self) -> None:
+        """Make the first start as fast as the later ones."""
+        await self._spawner.warm_up()
+
+    async def close(self) -> None:
+        """Hang up on the monitors; containers go on."""
+        self._lifecycle.release()
+        await self._spawner.close()

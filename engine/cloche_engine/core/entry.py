@@ -1,0 +1,143 @@
+"""One container as the engine knows it: its definition, what runs of it, and how it last ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import Signals
+
+from cloche_engine.api.errors import EngineError
+from cloche_engine.api.model import Container, State
+from cloche_engine.core.monitor_link import MonitorLink
+from cloche_engine.core.store import Stored
+from cloche_engine.definition.document import Document
+from cloche_engine.definition.problem import DefinitionError
+from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.monitor.protocol import Fields
+from cloche_engine.sandbox.plan import LaunchPlan
+
+
+@dataclass(slots=True)
+class Running:
+    """A running container: the link to its monitor, and what the monitor said of it."""
+
+    link: MonitorLink
+    pid: int
+    started: float
+    plan: LaunchPlan
+
+
+@dataclass(slots=True)
+class Entry:
+    """The engine's record of one container."""
+
+    stored: Stored
+    spec: ContainerSpec | None = None
+    state: State = State.STOPPED
+    running: Running | None = None
+    exit_code: int | None = None
+    trouble: EngineError | None = None
+    stop_wanted: bool = False
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    def read(cls, stored: Stored) -> Entry:
+        """The record for a stored definition, also for a damaged one."""
+        entry = cls(stored)
+        entry.replace(stored)
+        return entry
+
+    def replace(self, stored: Stored) -> None:
+        """Take another definition; what runs goes on as it was started."""
+        self.stored = stored
+        try:
+            self.spec = Document.parse(stored.text).compiled()
+        except DefinitionError as error:
+            self.spec = None
+            self.state = State.FAILED if not self.state.is_live else self.state
+            self.trouble = EngineError(
+                f"its definition is damaged: {error}", "mend it on the XML page"
+            )
+
+    @property
+    def uuid(self) -> str:
+        """32 hex digits."""
+        return self.stored.uuid
+
+    @property
+    def name(self) -> str:
+        """Its name, or its uuid where the definition cannot be read."""
+        return self.spec.name if self.spec else self.uuid
+
+    def view(self) -> Container:
+        """What others see of it."""
+        spec = self.spec
+        return Container(
+            uuid=self.uuid,
+            name=self.name,
+            state=self.state,
+            title=(spec.title or "") if spec else "",
+            pid=self.running.pid if self.running else None,
+            exit_code=self.exit_code,
+            started=self.running.started if self.running else None,
+            addresses=tuple(a for one in spec.interfaces for a in one.addresses) if spec else (),
+            error=self.trouble.message if self.trouble else "",
+            hint=self.trouble.hint if self.trouble else "",
+            shares_host_root=spec.shares_host_root if spec else False,
+        )
+
+    def begin(self, running: Running, state: State) -> None:
+        """Its program runs."""
+        self.running = running
+        self.state = state
+        self.exit_code = None
+        self.trouble = None
+        self.stop_wanted = False
+        self.gone.clear()
+
+    def fail(self, trouble: EngineError) -> None:
+        """It did not start, or ended badly."""
+        self.state = State.FAILED
+        self.trouble = trouble
+
+    def end(self, ending: Fields | None) -> None:
+        """It ended; None where its monitor died and how is unknown."""
+        plan = self.running.plan if self.running else None
+        self.running = None
+        self.state = State.STOPPED
+        self.exit_code = ending["code"] if ending else None
+        self.trouble = None
+        trouble = _trouble(ending, plan, wanted=self.stop_wanted)
+        if trouble is not None:
+            self.fail(trouble)
+        self.gone.set()
+
+    def recall(self, exit_record: Path) -> None:
+        """Remember how it ended while no helper looked."""
+        try:
+            ending: Fields = json.loads(exit_record.read_text())
+        except (OSError, ValueError):
+            return
+        self.exit_code = ending.get("code")
+
+
+def _trouble(ending: Fields | None, plan: LaunchPlan | None, *, wanted: bool) -> EngineError | None:
+    if ending is None:
+        return EngineError(
+            "it ended because the process that watched over it was killed", "start it again"
+        )
+    if ending["out_of_memory"] and plan:
+        return EngineError(
+            f"the kernel killed it: it needed more than its {plan.memory >> 10} KiB of memory",
+            "raise <memory>, or find out why it needs so much",
+        )
+    number = ending["code"] - 128
+    if not wanted and number in set(Signals):
+        return EngineError(
+            f"its program was ended by the signal {Signals(number).name}",
+            "look at the last lines of its console",
+        )
+    return None

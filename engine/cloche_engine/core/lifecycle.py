@@ -1,0 +1,244 @@
+"""Start, stop and what lies between, one action at a time per container."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal as signals
+import socket
+from pathlib import Path
+
+from cloche_engine.api.client import DEFAULT_GRACE
+from cloche_engine.api.errors import (
+    EngineError,
+    InvalidArgumentError,
+    TimedOutError,
+    WrongStateError,
+)
+from cloche_engine.api.model import Container, State
+from cloche_engine.core import recover
+from cloche_engine.core.compile import compile_plan
+from cloche_engine.core.entry import Entry, Running
+from cloche_engine.core.explain import start_failed
+from cloche_engine.core.monitor_link import MonitorGoneError, MonitorLink, connect
+from cloche_engine.core.registry import Registry
+from cloche_engine.core.spawner import Spawner
+from cloche_engine.host.ids import NoIdsLeftError
+from cloche_engine.host.processes import handles_signal
+from cloche_engine.monitor.protocol import Do, Fields
+from cloche_engine.sandbox.plan import LaunchPlan
+
+_AFTER_KILL = 30.0
+
+
+class Lifecycle:
+    """Makes containers run and end."""
+
+    def __init__(self, registry: Registry, spawner: Spawner) -> None:
+        self._registry = registry
+        self._spawner = spawner
+        self._watchers: set[asyncio.Task[None]] = set()
+
+    async def start(self, entry: Entry) -> Container:
+        """Start it; StartFailedError with cause and remedy, and nothing left behind."""
+        async with entry.turn:
+            self._demand(entry, "can_start", "started", "it runs already")
+            self._set(entry, State.STARTING)
+            try:
+                running = await self._launch(entry)
+            except BaseException as error:
+                failure = error if isinstance(error, EngineError) else EngineError(
+                    "the start was interrupted", "start it again"
+                )  # fmt: skip
+                entry.fail(failure)
+                self._registry.changed(entry)
+                raise
+            entry.begin(running, State.RUNNING)
+            self._registry.changed(entry)
+            if running.link.is_over:  # so short was its life
+                self._ended(entry, running.link.ending)
+            return entry.view()
+
+    async def _launch(self, entry: Entry) -> Running:
+        plan = self._plan(entry)
+        runtime = Path(plan.runtime)
+        _make_folder(runtime)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        link = MonitorLink(ours, lambda ending: self._ended(entry, ending))
+        try:
+            with theirs:
+                await self._spawner.spawn(plan, theirs)
+            word = await link.first_word()
+        except MonitorGoneError:
+            await self._sweep(runtime)
+            raise EngineError(
+                f"{plan.name} did not start: the process that started it died", "start it again"
+            ) from None
+        if "error" in word:
+            link.close()
+            raise start_failed(word["error"], plan)
+        return Running(link, word["pid"], word["started"], plan)
+
+    def _plan(self, entry: Entry) -> LaunchPlan:
+        if entry.spec is None:
+            raise EngineError(f"the definition of {entry.name} is damaged", "mend it first")
+        try:
+            base = self._registry.ids.block_for(entry.uuid)
+        except NoIdsLeftError as error:
+            raise EngineError(str(error), "delete containers that you no longer need") from error
+        return compile_plan(entry.spec, entry.uuid, base, self._registry.places)
+
+    async def _sweep(self, runtime: Path) -> None:
+        for trace in recover.traces(runtime.parent):
+            if trace.directory == runtime:
+                await recover.undo(trace)
+
+    async def stop(self, entry: Entry, grace: float = DEFAULT_GRACE) -> Container:
+        """Ask the init to end, kill it after the grace; returns when all is gone."""
+        if not 0 <= grace <= 86400:
+            raise InvalidArgumentError(f"{grace} is no time to wait", "give 0 to 86400 seconds")
+        async with entry.turn:
+            self._demand(entry, "can_stop", "stopped", "it does not run")
+            if entry.state is State.PAUSED:
+                await self._ask(entry, {"do": Do.THAW})
+            self._set(entry, State.STOPPING)
+            if not await self._ask_to_end(entry, grace):
+                await self._kill_and_wait(entry)
+            return entry.view()
+
+    async def _ask_to_end(self, entry: Entry, grace: float) -> bool:
+        """The polite signals; a shell at a terminal ignores TERM but ends when it is hung up on."""
+        running = entry.running
+        if running is None:
+            return True
+        entry.stop_wanted = True
+        polite = [n for n in (signals.SIGTERM, signals.SIGHUP) if handles_signal(running.pid, n)]
+        for number in polite:
+            await self._signal(entry, number)
+        return bool(polite) and await self._wait_until_gone(entry, grace)
+
+    async def kill(self, entry: Entry, number: int) -> Container:
+        """Send a signal; with 9 wait until everything of it is gone."""
+        if number not in range(1, signals.NSIG):
+            raise InvalidArgumentError(
+                f"there is no signal {number}", f"use a number from 1 to {signals.NSIG - 1}"
+            )
+        self._demand(entry, "can_kill", "killed", "it does not run")
+        if number == signals.SIGKILL:
+            await self._kill_and_wait(entry)
+        else:
+            await self._signal(entry, number)
+        return entry.view()
+
+    async def _kill_and_wait(self, entry: Entry) -> None:
+        entry.stop_wanted = True
+        await self._signal(entry, signals.SIGKILL)
+        if not await self._wait_until_gone(entry, _AFTER_KILL):
+            raise TimedOutError(
+                f"{entry.name} was killed, but a process of it does not end",
+                "it may wait for a disk or network filesystem that does not answer",
+            )
+
+    async def _wait_until_gone(self, entry: Entry, seconds: float) -> bool:
+        if entry.running is None:
+            return True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(entry.gone.wait(), seconds)
+        return entry.running is None
+
+    async def freeze(self, entry: Entry, *, frozen: bool) -> Container:
+        """Pause or resume it."""
+        async with entry.turn:
+            if frozen:
+                self._demand(entry, "can_pause", "paused", "start it first")
+            else:
+                self._demand(entry, "can_resume", "resumed", "it is not paused")
+            await self._ask(entry, {"do": Do.FREEZE if frozen else Do.THAW})
+            self._set(entry, State.PAUSED if frozen else State.RUNNING)
+            return entry.view()
+
+    async def restart(self, entry: Entry, grace: float) -> Container:
+        """Stop it where it runs, then start it."""
+        if entry.state.can_stop:
+            await self.stop(entry, grace)
+        return await self.start(entry)
+
+    async def ask(self, entry: Entry, fields: Fields) -> tuple[Fields, list[int]]:
+        """A request to the monitor of a running container; WrongStateError where none runs."""
+        if entry.running is None:
+            raise WrongStateError(f"{entry.name!r} does not run", "start it first")
+        try:
+            return await entry.running.link.request(fields)
+        except MonitorGoneError:
+            raise WrongStateError(f"{entry.name!r} ended just now", "start it first") from None
+
+    async def _ask(self, entry: Entry, fields: Fields) -> None:
+        await self.ask(entry, fields)
+
+    async def _signal(self, entry: Entry, number: int) -> None:
+        with contextlib.suppress(WrongStateError):  # it is gone: that is what was wanted
+            try:
+                await self._ask(entry, {"do": Do.SIGNAL, "number": int(number)})
+            except EngineError as error:
+                if isinstance(error, WrongStateError):
+                    raise
+                # ESRCH: the init ended and its monitor is about to say so
+
+    def _ended(self, entry: Entry, ending: Fields | None) -> None:
+        """A monitor said that its container ended, or died itself."""
+        if entry.running is None:
+            return  # the start that waits for this monitor deals with it
+        if ending is None:
+            task = asyncio.ensure_future(self._after_lost_monitor(entry))
+            self._watchers.add(task)
+            task.add_done_callback(self._watchers.discard)
+            return
+        entry.end(ending)
+        self._registry.changed(entry)
+
+    async def _after_lost_monitor(self, entry: Entry) -> None:
+        if entry.running is not None:
+            await self._sweep(Path(entry.running.plan.runtime))
+        entry.end(None)
+        self._registry.changed(entry)
+
+    async def find_again(self) -> None:
+        """Find what runs since an earlier helper, undo what dead monitors left."""
+        for trace in list(recover.traces(self._registry.places.runtime)):
+            entry = self._registry.get(trace.directory.name)
+            if trace.is_alive() and entry is not None and await self._follow(entry, trace):
+                continue
+            if not trace.is_alive():
+                await recover.undo(trace)
+
+    async def _follow(self, entry: Entry, trace: recover.Trace) -> bool:
+        try:
+            socket_ = connect(trace.directory)
+        except OSError:
+            return False
+        link = MonitorLink(socket_, lambda ending: self._ended(entry, ending))
+        try:
+            word, _ = await link.request({"do": Do.FOLLOW})
+        except MonitorGoneError:
+            return False
+        running = Running(link, word["pid"], word["started"], trace.plan)
+        entry.begin(running, State.PAUSED if word["paused"] else State.RUNNING)
+        return True
+
+    def release(self) -> None:
+        """Hang up on every monitor; containers go on."""
+        for entry in self._registry.all():
+            if entry.running is not None:
+                entry.running.link.close()
+
+    def _set(self, entry: Entry, state: State) -> None:
+        entry.state = state
+        self._registry.changed(entry)
+
+    def _demand(self, entry: Entry, can: str, done: str, hint: str) -> None:
+        if not getattr(entry.state, can):
+            raise WrongStateError(f"{entry.name!r} is {entry.state} and cannot be {done}", hint)
+
+
+def _make_folder(path: Path) -> None:
+    path.mkdir(mode=0o700)

@@ -1,0 +1,108 @@
+"""The helper's connection to a monitor: requests in turn, and word of the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from cloche_engine.api.errors import EngineError, WrongStateError
+from cloche_engine.kernel.sockets import connect_at
+from cloche_engine.monitor.protocol import SOCKET, Fields, receive, send
+
+
+class MonitorGoneError(Exception):
+    """The monitor hung up."""
+
+
+def connect(runtime: Path) -> socket.socket:
+    """A fresh connection to the monitor of a runtime directory; OSError where none listens."""
+    directory = os.open(runtime, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return connect_at(directory, SOCKET)
+    finally:
+        os.close(directory)
+
+
+class MonitorLink:
+    """Speaks with one monitor; `ended` is called once, with the ending, or with None if it died."""
+
+    def __init__(self, link: socket.socket, ended: Callable[[Fields | None], None]) -> None:
+        link.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
+        self._link = link
+        self._ended = ended
+        self.is_over = False
+        self.ending: Fields | None = None
+        self._turn = asyncio.Lock()
+        self._answer: asyncio.Future[tuple[Fields, list[int]]] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(link.fileno(), self._readable)
+
+    async def request(self, fields: Fields) -> tuple[Fields, list[int]]:
+        """Ask and wait for the answer; EngineError where the kernel refused."""
+        async with self._turn:
+            waiting = self._expect()
+            try:
+                send(self._link, fields)
+            except OSError as error:
+                raise MonitorGoneError from error
+            answer, descriptors = await waiting
+        if "error" in answer:
+            raise EngineError(f"the kernel refused it: {answer['error']['text']}", "try again")
+        return answer, descriptors
+
+    async def first_word(self) -> Fields:
+        """What a monitor says on its own after a start: ok, or error with the blame."""
+        async with self._turn:
+            return (await self._expect())[0]
+
+    def close(self) -> None:
+        """Hang up; the monitor goes on."""
+        if self._link.fileno() >= 0:
+            self._loop.remove_reader(self._link.fileno())
+            self._link.close()
+
+    def _expect(self) -> asyncio.Future[tuple[Fields, list[int]]]:
+        if self._link.fileno() < 0:
+            raise MonitorGoneError
+        self._answer = self._loop.create_future()
+        return self._answer
+
+    def _readable(self) -> None:
+        try:
+            message = receive(self._link)
+        except BlockingIOError:
+            return
+        except (OSError, ValueError):
+            message = None
+        if message is None:
+            self._gone(None)
+        elif "event" in message[0]:
+            self._gone(message[0])
+        elif self._answer is not None and not self._answer.done():
+            self._answer.set_result(message)
+
+    def _gone(self, ending: Fields | None) -> None:
+        self.close()
+        self.is_over, self.ending = True, ending
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(MonitorGoneError())
+        self._ended(ending)
+
+
+async def open_session(
+    runtime: Path, fields: Fields, descriptors: tuple[int, ...] = ()
+) -> socket.socket:
+    """A socket that carries console frames from here on; raises what the monitor answers."""
+    try:
+        link = connect(runtime)
+    except OSError as error:
+        raise WrongStateError("the container ended just now", "start it first") from error
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(link.close)
+        send(link, fields, descriptors)
+        on_failure.pop_all()
+    return link

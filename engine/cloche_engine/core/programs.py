@@ -1,0 +1,138 @@
+"""Consoles, further programs, logs and usage of containers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+from cloche_engine.api.console import MAX_FRAME, Ended, Output, encode_output
+from cloche_engine.api.errors import InvalidArgumentError, StartFailedError, WrongStateError
+from cloche_engine.api.model import ExecRequest, Stats
+from cloche_engine.core.compile import Places
+from cloche_engine.core.entry import Entry
+from cloche_engine.core.explain import start_failed
+from cloche_engine.core.lifecycle import Lifecycle
+from cloche_engine.core.monitor_link import open_session
+from cloche_engine.monitor.protocol import Do, Fields
+from cloche_engine.sandbox.plan import LaunchPlan
+
+_SO_SNDBUFFORCE = 32  # socket(7); the socket module has no name for it
+_BUFFER = 1 << 20
+_MAX_ARGUMENTS = 64 * 1024
+
+
+class Programs:
+    """What is asked of a container besides its life."""
+
+    def __init__(self, lifecycle: Lifecycle, places: Places) -> None:
+        self._lifecycle = lifecycle
+        self._places = places
+
+    async def open_console(self, entry: Entry, rows: int, columns: int) -> socket.socket:
+        """The console of a running container, or the last words of an ended one."""
+        if entry.running is None:
+            return self._last_words(entry)
+        runtime = Path(entry.running.plan.runtime)
+        return await open_session(runtime, {"do": Do.CONSOLE, "rows": rows, "columns": columns})
+
+    def _last_words(self, entry: Entry) -> socket.socket:
+        said = self._said(entry)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            ours.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, _BUFFER)
+            step = MAX_FRAME - 64
+            for at in range(0, len(said), step):
+                ours.send(encode_output(Output(at, said[at : at + step])))
+            out_of_memory = entry.trouble is not None and "memory" in entry.trouble.message
+            ours.send(encode_output(Ended(entry.exit_code or 0, out_of_memory)))
+        return theirs
+
+    def _said(self, entry: Entry) -> bytes:
+        try:
+            return self._places.log(entry.uuid).read_bytes()
+        except OSError:
+            return b""
+
+    async def exec(self, entry: Entry, request: ExecRequest) -> socket.socket:
+        """Run a further program; StartFailedError where it does not run."""
+        running = entry.running
+        if running is None:
+            raise WrongStateError(f"{entry.name!r} does not run", "start it first")
+        fields = _exec_fields(request)
+        streams = () if request.terminal else _pipes(request)
+        link = await open_session(Path(running.plan.runtime), fields, streams)
+        answer = await self._first_answer(link)
+        if answer is None:
+            link.close()
+            raise WrongStateError(f"{entry.name!r} ended just now", "start it first")
+        if "error" in answer:
+            link.close()
+            raise _not_run(answer["error"], running.plan, request)
+        return link
+
+    async def _first_answer(self, link: socket.socket) -> Fields | None:
+        link.settimeout(0)
+        packet = await asyncio.get_running_loop().sock_recv(link, MAX_FRAME)
+        answer: Fields | None = json.loads(packet) if packet else None
+        return answer
+
+    async def logs(self, entry: Entry) -> bytes:
+        """What the console said last."""
+        if entry.running is None:
+            return self._said(entry)
+        _, descriptors = await self._lifecycle.ask(entry, {"do": Do.LOGS})
+        return _read_from_start(descriptors[0])
+
+    async def stats(self, entry: Entry) -> Stats:
+        """Usage now."""
+        usage, _ = await self._lifecycle.ask(entry, {"do": Do.USAGE})
+        return Stats(
+            cpu_usec=usage["cpu_usec"],
+            memory_bytes=usage["memory"],
+            memory_peak_bytes=usage["memory_peak"],
+            memory_limit_bytes=usage["memory_limit"] or None,
+            processes=usage["processes"],
+            cpu_shares=usage["cpu_shares"] or None,
+        )
+
+
+def _exec_fields(request: ExecRequest) -> Fields:
+    if not request.argv or not request.argv[0]:
+        raise InvalidArgumentError("no program is named", "name the program to run")
+    if sum(len(text) for text in request.argv) > _MAX_ARGUMENTS:
+        raise InvalidArgumentError("the arguments are longer than 64 KiB", "pass them in a file")
+    return {
+        "do": Do.EXEC, "argv": request.argv, "environment": request.environment,
+        "directory": request.directory, "user": request.user, "terminal": request.terminal,
+        "rows": request.rows, "columns": request.columns,
+    }  # fmt: skip
+
+
+def _pipes(request: ExecRequest) -> tuple[int, ...]:
+    if request.stdio is None:
+        raise InvalidArgumentError(
+            "a program without a terminal needs three descriptors",
+            "pass its input, output and error output, or ask for a terminal",
+        )
+    if not all(stat.S_ISFIFO(os.fstat(each).st_mode) for each in request.stdio):
+        raise InvalidArgumentError(
+            "only pipes may be handed into a container",
+            "make three pipes and copy through them: a file or terminal would lead out of it",
+        )
+    return request.stdio
+
+
+def _not_run(fields: Fields, plan: LaunchPlan, request: ExecRequest) -> StartFailedError:
+    plan = replace(plan, argv=request.argv, user=request.user)
+    return start_failed(fields, plan, request.argv[0])
+
+
+def _read_from_start(descriptor: int) -> bytes:
+    with os.fdopen(descriptor, "rb") as file:
+        file.seek(0)
+        return file.read()

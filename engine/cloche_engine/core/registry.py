@@ -1,0 +1,133 @@
+"""The containers that are defined, by name and uuid, and those who want to hear of changes."""
+
+from __future__ import annotations
+
+import itertools
+import uuid as uuids
+from collections.abc import Callable
+
+from cloche_engine.api import refs
+from cloche_engine.api.errors import ConflictError, InvalidDefinitionError, NameTakenError
+from cloche_engine.api.model import Change, Container, Removed, State
+from cloche_engine.core.compile import Places
+from cloche_engine.core.entry import Entry
+from cloche_engine.core.store import Store, Stored
+from cloche_engine.definition.document import Document
+from cloche_engine.definition.edit import set_uuid
+from cloche_engine.definition.problem import DefinitionError
+from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.host.ids import IdBlocks
+
+
+class Registry:
+    """Entries by uuid; every change of one is told to the listeners."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.store = Store(places.directory / "definitions")
+        self.ids = IdBlocks(places.directory / "ids.json")
+        self._entries = {stored.uuid: Entry.read(stored) for stored in self.store.load()}
+        self._listeners: dict[int, Callable[[Change], None]] = {}
+        self._keys = itertools.count()
+        for entry in self._entries.values():
+            entry.recall(places.exit_record(entry.uuid))
+
+    def all(self) -> list[Entry]:
+        """Every entry, by name."""
+        return sorted(self._entries.values(), key=lambda entry: entry.name)
+
+    def find(self, ref: str) -> Entry:
+        """The entry for a name or uuid; NotFoundError."""
+        found = refs.find((entry.view() for entry in self._entries.values()), ref)
+        return self._entries[found.uuid]
+
+    def get(self, uuid: str) -> Entry | None:
+        """The entry of a uuid, if any."""
+        return self._entries.get(uuid)
+
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Call `listener` at every change; the function returned ends that."""
+        key = next(self._keys)
+        self._listeners[key] = listener
+        return lambda: self._listeners.pop(key, None) and None
+
+    def changed(self, entry: Entry) -> Container:
+        """Tell the listeners how an entry is now."""
+        view = entry.view()
+        self._tell(view)
+        return view
+
+    def define(self, text: bytes, etag: str) -> Entry:
+        """Store a definition, new or in place of the one with this etag."""
+        document, spec = _readable(text)
+        present = self._present(spec, etag) if etag else None
+        uuid = spec.uuid or (present.uuid if present else uuids.uuid4().hex)
+        self._check_free(spec.name, uuid, present)
+        if spec.uuid is None:
+            document = set_uuid(document, uuid)
+        stored = Stored(uuid, document.data)
+        self.store.save(stored)
+        if present is None:
+            present = self._entries[uuid] = Entry.read(stored)
+        else:
+            self._take(present, stored)
+        return present
+
+    def _take(self, entry: Entry, stored: Stored) -> None:
+        was_damaged = entry.spec is None
+        entry.replace(stored)
+        if was_damaged and not entry.state.is_live:
+            entry.state, entry.trouble = State.STOPPED, None
+
+    def remove(self, entry: Entry) -> None:
+        """Forget a definition and what belongs to it."""
+        self.store.delete(entry.uuid)
+        self.ids.give_back(entry.uuid)
+        for file in (self.places.log(entry.uuid), self.places.exit_record(entry.uuid)):
+            file.unlink(missing_ok=True)
+        del self._entries[entry.uuid]
+        self._tell(Removed(entry.uuid))
+
+    def _tell(self, change: Change) -> None:
+        for listener in list(self._listeners.values()):
+            listener(change)
+
+    def _present(self, spec: ContainerSpec, etag: str) -> Entry:
+        candidates = [entry for entry in self._entries.values() if entry.stored.etag == etag]
+        for entry in candidates:
+            if spec.uuid in {None, entry.uuid}:
+                return entry
+        stored = self._entries.get(spec.uuid or "")
+        raise ConflictError(
+            f"the definition of {spec.name!r} was changed meanwhile by someone else",
+            "reload it, or overwrite what is stored",
+            {"etag": stored.stored.etag} if stored else {},
+        )
+
+    def _check_free(self, name: str, uuid: str, present: Entry | None) -> None:
+        for entry in self._entries.values():
+            if entry is present:
+                continue
+            if entry.uuid == uuid:
+                raise NameTakenError(
+                    f"the uuid is the one of {entry.name!r}",
+                    "remove <uuid> from the definition, a new one is made then",
+                )
+            if entry.name == name:
+                raise NameTakenError(
+                    f"there is a container named {name!r} already", "choose another name"
+                )
+
+
+def _readable(text: bytes) -> tuple[Document, ContainerSpec]:
+    document = Document.parse(text)
+    try:
+        return document, document.compiled()
+    except DefinitionError as error:
+        first = next((p for p in error.problems if p.is_error), None)
+        details = (
+            {"line": str(first.line), "column": str(first.column), "code": first.code}
+            if first
+            else {}
+        )
+        raise InvalidDefinitionError(str(error), first.hint if first else "", details) from error
