@@ -1,0 +1,220 @@
+"""Reads the raw cells of the core: a whole line is one big integer, taken apart with masks.
+
+The layout of a raw cell is not part of the library's ABI, so it is asked for when this is imported.
+"""
+
+import json
+from collections.abc import Sequence
+from itertools import groupby
+
+from pyghostty import ffi, lib
+
+from cloche_gui.widgets.terminal.model import Row, Run, Style, Underline
+from cloche_gui.widgets.terminal.theme import mix
+
+_MARKS_SHOWN = 16
+_STYLES_KEPT = 4096
+
+
+def _field(name: str) -> tuple[int, int]:
+    layout = json.loads(ffi.string(lib.ghostty_type_json()))["types"]["GhosttyCell"]["bits"]
+    return layout[name]["lsb"], (1 << layout[name]["width"]) - 1
+
+
+_TAG_SHIFT, _TAG = _field("content_tag")
+_CONTENT_SHIFT, _CONTENT = _field("content")
+_STYLE_SHIFT, _STYLE = _field("style_id")
+_WIDE_SHIFT, _WIDE = _field("wide")
+_CODEPOINT = 0x1FFFFF
+_LOOK = _STYLE << _STYLE_SHIFT | _TAG << _TAG_SHIFT
+_BACKGROUND_PALETTE = int(lib.GHOSTTY_CELL_CONTENT_BG_COLOR_PALETTE)
+_BACKGROUND_RGB = int(lib.GHOSTTY_CELL_CONTENT_BG_COLOR_RGB)
+_GRAPHEME = int(lib.GHOSTTY_CELL_CONTENT_CODEPOINT_GRAPHEME)
+_WIDE_START = int(lib.GHOSTTY_CELL_WIDE_WIDE)
+_WIDE_TAIL = int(lib.GHOSTTY_CELL_WIDE_SPACER_TAIL)
+
+
+class Colors:
+    """The colours in force: the theme's, unless the program changed them."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self.background = self._at(0)
+        self.foreground = self._at(3)
+        self.cursor = self._at(6) if raw[9] else None
+
+    def _at(self, offset: int) -> int:
+        return int.from_bytes(self._raw[offset : offset + 3], "big")
+
+    def indexed(self, index: int) -> int:
+        """One of the 256 colours of the palette."""
+        return self._at(10 + 3 * index)
+
+
+class RowReader:
+    """Turns the lines of a render state into rows."""
+
+    def __init__(self) -> None:
+        self._cells = ffi.new("GhosttyRenderStateRowCells*")
+        lib.ghostty_render_state_row_cells_new(ffi.NULL, self._cells)
+        self._cells = ffi.gc(self._cells[0], lib.ghostty_render_state_row_cells_free)
+        self._cells_out = ffi.new("GhosttyRenderStateRowCells*", self._cells)
+        self._view = ffi.new("GhosttyCellsView*")
+        self._style = ffi.new("GhosttyStyle*")
+        self._style.size = ffi.sizeof("GhosttyStyle")
+        self._length = ffi.new("uint32_t*")
+        self._codepoints = ffi.new("uint32_t[]", 4096)
+        self._lanes: dict[int, tuple[int, int]] = {}
+        self._styles: dict[bytes, Style] = {}
+        self.use_colors(Colors(bytes(10 + 3 * 256)))
+
+    def use_colors(self, colors: Colors) -> None:
+        """Resolves palette colours with these from now on."""
+        self._colors = colors
+        self._styles.clear()
+        self._default = Style(colors.foreground, colors.background)
+
+    def read(self, iterator: object) -> Row:
+        """The line that the iterator stands on."""
+        lib.ghostty_render_state_row_get(
+            iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS_RAW, self._view
+        )
+        columns = self._view.len
+        raw = bytes(ffi.buffer(self._view.ptr, columns * 8))
+        line = int.from_bytes(raw, "little")
+        characters, look = self._masks(columns)
+        if not line & look:
+            return Row(_decode(line, characters, columns), (Run(0, columns, self._default),))
+        lib.ghostty_render_state_row_get(
+            iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells_out
+        )
+        return self._styled(raw, line & characters, columns)
+
+    def _masks(self, columns: int) -> tuple[int, int]:
+        if columns not in self._lanes:
+            ones = sum(1 << 64 * column for column in range(columns))
+            look = _LOOK | _WIDE << _WIDE_SHIFT
+            self._lanes[columns] = ones * (_CODEPOINT << _CONTENT_SHIFT), ones * look
+        return self._lanes[columns]
+
+    def _styled(self, raw: bytes, characters: int, columns: int) -> Row:
+        words = memoryview(raw).cast("Q")
+        runs = self._runs(words)
+        special, wide = _special(words)
+        if not special:
+            return Row(_decode(characters, -1, columns), runs)
+        clusters = [
+            self._cluster(column, word) if column in special else _character(word)
+            for column, word in enumerate(words)
+        ]
+        return Row(clusters, runs, wide)
+
+    def _runs(self, words: Sequence[int]) -> list[Run]:
+        runs: list[Run] = []
+        known: dict[int, Style] = {0: self._default}
+        start = 0
+        for look, group in groupby(words, _look):
+            end = start + sum(1 for _ in group)
+            style = known.get(look)
+            if style is None:
+                style = known[look] = self._style_of(start, words[start])
+            runs.append(Run(start, end, style))
+            start = end
+        return runs
+
+    def _cluster(self, column: int, word: int) -> str:
+        if word >> _WIDE_SHIFT & _WIDE == _WIDE_TAIL:
+            return ""
+        if word >> _TAG_SHIFT & _TAG == _GRAPHEME:
+            return self._grapheme(column)
+        if word >> _TAG_SHIFT & _TAG:
+            return " "
+        return _character(word)
+
+    def _grapheme(self, column: int) -> str:
+        lib.ghostty_render_state_row_cells_select(self._cells, column)
+        self._get(lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_LEN, self._length)
+        if self._length[0] > len(self._codepoints):
+            self._codepoints = ffi.new("uint32_t[]", self._length[0])
+        self._get(lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_BUF, self._codepoints)
+        shown = min(self._length[0], 1 + _MARKS_SHOWN)
+        return "".join(map(chr, self._codepoints[0:shown]))
+
+    def _style_of(self, column: int, word: int) -> Style:
+        tag, content = word >> _TAG_SHIFT & _TAG, word >> _CONTENT_SHIFT & _CONTENT
+        if tag == _BACKGROUND_PALETTE:
+            return Style(self._colors.foreground, self._colors.indexed(content & 255))
+        if tag == _BACKGROUND_RGB:
+            red, green, blue = content & 255, content >> 8 & 255, content >> 16 & 255
+            return Style(self._colors.foreground, red << 16 | green << 8 | blue)
+        if not word >> _STYLE_SHIFT & _STYLE:
+            return self._default
+        lib.ghostty_render_state_row_cells_select(self._cells, column)
+        self._get(lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_STYLE, self._style)
+        key = bytes(ffi.buffer(self._style))
+        if key not in self._styles:
+            if len(self._styles) >= _STYLES_KEPT:
+                self._styles.clear()
+            self._styles[key] = _resolve(self._style, self._colors)
+        return self._styles[key]
+
+    def _get(self, what: int, out: object) -> None:
+        lib.ghostty_render_state_row_cells_get(self._cells, what, out)
+
+
+def _look(word: int) -> int:
+    """What decides the style of a cell: the same number means the same style within a line."""
+    tag = word >> _TAG_SHIFT & _TAG
+    if tag >= _BACKGROUND_PALETTE:
+        return word & (_CONTENT << _CONTENT_SHIFT | _TAG << _TAG_SHIFT)
+    return word & (_STYLE << _STYLE_SHIFT)
+
+
+def _special(words: Sequence[int]) -> tuple[set[int], frozenset[int]]:
+    mask = _TAG << _TAG_SHIFT | _WIDE << _WIDE_SHIFT
+    special = {column for column, word in enumerate(words) if word & mask}
+    wide = frozenset(
+        column for column in special
+        if words[column] >> _WIDE_SHIFT & _WIDE == _WIDE_START and column + 1 < len(words)
+    )  # fmt: skip
+    return special, wide
+
+
+def _character(word: int) -> str:
+    return chr(word >> _CONTENT_SHIFT & _CODEPOINT) if word >> _CONTENT_SHIFT & _CODEPOINT else " "
+
+
+def _decode(line: int, mask: int, columns: int) -> str:
+    packed = ((line & mask) >> _CONTENT_SHIFT).to_bytes(columns * 8, "little")
+    return packed.decode("utf-32-le", "replace")[::2].replace("\0", " ")
+
+
+def _resolve(style: "ffi.CData", colors: Colors) -> Style:
+    foreground = _color(style.fg_color, colors)
+    background = _color(style.bg_color, colors)
+    front = colors.foreground if foreground is None else foreground
+    back = colors.background if background is None else background
+    if style.inverse:
+        front, back = back, front
+    if style.faint:
+        front = mix(front, back, 0.55)
+    return Style(
+        foreground=front,
+        background=back,
+        bold=bool(style.bold),
+        italic=bool(style.italic),
+        strike=bool(style.strikethrough),
+        overline=bool(style.overline),
+        invisible=bool(style.invisible),
+        underline=Underline(style.underline),
+        underline_color=_color(style.underline_color, colors),
+    )
+
+
+def _color(color: "ffi.CData", colors: Colors) -> int | None:
+    if color.tag == lib.GHOSTTY_STYLE_COLOR_PALETTE:
+        return colors.indexed(color.value.palette)
+    if color.tag == lib.GHOSTTY_STYLE_COLOR_RGB:
+        rgb = color.value.rgb
+        return int(rgb.r << 16 | rgb.g << 8 | rgb.b)
+    return None

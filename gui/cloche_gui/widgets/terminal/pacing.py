@@ -1,0 +1,100 @@
+"""When to take in output and when to paint, so that a flood does not freeze the window."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from PyQt6.QtCore import QObject, Qt, QTimer
+
+_QUIET_INTERVAL = 0.016
+_FLOOD_INTERVAL = 0.040
+_LONGEST_INTERVAL = 0.250
+_FLOOD_BYTES = 65536
+_SLICE = 0.008
+_CHUNK_LEAST, _CHUNK_MOST = 256, 32768
+
+
+class Frames(QObject):
+    """Calls `paint` soon after `ask`: at most 60 times a second, less often in a flood."""
+
+    def __init__(self, parent: QObject, paint: Callable[[], None]) -> None:
+        super().__init__(parent)
+        self._paint = paint
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._due)
+        self._ended = self._cost = 0.0
+        self._bytes = 0
+
+    def ask(self, size: int = 0) -> None:
+        """Something has changed, through this many bytes of output."""
+        self._bytes += size
+        if not self._timer.isActive():
+            wait = self._ended + self._interval() - time.monotonic()
+            self._timer.start(max(0, round(wait * 1000)))
+
+    def spent(self, seconds: float) -> None:
+        """How long the frame took to paint."""
+        self._cost = seconds
+        self._ended = time.monotonic()
+
+    def _interval(self) -> float:
+        if self._bytes < _FLOOD_BYTES:
+            return _QUIET_INTERVAL
+        return min(max(_FLOOD_INTERVAL, 4 * self._cost), _LONGEST_INTERVAL)
+
+    def _due(self) -> None:
+        flooded = self._bytes >= _FLOOD_BYTES
+        self._bytes = _FLOOD_BYTES // 2 if flooded else 0
+        self._paint()
+
+
+class Intake(QObject):
+    """Hands output to `take` in pieces, a few milliseconds at a time; what is left waits.
+
+    Nearly all output is taken at once. Some hostile sequences cost a thousand times more than text.
+    """
+
+    def __init__(self, parent: QObject, take: Callable[[bytes], None]) -> None:
+        super().__init__(parent)
+        self._take = take
+        self._waiting: deque[bytes] = deque()
+        self._chunk = 4096
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(lambda: self._work(_SLICE))
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that have not been taken yet."""
+        return sum(map(len, self._waiting))
+
+    def add(self, data: bytes) -> None:
+        """Takes this output now, as far as time allows."""
+        self._waiting.extend(data[at : at + _CHUNK_MOST] for at in range(0, len(data), _CHUNK_MOST))
+        if not self._timer.isActive():
+            self._work(_SLICE)
+
+    def drop(self) -> None:
+        """Forgets what has not been taken yet."""
+        self._waiting.clear()
+
+    def _work(self, seconds: float) -> None:
+        now = time.monotonic()
+        end = now + seconds
+        while self._waiting and now < end:
+            block = self._waiting.popleft()
+            self._take(block[: self._chunk])
+            if len(block) > self._chunk:
+                self._waiting.appendleft(block[self._chunk :])
+            before, now = now, time.monotonic()
+            self._adapt(now - before)
+        if self._waiting:
+            self._timer.start(0)
+
+    def _adapt(self, seconds: float) -> None:
+        if seconds > 0.002:
+            self._chunk = max(self._chunk // 2, _CHUNK_LEAST)
+        elif seconds < 0.0005:
+            self._chunk = min(self._chunk * 2, _CHUNK_MOST)

@@ -1,0 +1,203 @@
+"""Paints rows of cells into one image, in pixels of the device.
+
+All glyphs of a frame are one call: each cell has a fragment that only learns where its tile is.
+The glyphs are then tinted by an image with one pixel per cell, scaled up, and so is the
+background painted.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from PyQt6.QtCore import QRect, Qt
+from PyQt6.QtGui import QColor, QImage, QPainter, QPixmap
+
+from cloche_gui.widgets.terminal.atlas import Atlas, Variant, variant_of
+from cloche_gui.widgets.terminal.model import Row, Style
+from cloche_gui.widgets.terminal.theme import Theme
+
+_OPAQUE = 0xFF000000
+_Mode = QPainter.CompositionMode
+_Selected = tuple[int, int]
+
+
+class _CellColors:
+    """An image of one pixel per cell."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self.image = QImage(columns, rows, QImage.Format.Format_RGB32)
+        self.image.fill(0)
+        self._stride = self.image.bytesPerLine()
+
+    def set_row(self, row: int, colors: bytes) -> None:
+        bits = self.image.scanLine(row)
+        if bits is not None:
+            bits.setsize(self._stride)
+            bits[0 : len(colors)] = colors
+
+
+class GridPainter:
+    """The picture of a grid; `update` it with the rows that changed, then draw `image`."""
+
+    def __init__(self, atlas: Atlas, theme: Theme) -> None:
+        self.atlas = atlas
+        self.theme = theme
+        self._blank = b""
+        self.resize(1, 1)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Another grid; every row must be updated afterwards."""
+        self.rows, self.columns = rows, columns
+        self.atlas.ensure_capacity(rows * columns)
+        width, height = columns * self.atlas.width, rows * self.atlas.height
+        self.image = QImage(width, height, QImage.Format.Format_RGB32)
+        self._glyphs = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
+        self._fore, self._back = _CellColors(columns, rows), _CellColors(columns, rows)
+        self._fragments = [
+            self._fragment(row, column) for row in range(rows) for column in range(columns)
+        ]
+        self._extras: list[list[tuple[int, QPixmap]]] = [[] for _ in range(rows)]
+
+    def update(
+        self, screen: Sequence[Row], changed: Iterable[int], selected: dict[int, _Selected]
+    ) -> None:
+        """Paints these rows; `selected` has the first and last selected column by row."""
+        rows = sorted(row for row in changed if row < min(self.rows, len(screen)))
+        generation = self.atlas.generation
+        for row in rows:
+            self._set_row(row, screen[row], selected.get(row))
+        if self.atlas.generation != generation:  # it was full: all tiles have moved
+            rows = list(range(min(self.rows, len(screen))))
+            for row in rows:
+                self._set_row(row, screen[row], selected.get(row))
+        if rows:
+            self._paint(_bands(rows))
+
+    def tinted(self, style: Style, cluster: str, half: int, color: int) -> QPixmap:
+        """One glyph in a colour of its own, for the cursor."""
+        return self._tint(variant_of(style) | half, cluster, color)
+
+    def _fragment(self, row: int, column: int) -> QPainter.PixmapFragment:
+        fragment = QPainter.PixmapFragment()
+        width, height = self.atlas.width, self.atlas.height
+        fragment.x, fragment.y = (column + 0.5) * width, (row + 0.5) * height
+        fragment.width, fragment.height = width, height
+        fragment.scaleX = fragment.scaleY = fragment.opacity = 1.0
+        fragment.rotation = fragment.sourceLeft = fragment.sourceTop = 0.0
+        return fragment
+
+    def _set_row(self, number: int, row: Row, selected: _Selected | None) -> None:
+        first = number * self.columns
+        fragments = self._fragments[first : first + self.columns]
+        clusters = row.clusters
+        if row.wide:  # these get their two halves below
+            clusters = [" " if column in row.wide else one for column, one in enumerate(clusters)]
+        fore, back = [], []
+        for start, end, style in row.runs:
+            table = self.atlas.table(variant_of(style))
+            for fragment, cluster in zip(fragments[start:end], clusters[start:end], strict=False):
+                fragment.sourceLeft, fragment.sourceTop = table[cluster]
+            fore.append((style.foreground | _OPAQUE).to_bytes(4, "little") * (end - start))
+            back.append((style.background | _OPAQUE).to_bytes(4, "little") * (end - start))
+        for column in row.wide:
+            self._set_wide(fragments, row, column)
+        self._extras[number] = self._row_extras(row)
+        theme = self.theme
+        self._fore.set_row(number, _overlaid(b"".join(fore), selected, theme.selection_text))
+        self._back.set_row(number, _overlaid(b"".join(back), selected, theme.selection))
+
+    def _set_wide(self, fragments: list[QPainter.PixmapFragment], row: Row, column: int) -> None:
+        variant = variant_of(row.style_at(column))
+        for half, fragment in zip(_HALVES, fragments[column : column + 2], strict=False):
+            table = self.atlas.table(variant | half)
+            fragment.sourceLeft, fragment.sourceTop = table[row.clusters[column]]
+
+    def _row_extras(self, row: Row) -> list[tuple[int, QPixmap]]:
+        """Pictures that are not tinted: colour glyphs, and underlines in a colour of their own."""
+        extras: list[tuple[int, QPixmap]] = []
+        for start, end, style in row.runs:
+            if style.underline_color is not None and style.underline:
+                line = Style(0, 0, underline=style.underline)
+                picture = self._tint(variant_of(line), " ", style.underline_color)
+                extras += [(column, picture) for column in range(start, end)]
+        if self.atlas.has_colored and not (
+            isinstance(row.clusters, str) and row.clusters.isascii()
+        ):
+            extras += self._colored(row)
+        return extras
+
+    def _colored(self, row: Row) -> list[tuple[int, QPixmap]]:
+        found = []
+        for start, end, style in row.runs:
+            variant = variant_of(style)
+            for column in range(start, end):
+                for step, half in enumerate(_HALVES if column in row.wide else (0,)):
+                    picture = self.atlas.colored(variant | half, row.clusters[column])
+                    if picture is not None:
+                        found.append((column + step, picture))
+        return found
+
+    def _tint(self, variant: int, cluster: str, color: int) -> QPixmap:
+        left, top = self.atlas.table(variant)[cluster]
+        width, height = self.atlas.width, self.atlas.height
+        picture = QPixmap(width, height)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.drawPixmap(0, 0, self.atlas.pixmap, int(left), int(top), width, height)
+        painter.setCompositionMode(_Mode.CompositionMode_SourceIn)
+        painter.fillRect(0, 0, width, height, QColor.fromRgb(color))
+        colored = self.atlas.colored(variant, cluster)
+        if colored is not None:
+            painter.setCompositionMode(_Mode.CompositionMode_SourceOver)
+            painter.drawPixmap(0, 0, colored)
+        painter.end()
+        return picture
+
+    def _paint(self, bands: list[tuple[int, int]]) -> None:
+        painter = QPainter(self._glyphs)
+        for first, last in bands:
+            painter.setCompositionMode(_Mode.CompositionMode_Source)
+            fragments = self._fragments[first * self.columns : last * self.columns]
+            painter.drawPixmapFragments(fragments, self.atlas.pixmap)  # type: ignore[arg-type]  # a list will do
+            painter.setCompositionMode(_Mode.CompositionMode_SourceIn)
+            painter.drawImage(self._band(first, last), self._fore.image, self._cells(first, last))
+        painter.end()
+        painter = QPainter(self.image)
+        for first, last in bands:
+            band = self._band(first, last)
+            painter.drawImage(band, self._back.image, self._cells(first, last))
+            painter.drawImage(band, self._glyphs, band)
+            self._paint_extras(painter, first, last)
+        painter.end()
+
+    def _paint_extras(self, painter: QPainter, first: int, last: int) -> None:
+        for row in range(first, last):
+            for column, picture in self._extras[row]:
+                painter.drawPixmap(column * self.atlas.width, row * self.atlas.height, picture)
+
+    def _band(self, first: int, last: int) -> QRect:
+        height = self.atlas.height
+        return QRect(0, first * height, self.image.width(), (last - first) * height)
+
+    def _cells(self, first: int, last: int) -> QRect:
+        return QRect(0, first, self.columns, last - first)
+
+
+_HALVES = (int(Variant.LEFT_HALF), int(Variant.RIGHT_HALF))
+
+
+def _bands(rows: list[int]) -> list[tuple[int, int]]:
+    """Neighbouring rows together, each as first and one past the last."""
+    bands: list[tuple[int, int]] = []
+    for row in rows:
+        if bands and bands[-1][1] == row:
+            bands[-1] = (bands[-1][0], row + 1)
+        else:
+            bands.append((row, row + 1))
+    return bands
+
+
+def _overlaid(colors: bytes, selected: _Selected | None, color: int) -> bytes:
+    if selected is None:
+        return colors
+    first, last = selected
+    picked = (color | _OPAQUE).to_bytes(4, "little") * (last - first + 1)
+    return colors[: first * 4] + picked + colors[last * 4 + 4 :]
