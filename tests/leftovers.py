@@ -120,6 +120,8 @@ class Watch:
             left, _, right = line.partition(" - ")
             root, target = left.split()[3:5]
             kind, source = right.split()[:2]
+            if target == str(_NAMED_NETWORKS):
+                continue  # iproute2 makes it at its first use since boot, and keeps it
             if self.alone or self._is_ours(root, target, source):
                 yield Thing("mount", f"{target} of {kind} {source} {root}")
 
