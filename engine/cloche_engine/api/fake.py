@@ -1,0 +1,374 @@
+"""The engine in memory: same contract, honest states, no privileges; for --demo and for tests."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import signal as signals
+import socket
+import time
+import uuid as uuids
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from cloche_engine.api import refs
+from cloche_engine.api.client import DEFAULT_GRACE
+from cloche_engine.api.errors import (
+    ConflictError,
+    EngineError,
+    InvalidArgumentError,
+    InvalidDefinitionError,
+    NameTakenError,
+    UnavailableError,
+    UnsupportedError,
+    WrongStateError,
+)
+from cloche_engine.api.fake_session import FakePipes, FakeSession
+from cloche_engine.api.model import (
+    About,
+    Change,
+    Container,
+    ExecRequest,
+    Removed,
+    State,
+    Stats,
+    StoredDefinition,
+)
+from cloche_engine.api.version import VERSION
+from cloche_engine.definition.document import Document
+from cloche_engine.definition.edit import set_uuid
+from cloche_engine.definition.spec import ContainerSpec
+
+_FIRST_PID = 40_000
+
+
+@dataclass(slots=True)
+class _Entry:
+    container: Container
+    spec: ContainerSpec
+    text: bytes
+    session: FakeSession | None = None
+    last_output: bytes = b""
+    others: list[FakeSession | FakePipes] = field(default_factory=list)
+
+    @property
+    def etag(self) -> str:
+        return hashlib.sha256(self.text).hexdigest()[:32]
+
+
+class FakeEngine:
+    """Engine without a kernel: programs are a little shell, everything else is kept in memory."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _Entry] = {}
+        self._listeners: dict[int, Callable[[Change], None]] = {}
+        self._lost_listeners: list[Callable[[], None]] = []
+        self._keys = itertools.count()
+        self._pids = itertools.count(_FIRST_PID, 7)
+        self._start_errors: dict[str, EngineError] = {}
+        self._closed = False
+
+    @classmethod
+    def demo(cls) -> FakeEngine:
+        """An engine with about six containers in various states."""
+        from cloche_engine.api.fake_demo import fill  # noqa: PLC0415  # it imports this module
+
+        engine = cls()
+        fill(engine)
+        return engine
+
+    def refuse_start(self, ref: str, error: EngineError | None) -> None:
+        """From now on a start of this container fails with `error`; None lifts that."""
+        uuid = self._entry(ref).container.uuid
+        if error is None:
+            self._start_errors.pop(uuid, None)
+        else:
+            self._start_errors[uuid] = error
+
+    def arrange(
+        self,
+        ref: str,
+        state: State,
+        *,
+        exit_code: int | None = None,
+        error: EngineError | None = None,
+    ) -> Container:
+        """Put a container straight into a state, as if it had got there by itself."""
+        entry = self._entry(ref)
+        live = state in {State.RUNNING, State.PAUSED, State.STOPPING}
+        if live and entry.session is None:
+            entry.session = FakeSession(
+                entry.spec.effective_hostname, lambda code: self._ended(entry, code)
+            )
+        return self._update(
+            entry,
+            replace(
+                entry.container,
+                state=state,
+                pid=next(self._pids) if live else None,
+                started=time.time() if live else None,
+                exit_code=exit_code,
+                error=error.message if error else "",
+                hint=error.hint if error else "",
+            ),
+        )
+
+    def lose(self) -> None:
+        """Behave as if the helper had gone away."""
+        self._closed = True
+        listeners, self._lost_listeners = self._lost_listeners, []
+        for listener in listeners:
+            listener()
+
+    async def about(self) -> About:
+        """Version and kind of this engine."""
+        self._check_open()
+        return About(version=VERSION, private=False, directory="")
+
+    async def containers(self) -> list[Container]:
+        """All containers, sorted by name."""
+        self._check_open()
+        every = (entry.container for entry in self._entries.values())
+        return sorted(every, key=lambda container: container.name)
+
+    async def container(self, ref: str) -> Container:
+        """One container."""
+        return self._entry(ref).container
+
+    async def define(self, text: bytes, etag: str = "") -> Container:
+        """Store a definition; a new one where etag is empty, otherwise the one with this etag."""
+        self._check_open()
+        return self.put(text, etag)
+
+    def put(self, text: bytes, etag: str = "") -> Container:
+        """What define does, for those who build an engine before a loop runs."""
+        document = _readable(text)
+        spec = document.compiled()
+        present = self._present(spec, etag)
+        uuid = spec.uuid or (present.container.uuid if present else uuids.uuid4().hex)
+        self._check_free(spec.name, uuid, present)
+        if not spec.uuid:
+            document = set_uuid(document, uuid)
+        spec = document.compiled()
+        before = present.container if present else Container(uuid=uuid, name=spec.name)
+        entry = present or _Entry(before, spec, document.data)
+        entry.spec, entry.text = spec, document.data
+        self._entries[uuid] = entry
+        return self._update(
+            entry,
+            replace(
+                before,
+                name=spec.name,
+                title=spec.title or "",
+                addresses=tuple(a for one in spec.interfaces for a in one.addresses),
+                shares_host_root=spec.shares_host_root,
+            ),
+        )
+
+    async def undefine(self, ref: str) -> None:
+        """Remove the definition of a container that does not run."""
+        entry = self._entry(ref)
+        self._demand(entry, entry.container.state.can_delete, "deleted", "stop it first")
+        del self._entries[entry.container.uuid]
+        self._tell(Removed(entry.container.uuid))
+
+    async def definition(self, ref: str) -> StoredDefinition:
+        """The stored bytes and their etag."""
+        entry = self._entry(ref)
+        return StoredDefinition(entry.text, entry.etag)
+
+    async def start(self, ref: str) -> Container:
+        """Start it; returns when its program runs."""
+        entry = self._entry(ref)
+        self._demand(entry, entry.container.state.can_start, "started", "it runs already")
+        self.arrange(ref, State.STARTING)
+        error = self._start_errors.get(entry.container.uuid)
+        if error is not None:
+            self.arrange(ref, State.FAILED, error=error)
+            raise error
+        return self.arrange(ref, State.RUNNING)
+
+    async def stop(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
+        """End its program; the little shell needs no kill."""
+        if not grace >= 0:
+            raise InvalidArgumentError(f"{grace} is no time to wait", "give 0 seconds or more")
+        entry = self._entry(ref)
+        self._demand(entry, entry.container.state.can_stop, "stopped", "it does not run")
+        self._update(entry, replace(entry.container, state=State.STOPPING))
+        return self._end(entry, 128 + signals.SIGTERM)
+
+    async def kill(self, ref: str, signal: int = 9) -> Container:
+        """Send a signal to its init; all that mean an end, end it."""
+        if signal not in set(signals.Signals):
+            raise InvalidArgumentError(f"there is no signal {signal}", "use a number from 1 to 64")
+        entry = self._entry(ref)
+        self._demand(entry, entry.container.state.can_kill, "killed", "it does not run")
+        if signal in {signals.SIGKILL, signals.SIGTERM, signals.SIGHUP, signals.SIGQUIT}:
+            return self._end(entry, 128 + signal)
+        return entry.container
+
+    async def pause(self, ref: str) -> Container:
+        """Freeze its processes."""
+        entry = self._entry(ref)
+        self._demand(entry, entry.container.state.can_pause, "paused", "start it first")
+        return self._update(entry, replace(entry.container, state=State.PAUSED))
+
+    async def resume(self, ref: str) -> Container:
+        """Thaw its processes."""
+        entry = self._entry(ref)
+        self._demand(entry, entry.container.state.can_resume, "resumed", "it is not paused")
+        return self._update(entry, replace(entry.container, state=State.RUNNING))
+
+    async def restart(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
+        """Stop it where it runs, then start it."""
+        if self._entry(ref).container.state.can_stop:
+            await self.stop(ref, grace)
+        return await self.start(ref)
+
+    async def open_console(self, ref: str, rows: int, columns: int) -> socket.socket:
+        """A socket with the frames of api.console."""
+        return self._session(ref).attach(rows, columns)
+
+    async def exec(self, ref: str, request: ExecRequest) -> socket.socket:
+        """Run one of the few programs that there are."""
+        self._session(ref)
+        entry = self._entry(ref)
+        if not request.argv:
+            raise InvalidArgumentError("no program is named", "name the program to run")
+        if request.terminal:
+            session = FakeSession(entry.spec.effective_hostname, lambda _code: None)
+            entry.others.append(session)
+            return session.attach(request.rows, request.columns)
+        if request.stdio is None:
+            raise InvalidArgumentError(
+                "a program without a terminal needs three descriptors",
+                "pass its input, output and error output, or ask for a terminal",
+            )
+        pipes = FakePipes(request.argv, request.stdio)
+        entry.others.append(pipes)
+        return pipes.socket
+
+    async def logs(self, ref: str) -> bytes:
+        """What the console said last."""
+        entry = self._entry(ref)
+        return entry.session.kept if entry.session else entry.last_output
+
+    async def stats(self, ref: str) -> Stats:
+        """Usage as far as an engine in memory has any."""
+        entry = self._entry(ref)
+        container = entry.container
+        self._demand(entry, container.state.can_kill, "measured", "start it first")
+        lived = time.time() - (container.started or time.time())
+        limit = entry.spec.memory.max_kib
+        return Stats(
+            cpu_usec=int(lived * 12_000),
+            memory_bytes=3 * 1024 * 1024,
+            memory_peak_bytes=4 * 1024 * 1024,
+            memory_limit_bytes=limit * 1024 if limit else None,
+            processes=1 + len(entry.others),
+            cpu_shares=entry.spec.cpu.shares,
+        )
+
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Call `listener` at every change; the function returned ends that."""
+        key = next(self._keys)
+        self._listeners[key] = listener
+        return lambda: self._listeners.pop(key, None) and None
+
+    def on_lost(self, listener: Callable[[], None]) -> None:
+        """Call `listener` once when `lose` is called."""
+        self._lost_listeners.append(listener)
+
+    async def close(self) -> None:
+        """Let go of all consoles; nothing runs after that."""
+        self._closed = True
+        self._listeners.clear()
+        for entry in self._entries.values():
+            for program in (entry.session, *entry.others):
+                if program is not None:
+                    program.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UnavailableError("the helper went away", "connect again")
+
+    def _entry(self, ref: str) -> _Entry:
+        self._check_open()
+        found = refs.find((entry.container for entry in self._entries.values()), ref)
+        return self._entries[found.uuid]
+
+    def _present(self, spec: ContainerSpec, etag: str) -> _Entry | None:
+        if not etag:
+            return None
+        for entry in self._entries.values():
+            if entry.etag == etag and spec.uuid in {None, entry.container.uuid}:
+                return entry
+        stored = next((e for e in self._entries.values() if e.container.uuid == spec.uuid), None)
+        raise ConflictError(
+            f"the definition of {spec.name!r} was changed meanwhile by someone else",
+            "reload it, or overwrite what is stored",
+            {"etag": stored.etag} if stored else {},
+        )
+
+    def _check_free(self, name: str, uuid: str, present: _Entry | None) -> None:
+        for entry in self._entries.values():
+            if entry is present:
+                continue
+            if entry.container.name == name:
+                raise NameTakenError(
+                    f"there is a container named {name!r} already", "choose another name"
+                )
+            if entry.container.uuid == uuid:
+                raise NameTakenError(
+                    f"the uuid is the one of {entry.container.name!r}",
+                    "remove <uuid> from the definition, a new one is made then",
+                )
+
+    def _session(self, ref: str) -> FakeSession:
+        entry = self._entry(ref)
+        if entry.session is None:
+            raise WrongStateError(f"{entry.container.name!r} does not run", "start it first")
+        return entry.session
+
+    @staticmethod
+    def _demand(entry: _Entry, possible: bool, participle: str, hint: str) -> None:
+        if not possible:
+            container = entry.container
+            raise WrongStateError(
+                f"{container.name!r} is {container.state} and cannot be {participle}", hint
+            )
+
+    def _end(self, entry: _Entry, code: int) -> Container:
+        if entry.session is None:
+            raise UnsupportedError(f"{entry.container.name!r} has no program here")
+        entry.session.end(code)
+        return entry.container
+
+    def _ended(self, entry: _Entry, code: int) -> None:
+        if entry.session is not None:
+            entry.last_output = entry.session.kept
+        entry.session = None
+        for program in entry.others:
+            program.close()
+        entry.others.clear()
+        self._update(entry, replace(entry.container, state=State.STOPPED, pid=None, exit_code=code))
+
+    def _update(self, entry: _Entry, container: Container) -> Container:
+        entry.container = container
+        self._tell(container)
+        return container
+
+    def _tell(self, change: Change) -> None:
+        for listener in list(self._listeners.values()):
+            listener(change)
+
+
+def _readable(text: bytes) -> Document:
+    document = Document.parse(text)
+    if document.errors:
+        first = document.errors[0]
+        place = {"line": str(first.line), "column": str(first.column), "code": first.code}
+        raise InvalidDefinitionError(
+            f"line {first.line}, column {first.column}: {first.reason}", first.hint, place
+        )
+    return document
