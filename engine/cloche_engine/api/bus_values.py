@@ -1,0 +1,157 @@
+"""The contract's objects as D-Bus values, and back; the helper and its clients share this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dbus_fast import Message, MessageType, Variant
+
+from cloche_engine.api.errors import (
+    BY_WIRE_NAME,
+    EngineError,
+    InvalidArgumentError,
+    NotFoundError,
+    RefusedError,
+    TimedOutError,
+    UnavailableError,
+    UnsupportedError,
+)
+from cloche_engine.api.model import Container, State, Stats
+
+ERROR_SIGNATURE = "ssa{ss}"
+_DBUS = "org.freedesktop.DBus.Error."
+_NO_EXIT_CODE = -1
+
+PROPERTIES: dict[str, str] = {
+    "Name": "s",
+    "Uuid": "s",
+    "State": "s",
+    "Title": "s",
+    "Pid": "u",
+    "ExitCode": "i",
+    "Started": "d",
+    "Addresses": "as",
+    "Error": "s",
+    "Hint": "s",
+    "SharesHostRoot": "b",
+}
+"""Properties of a container object with their signatures; 0, -1 and "" stand for none."""
+
+_STATS: dict[str, tuple[str, str]] = {
+    "CpuUsec": ("cpu_usec", "t"),
+    "MemoryBytes": ("memory_bytes", "t"),
+    "MemoryPeakBytes": ("memory_peak_bytes", "t"),
+    "MemoryLimitBytes": ("memory_limit_bytes", "t"),
+    "Processes": ("processes", "u"),
+    "CpuShares": ("cpu_shares", "u"),
+}
+
+_FOREIGN: dict[str, type[EngineError]] = {
+    _DBUS + "ServiceUnknown": UnavailableError,
+    _DBUS + "NameHasNoOwner": UnavailableError,
+    _DBUS + "NoReply": UnavailableError,
+    _DBUS + "Disconnected": UnavailableError,
+    _DBUS + "AccessDenied": RefusedError,
+    _DBUS + "TimedOut": TimedOutError,
+    _DBUS + "Timeout": TimedOutError,
+    _DBUS + "UnknownObject": NotFoundError,
+    _DBUS + "UnknownMethod": UnsupportedError,
+    _DBUS + "InvalidArgs": InvalidArgumentError,
+}
+
+_HINTS: dict[type[EngineError], str] = {
+    UnavailableError: "try again; the helper starts anew",
+    RefusedError: "ask the administrator of this machine, or run this as root",
+    UnsupportedError: "the helper is older than this program; restart it",
+}
+
+
+def wire_text(text: str) -> str:
+    """Text that the bus accepts: a NUL or a lone surrogate would cost the connection."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def properties_of(container: Container) -> dict[str, Variant]:
+    """All properties of a container object."""
+    values: dict[str, Any] = {
+        "Name": wire_text(container.name),
+        "Uuid": container.uuid,
+        "State": container.state.value,
+        "Title": wire_text(container.title),
+        "Pid": container.pid or 0,
+        "ExitCode": _NO_EXIT_CODE if container.exit_code is None else container.exit_code,
+        "Started": container.started or 0.0,
+        "Addresses": [wire_text(address) for address in container.addresses],
+        "Error": wire_text(container.error),
+        "Hint": wire_text(container.hint),
+        "SharesHostRoot": container.shares_host_root,
+    }
+    return {name: Variant(PROPERTIES[name], value) for name, value in values.items()}
+
+
+def container_from(properties: Mapping[str, Variant]) -> Container:
+    """The container that these properties show; UnavailableError where they are not ours."""
+    try:
+        plain = {name: properties[name].value for name in PROPERTIES}
+        code = plain["ExitCode"]
+        return Container(
+            uuid=plain["Uuid"],
+            name=plain["Name"],
+            state=State(plain["State"]),
+            title=plain["Title"],
+            pid=plain["Pid"] or None,
+            exit_code=None if code == _NO_EXIT_CODE else code,
+            started=plain["Started"] or None,
+            addresses=tuple(plain["Addresses"]),
+            error=plain["Error"],
+            hint=plain["Hint"],
+            shares_host_root=plain["SharesHostRoot"],
+        )
+    except (KeyError, ValueError) as error:
+        raise UnavailableError(
+            f"the helper shows a container in a form that is not known here ({error})",
+            "the helper and this program differ in version; restart both",
+        ) from error
+
+
+def stats_values(stats: Stats) -> dict[str, Variant]:
+    """Usage as a dictionary; a limit that is not set is left out."""
+    values = {key: (getattr(stats, name), kind) for key, (name, kind) in _STATS.items()}
+    return {key: Variant(kind, value) for key, (value, kind) in values.items() if value is not None}
+
+
+def stats_from(values: Mapping[str, Variant]) -> Stats:
+    """Usage from a dictionary."""
+    plain = {
+        name: values[key].value if key in values else None for key, (name, _) in _STATS.items()
+    }
+    return Stats(**plain)  # type: ignore[arg-type]  # the table names the fields
+
+
+def error_body(error: EngineError) -> list[Any]:
+    """The body of an error reply."""
+    details = {wire_text(key): wire_text(value) for key, value in error.details.items()}
+    return [wire_text(error.message), wire_text(error.hint), details]
+
+
+def error_reply(call: Message, error: EngineError) -> Message:
+    """The error as the answer to a call."""
+    return Message(
+        message_type=MessageType.ERROR,
+        reply_serial=call.serial,
+        destination=call.sender,
+        error_name=error.wire_name,
+        signature=ERROR_SIGNATURE,
+        body=error_body(error),
+    )
+
+
+def error_from(reply: Message) -> EngineError:
+    """The error that a reply carries, ours or one of the bus."""
+    name = reply.error_name or ""
+    if name in BY_WIRE_NAME and reply.signature == ERROR_SIGNATURE:
+        return BY_WIRE_NAME[name](*reply.body)
+    text = str(reply.body[0]) if reply.body and isinstance(reply.body[0], str) else name
+    kind = _FOREIGN.get(name, EngineError)
+    return kind(text, _HINTS.get(kind, ""), {"name": name})

@@ -1,0 +1,105 @@
+"""Starting a private helper: as root straight away, otherwise through pkexec."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from cloche_engine.api.errors import EngineError, RefusedError, UnavailableError
+
+Command = Callable[[Path], list[str]]
+_DISMISSED, _NOT_AUTHORISED = 126, 127
+_READY = b"ready\n"
+
+
+def helper_command(directory: Path) -> list[str]:
+    """The command that starts the helper for a directory, with pkexec where we are not root."""
+    words = [sys.executable, "-I", "-m", "cloche_engine.daemon", "--private", str(directory)]
+    if os.geteuid() == 0:
+        return words
+    pkexec = shutil.which("pkexec")
+    if pkexec is None:
+        raise UnavailableError(
+            "the helper needs root, and pkexec, which asks for the password, is missing",
+            "install the package pkexec (older systems: policykit-1), or run this as root",
+        )
+    return [pkexec, *words]
+
+
+async def start_helper(directory: Path, command: Command = helper_command) -> None:
+    """Start it and return when it serves; RefusedError or UnavailableError where it does not."""
+    words = command(directory)
+    with contextlib.suppress(OSError):  # the helper says better what is wrong with it
+        directory.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        process = subprocess.Popen(  # noqa: ASYNC220  # it returns at once, and works in any loop
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    except OSError as error:
+        raise UnavailableError(
+            f"cannot start the helper: {words[0]}: {error.strerror}",
+            "check the installation of Cloche",
+        ) from error
+    outcome = asyncio.get_running_loop().create_future()
+    _watch(process, outcome, asyncio.get_running_loop())
+    try:
+        problem = await outcome
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            process.terminate()
+        raise
+    if problem is not None:
+        raise problem
+
+
+def _watch(
+    process: subprocess.Popen[bytes],
+    outcome: asyncio.Future[EngineError | None],
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    """Tell the loop how the start went, and collect the process whenever it ends."""
+
+    def tell(problem: EngineError | None) -> None:
+        if not outcome.done():
+            outcome.set_result(problem)
+
+    def work() -> None:
+        if process.stdout is None or process.stderr is None:
+            return
+        with process.stdout, process.stderr:
+            answer = process.stdout.readline()
+            said = b"" if answer == _READY else process.stderr.read()
+        problem = None if answer == _READY else _problem(process, said.decode(errors="replace"))
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, problem)
+        process.wait()
+
+    # A daemon thread: a helper outlives this program, which must not wait for its end.
+    threading.Thread(target=work, name="helper", daemon=True).start()
+
+
+def _problem(process: subprocess.Popen[bytes], said: str) -> EngineError:
+    code = process.wait()
+    by_pkexec = Path(str(process.args[0])).name == "pkexec"  # type: ignore[index]  # a list here
+    if by_pkexec and code == _DISMISSED:
+        return RefusedError(
+            "the password dialog was dismissed, so the helper was not started",
+            "try again and answer the dialog",
+        )
+    if by_pkexec and code == _NOT_AUTHORISED:
+        return RefusedError(
+            "pkexec did not get permission to start the helper",
+            "check that a polkit agent runs in your session, or run this as root",
+            {"said": said.strip()},
+        )
+    lines = said.strip().splitlines()
+    last = lines[-1] if lines else f"it ended with status {code} and said nothing"
+    message, _, hint = last.removeprefix("cloched: ").partition("; ")
+    return UnavailableError(f"the helper did not start: {message}", hint)

@@ -1,0 +1,3 @@
+"""The version that every program of this house tells."""
+
+VERSION = "0.1.0"
