@@ -1,0 +1,78 @@
+"""The objects on the bus: one per container, mirrored, and the signals that tell of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from dbus_fast import Message, Variant
+
+from cloche_engine.api.bus_values import properties_of
+from cloche_engine.api.model import Change, Container, Removed
+from cloche_engine.api.names import CONTAINER, CONTAINERS_PATH, ROOT_PATH, container_path
+
+Properties = dict[str, Variant]
+
+
+class ObjectTree:
+    """What is shown on the bus; `emit` sends the signals."""
+
+    def __init__(self, emit: Callable[[Message], None]) -> None:
+        self._emit = emit
+        self._objects: dict[str, Properties] = {}
+
+    def load(self, containers: Iterable[Container]) -> None:
+        """Begin with these containers, without signals."""
+        self._objects = {container_path(one.uuid): properties_of(one) for one in containers}
+
+    def apply(self, change: Change) -> None:
+        """Follow a change; tells of it only where something is different from what is shown."""
+        path = container_path(change.uuid)
+        if isinstance(change, Removed):
+            if self._objects.pop(path, None) is not None:
+                self._signal_removed(path)
+            return
+        now, before = properties_of(change), self._objects.get(path)
+        self._objects[path] = now
+        if before is None:
+            self._signal_added(path, now)
+        else:
+            self._signal_changed(path, {k: v for k, v in now.items() if before[k] != v})
+
+    def managed(self) -> dict[str, dict[str, Properties]]:
+        """All container objects, as GetManagedObjects gives them."""
+        return {path: {CONTAINER: properties} for path, properties in self._objects.items()}
+
+    def properties(self, path: str) -> Properties:
+        """The properties of a container object; KeyError where there is none."""
+        return self._objects[path]
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._objects
+
+    def children(self, path: str) -> list[str]:
+        """Names of the nodes right below a path; empty where there are none."""
+        prefix = path.rstrip("/") + "/"
+        every = (CONTAINERS_PATH, *self._objects)
+        below = (one[len(prefix) :] for one in every if one.startswith(prefix))
+        return sorted({rest.partition("/")[0] for rest in below})
+
+    def is_node(self, path: str) -> bool:
+        """Whether there is anything at or below a path."""
+        return path in {ROOT_PATH, CONTAINERS_PATH} or path in self or bool(self.children(path))
+
+    def _signal_added(self, path: str, properties: Properties) -> None:
+        self._send(ROOT_PATH, "InterfacesAdded", "oa{sa{sv}}", [path, {CONTAINER: properties}])
+
+    def _signal_removed(self, path: str) -> None:
+        self._send(ROOT_PATH, "InterfacesRemoved", "oas", [path, [CONTAINER]])
+
+    def _signal_changed(self, path: str, changed: Properties) -> None:
+        if changed:
+            self._send(path, "PropertiesChanged", "sa{sv}as", [CONTAINER, changed, []])
+
+    def _send(self, path: str, member: str, signature: str, body: list[Any]) -> None:
+        interface = "Properties" if member == "PropertiesChanged" else "ObjectManager"
+        self._emit(
+            Message.new_signal(path, f"org.freedesktop.DBus.{interface}", member, signature, body)
+        )

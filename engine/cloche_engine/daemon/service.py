@@ -1,0 +1,226 @@
+"""The helper on a bus: every call is looked up, authorised, done and answered here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+
+from dbus_fast import Message, MessageFlag, MessageType, NameFlag, RequestNameReply
+from dbus_fast.errors import DBusFastError
+
+from cloche_engine.api.bus_socket import Connection, close_descriptors
+from cloche_engine.api.bus_values import error_reply
+from cloche_engine.api.client import Engine
+from cloche_engine.api.errors import EngineError, UnavailableError
+from cloche_engine.api.names import BUS_NAME
+from cloche_engine.daemon import introspection
+from cloche_engine.daemon.authority import Authority, Caller
+from cloche_engine.daemon.objects import ObjectTree
+from cloche_engine.daemon.table import Call, Method, Reply
+
+BODY_LIMIT = 1024 * 1024
+MAX_PENDING = 64
+"""Calls that one caller may have under way; the bus itself would let 128 through."""
+
+_log = logging.getLogger("cloched")
+_ERROR = "org.freedesktop.DBus.Error."
+_BUS = "org.freedesktop.DBus"
+_METHODS: dict[tuple[str, str], Method] = {
+    (method.interface, method.member): method for method in introspection.ALL_METHODS
+}
+
+
+class BusError(Exception):
+    """A call that is no call of ours, answered with one of the standard errors."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = _ERROR + name
+
+
+class Service:
+    """Shows an Engine on a bus connection until it is closed."""
+
+    def __init__(self, bus: Connection, engine: Engine, authority: Authority) -> None:
+        self._bus = bus
+        self._engine = engine
+        self._authority = authority
+        self._tree = ObjectTree(self._emit)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._asking: dict[asyncio.Task[None], str] = {}
+        self._pending: Counter[str] = Counter()
+        self._unsubscribe = engine.subscribe(self._tree.apply)
+
+    async def begin(self) -> None:
+        """Load the containers, listen, and take the name; UnavailableError where it is taken."""
+        self._tree.load(await self._engine.containers())
+        self._bus.add_message_handler(self._on_message)
+        rule = f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg2=''"
+        await self._bus.call(
+            Message(_BUS, "/org/freedesktop/DBus", _BUS, "AddMatch", signature="s", body=[rule])
+        )
+        try:
+            answer = await self._bus.request_name(BUS_NAME, NameFlag.DO_NOT_QUEUE)
+        except DBusFastError as error:
+            raise UnavailableError(
+                f"the bus does not let this program be {BUS_NAME}",
+                "run it as root, with its D-Bus policy file installed",
+            ) from error
+        if answer is not RequestNameReply.PRIMARY_OWNER:
+            raise UnavailableError(
+                f"another helper is {BUS_NAME} on this bus already", "use that one, or end it"
+            )
+
+    async def close(self) -> None:
+        """Stop answering; calls that are under way are given up."""
+        self._unsubscribe()
+        self._bus.remove_message_handler(self._on_message)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _emit(self, message: Message) -> None:
+        if self._bus.connected:
+            self._bus.send(message).add_done_callback(_noticed)
+
+    def _on_message(self, message: Message) -> bool:
+        if message.message_type is MessageType.METHOD_CALL:
+            self._accept(message)
+            return True
+        if message.message_type is MessageType.SIGNAL:
+            close_descriptors(message)
+            if message.sender == _BUS and message.member == "NameOwnerChanged":
+                self._on_vanished(message.body[0])
+        return False
+
+    def _accept(self, message: Message) -> None:
+        sender = message.sender or ""
+        refused = self._bus.body_was_refused
+        if self._pending[sender] >= MAX_PENDING:
+            close_descriptors(message)
+            self._answer(
+                message,
+                BusError("LimitsExceeded", f"{MAX_PENDING} calls are under way; await some"),
+            )
+            return
+        self._pending[sender] += 1
+        task = asyncio.ensure_future(self._serve(message, body_was_refused=refused))
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._done(done, sender))
+
+    def _done(self, task: asyncio.Task[None], sender: str) -> None:
+        self._tasks.discard(task)
+        self._asking.pop(task, None)
+        self._pending[sender] -= 1
+        if not self._pending[sender]:
+            del self._pending[sender]
+
+    def _on_vanished(self, name: str) -> None:
+        """Nobody is left to be asked for a password: withdraw the question."""
+        for task in [task for task, sender in self._asking.items() if sender == name]:
+            task.cancel()
+
+    async def _serve(self, message: Message, *, body_was_refused: bool) -> None:
+        try:
+            method = self._method(message, body_was_refused=body_was_refused)
+            await self._authorise(message, method)
+            await self._reply(message, method, await method.handler(self._call(message)))
+        except (EngineError, BusError) as error:
+            self._answer(message, error)
+        except Exception:  # noqa: BLE001  # the border: callers get an error, the log the cause
+            _log.exception("%s of %s failed", message.member, message.path)
+            hint = "the helper's log says more; please report this"
+            self._answer(message, EngineError("the helper made a mistake in this call", hint))
+        finally:
+            close_descriptors(message)
+
+    def _method(self, message: Message, *, body_was_refused: bool) -> Method:
+        if body_was_refused:
+            raise BusError("LimitsExceeded", f"a call has at most {BODY_LIMIT} bytes")
+        path, member = message.path or "", message.member or ""
+        interfaces = introspection.interfaces_at(self._tree, path)
+        if not interfaces:
+            raise BusError("UnknownObject", f"there is no object {path}")
+        wanted = [message.interface] if message.interface else interfaces
+        for interface in wanted:
+            method = _METHODS.get((interface, member))
+            if method is not None and interface in interfaces:
+                _check_signature(message, method)
+                return method
+        raise BusError("UnknownMethod", f"{path} has no method {member}")
+
+    async def _authorise(self, message: Message, method: Method) -> None:
+        if method.action is None:
+            return
+        flag = MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION
+        caller = Caller(
+            message.sender or "",
+            interactive=bool(message.flags & flag),
+            details=self._details(message),
+        )
+        task = asyncio.current_task()
+        if task is not None:
+            self._asking[task] = caller.name
+        await self._authority.check(caller, method.action)
+        if task is not None:
+            self._asking.pop(task, None)
+
+    def _details(self, message: Message) -> dict[str, str]:
+        path = message.path or ""
+        if path in self._tree:
+            return {"container": self._tree.properties(path)["Name"].value}
+        return {}
+
+    def _call(self, message: Message) -> Call:
+        path = message.path or ""
+        return Call(
+            self._engine,
+            self._tree,
+            path,
+            tuple(message.body),
+            tuple(message.unix_fds),
+            lambda: introspection.describe(self._tree, path),
+            self._authority.private,
+        )
+
+    async def _reply(self, message: Message, method: Method, reply: Reply) -> None:
+        carried = reply.carried
+        with contextlib.closing(carried) if carried is not None else contextlib.nullcontext():
+            if reply.changed is not None:
+                self._tree.apply(reply.changed)
+            if message.flags & MessageFlag.NO_REPLY_EXPECTED or not self._bus.connected:
+                return
+            answer = Message.new_method_return(
+                message,
+                method.out_signature,
+                list(reply.body),
+                [carried.fileno()] if carried is not None else [],
+            )
+            await self._bus.send(answer)
+
+    def _answer(self, message: Message, error: EngineError | BusError) -> None:
+        if message.flags & MessageFlag.NO_REPLY_EXPECTED:
+            return
+        if isinstance(error, BusError):
+            self._emit(Message.new_error(message, error.name, str(error)))
+        else:
+            self._emit(error_reply(message, error))
+
+
+def _noticed(sent: asyncio.Future[None]) -> None:
+    """What cannot be sent because the bus is gone is noticed by whoever watches the bus."""
+    if not sent.cancelled():
+        sent.exception()
+
+
+def _check_signature(message: Message, method: Method) -> None:
+    if message.signature != method.in_signature:
+        raise BusError(
+            "InvalidArgs",
+            f"{method.member} takes ({method.in_signature}), not ({message.signature})",
+        )
+
+
+__all__ = ["BODY_LIMIT", "MAX_PENDING", "BusError", "Service"]
