@@ -6,6 +6,7 @@ import ipaddress
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cloche_engine.definition import names
 from cloche_engine.definition.report import Report
@@ -61,17 +62,19 @@ def address_text(element: Element) -> str:
 
 def subnet(ip: Element) -> Subnet | None:
     """An `<ip>` with its prefix, None where address or mask cannot be read."""
-    address = names.parse_address(ip.attributes.get("address", "").strip())
-    length = _prefix(ip)
+    address, prefix = ip.attributes.get("address", ""), ip.attributes.get("prefix")
+    return _subnet(address.strip(), ip.attributes.get("netmask", "").strip(), prefix)
+
+
+@lru_cache(maxsize=4096)
+def _subnet(text: str, netmask: str, prefix: str | None) -> Subnet | None:
+    address = names.parse_address(text)
+    length = names.netmask_prefix(netmask)
+    if prefix is not None:
+        length = names.parse_integer(prefix.strip())
     if address is None or length is None or length > address.max_prefixlen:
         return None
     return ipaddress.ip_interface((address, length))
-
-
-def _prefix(ip: Element) -> int | None:
-    if "prefix" in ip.attributes:
-        return names.parse_integer(ip.attributes["prefix"].strip())
-    return names.netmask_prefix(ip.attributes.get("netmask", "").strip())
 
 
 def subnet_holds(address: str, other: str) -> bool:

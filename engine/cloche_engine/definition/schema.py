@@ -308,4 +308,4 @@ def parents(name: str) -> tuple[str, ...]:
 
 def nearest(name: str, known: tuple[str, ...]) -> str | None:
     """The known name that this one was probably meant to be."""
-    return next(iter(get_close_matches(name[:40], known, 1, 0.7)), None)
+    return next(iter(get_close_matches(name[:40], known, 1, 0.6)), None)

@@ -147,14 +147,23 @@ class Splicer:
     def layout(self, near: Element) -> Layout:
         """How the document is laid out around an element."""
         body = self.tree.body
-        line_end = _LINE_END.search(body)
+        line_end = self._line_end(near)
         quote = _QUOTE_USED.search(body, near.start, near.end) or _QUOTE_USED.search(body)
         return Layout(
-            line_end[0].decode() if line_end else "\n",
+            line_end or "\n",
             self._step(near),
             quote[1].decode() if quote else "'",
             inline=line_end is None,
         )
+
+    def _line_end(self, near: Element) -> str | None:
+        """How the line before ends, else the next; None where all is one line."""
+        body = self.tree.body
+        last = max(body.rfind(b"\n", 0, near.start), body.rfind(b"\r", 0, near.start))
+        if last < 0:
+            found = _LINE_END.search(body)
+            return found[0].decode() if found else None
+        return "\r\n" if body[last - 1 : last + 1] == b"\r\n" else chr(body[last])
 
     def _step(self, near: Element) -> str:
         """One step of indentation, as close by as one can be seen."""

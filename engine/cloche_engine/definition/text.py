@@ -77,6 +77,7 @@ class Tree:
     source: Source
     root: Element
     places: Places
+    _tags: dict[int, Tag] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def body(self) -> bytes:
@@ -85,6 +86,10 @@ class Tree:
 
     def tag(self, element: Element) -> Tag:
         """The parts of an element's start tag."""
+        found = self._tags.get(element.start)
+        return found or self._tags.setdefault(element.start, self._scan(element))
+
+    def _scan(self, element: Element) -> Tag:
         name = _TAG_NAME.match(self.body, element.start)
         at = name.end() if name else element.start
         names: dict[str, Span] = {}
