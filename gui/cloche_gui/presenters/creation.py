@@ -1,0 +1,160 @@
+"""The new-container form: defaults, what is wrong in which field, and the definition it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cloche_engine.definition import names
+from cloche_engine.definition.create import new_definition
+from cloche_engine.definition.document import Document
+from cloche_engine.definition.spec import (
+    ContainerSpec,
+    Cpu,
+    Filesystem,
+    FilesystemKind,
+    Memory,
+)
+from cloche_gui.presenters import mounts as mount_rows
+from cloche_gui.presenters import network as network_form
+from cloche_gui.presenters import program
+from cloche_gui.presenters.network import Network
+
+
+class Field(StrEnum):
+    """A field of the form that an error can stand under."""
+
+    NAME = "name"
+    PROGRAM = "program"
+    ROOT = "root"
+    MOUNTS = "mounts"
+    NETWORK = "network"
+    LIMITS = "limits"
+    GENERAL = "general"
+
+
+@dataclass(frozen=True, slots=True)
+class NewContainer:
+    """The values of the form; root is empty where the host's own root is shared."""
+
+    name: str
+    program: str = "/bin/sh"
+    own_root: bool = False
+    root: str = ""
+    mounts: tuple[mount_rows.Mount, ...] = ()
+    network: Network = field(default_factory=Network)
+    cpushare: int | None = None
+    memory_kib: int | None = None
+
+
+def free_name(taken: Collection[str], stem: str = "container") -> str:
+    """A name that nothing has yet."""
+    number = 1
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
+def default_program(existing: Collection[str]) -> str:
+    """The shell to offer, given which of the usual ones exist on this host."""
+    return "/bin/bash" if "/bin/bash" in existing else "/bin/sh"
+
+
+def errors(form: NewContainer, taken: Collection[str]) -> dict[Field, str]:
+    """Why the form cannot be used yet, by field; empty where it can."""
+    found = {
+        Field.NAME: _name_error(form.name, taken),
+        Field.PROGRAM: _error(lambda: _argv(form.program)),
+        Field.ROOT: _root_error(form),
+        Field.MOUNTS: _error(lambda: mount_rows.to_filesystems(form.mounts)),
+        Field.NETWORK: _error(lambda: _network(form.network)),
+    }
+    found = {at: reason for at, reason in found.items() if reason}
+    return found or _document_errors(form)
+
+
+def definition(form: NewContainer) -> bytes:
+    """The definition that the form makes; ValueError where `errors` is not empty."""
+    return new_definition(_spec(form))
+
+
+def _spec(form: NewContainer) -> ContainerSpec:
+    own = (Filesystem(FilesystemKind.MOUNT, form.root.strip(), "/"),) if form.own_root else ()
+    interface = network_form.interface(form.network, None)
+    return ContainerSpec(
+        name=form.name.strip(),
+        program=_argv(form.program),
+        filesystems=(*own, *mount_rows.to_filesystems(form.mounts)),
+        interfaces=(interface,) if interface else (),
+        nameservers=network_form.nameservers(form.network.nameservers) if interface else (),
+        cpu=Cpu(shares=form.cpushare),
+        memory=Memory(max_kib=form.memory_kib),
+    )
+
+
+def _name_error(name: str, taken: Collection[str]) -> str:
+    name = name.strip()
+    if not name:
+        return "Give the container a name."
+    if name in taken:
+        return f"Another container is called “{name}” already; choose another name."
+    return names.valid_name(name) or ""
+
+
+def _root_error(form: NewContainer) -> str:
+    if not form.own_root:
+        return ""
+    root = form.root.strip()
+    if not root:
+        return "Choose the directory that holds the system."
+    return (
+        "" if root.startswith("/") else "The directory must be an absolute path; begin it with /."
+    )
+
+
+def _argv(line: str) -> tuple[str, ...]:
+    words = program.split(line)
+    if not words:
+        raise ValueError("Say which program runs in the container, for example /bin/sh.")
+    return words
+
+
+def _network(network: Network) -> None:
+    if network_form.interface(network, None) is not None:
+        network_form.nameservers(network.nameservers)
+
+
+def _error(check: Callable[[], object]) -> str:
+    try:
+        check()
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+_FIELD_WORDS = (
+    (Field.NETWORK, ("gateway", "address", "netmask", "bridge", "nameserver", "network")),
+    (Field.MOUNTS, ("mount", "target", "source", "filesystem")),
+    (Field.LIMITS, ("memory", "cpushare", "share")),
+    (Field.PROGRAM, ("application", "program", "arg")),
+    (Field.NAME, ("name",)),
+)
+
+
+def _document_errors(form: NewContainer) -> dict[Field, str]:
+    try:
+        document = Document.parse(definition(form))
+    except ValueError as error:
+        return {Field.GENERAL: str(error)}
+    if not document.errors:
+        return {}
+    reason = document.errors[0].reason
+    return {_field_of(f"{document.errors[0].code} {reason}".lower()): reason}
+
+
+def _field_of(text: str) -> Field:
+    for place, words in _FIELD_WORDS:
+        if any(word in text for word in words):
+            return place
+    return Field.GENERAL

@@ -1,0 +1,134 @@
+"""The network as its form shows it: three ways to be connected, or one that only XML can say."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind
+
+
+class Mode(StrEnum):
+    """What the form offers; OTHER is shown but changed in the XML only."""
+
+    ISOLATED = "isolated"
+    PRIVATE = "private"
+    BRIDGE = "bridge"
+    OTHER = "other"
+
+
+MODE_WORDS = {
+    Mode.ISOLATED: "Isolated: no network but loopback",
+    Mode.PRIVATE: "An address on a private bridge",
+    Mode.BRIDGE: "An existing bridge of this host",
+    Mode.OTHER: "As written in the XML",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The texts of the form's fields."""
+
+    mode: Mode = Mode.ISOLATED
+    bridge: str = ""
+    address: str = ""
+    netmask: str = ""
+    gateway: str = ""
+    nameservers: str = ""
+
+
+def from_spec(spec: ContainerSpec) -> Network:
+    """What the form shows of a definition: its first interface and the nameservers."""
+    nameservers = ", ".join(spec.nameservers)
+    if not spec.interfaces:
+        return Network(nameservers=nameservers)
+    first = spec.interfaces[0]
+    address, netmask = _split(first.addresses[0]) if first.addresses else ("", "")
+    return Network(
+        mode=_mode(first, len(spec.interfaces)),
+        bridge=first.source or "",
+        address=address,
+        netmask=netmask,
+        gateway=first.gateway or first.gateway6 or "",
+        nameservers=nameservers,
+    )
+
+
+def _mode(interface: Interface, count: int) -> Mode:
+    if count > 1:
+        return Mode.OTHER
+    return {InterfaceKind.NAT: Mode.PRIVATE, InterfaceKind.BRIDGE: Mode.BRIDGE}.get(
+        interface.kind, Mode.OTHER
+    )
+
+
+def _split(address: str) -> tuple[str, str]:
+    interface = ipaddress.ip_interface(address)
+    mask = str(interface.network.prefixlen) if interface.version == 6 else str(interface.netmask)
+    return str(interface.ip), mask
+
+
+def interface(network: Network, base: Interface | None) -> Interface | None:
+    """The interface that the fields mean, on top of `base`; ValueError with a sentence."""
+    if network.mode is Mode.ISOLATED:
+        return None
+    kind = InterfaceKind.BRIDGE if network.mode is Mode.BRIDGE else InterfaceKind.NAT
+    if kind is InterfaceKind.BRIDGE and not network.bridge.strip():
+        raise ValueError("Name the bridge, for example br0; `ip link show type bridge` lists them.")
+    address = _address(network, required=kind is InterfaceKind.NAT)
+    gateway = _gateway(network.gateway)
+    base = base or Interface()
+    return replace(
+        base,
+        kind=kind,
+        source=network.bridge.strip() if kind is InterfaceKind.BRIDGE else None,
+        addresses=(*([address] if address else []), *base.addresses[1:]),
+        gateway=gateway if ":" not in gateway and gateway else None,
+        gateway6=gateway if ":" in gateway else None,
+    )
+
+
+def _address(network: Network, *, required: bool) -> str:
+    address, mask = network.address.strip(), network.netmask.strip()
+    if not address:
+        if required:
+            raise ValueError("Give the container an address, for example 10.90.0.2.")
+        return ""
+    if "/" in address:
+        address, _, mask = address.partition("/")
+    if not mask:
+        mask = "64" if ":" in address else "255.255.255.0"
+    try:
+        return ipaddress.ip_interface(f"{address}/{mask}").with_prefixlen
+    except ValueError as error:
+        raise ValueError(_address_reason(address, mask)) from error
+
+
+def _address_reason(address: str, mask: str) -> str:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return f"“{address}” is no IP address; write it like 10.90.0.2."
+    return f"“{mask}” is no netmask; write it like 255.255.255.0 or as a prefix like 24."
+
+
+def _gateway(text: str) -> str:
+    text = text.strip()
+    if not text:
+        return ""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise ValueError(f"The gateway “{text}” is no IP address.") from error
+
+
+def nameservers(text: str) -> tuple[str, ...]:
+    """Addresses separated by commas or blanks; ValueError with a sentence."""
+    words = tuple(text.replace(",", " ").split())
+    for word in words:
+        try:
+            ipaddress.ip_address(word)
+        except ValueError as error:
+            raise ValueError(f"The nameserver “{word}” is no IP address.") from error
+    return words

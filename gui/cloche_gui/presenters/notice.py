@@ -1,0 +1,54 @@
+"""What the window tells its user: a title, one sentence and the next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cloche_engine.api.errors import EngineError
+
+
+class Tone(StrEnum):
+    """How a notice is meant; it is shown by icon and colour."""
+
+    INFO = "info"
+    SUCCESS = "success"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message for the user."""
+
+    tone: Tone
+    title: str
+    text: str = ""
+    hint: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """All of it in one line, for a screen reader and for tests."""
+        return " ".join(part for part in (self.title + ".", self.text, self.hint) if part)
+
+
+HELPER_GONE = Notice(
+    Tone.WARNING,
+    "The helper went away",
+    "Your containers go on and nothing you edited is lost.",
+    "Reconnecting …",
+)
+
+
+def failure(title: str, error: EngineError) -> Notice:
+    """A failed call as a notice."""
+    return Notice(Tone.ERROR, title, sentence(error.message), sentence(error.hint))
+
+
+def sentence(text: str) -> str:
+    """The text with a capital letter and a full stop, as messages of the engine may lack both."""
+    text = text.strip()
+    if not text:
+        return ""
+    text = text[0].upper() + text[1:] if text[:1].islower() and " " in text else text
+    return text if text.endswith((".", "!", "?", "…")) else text + "."

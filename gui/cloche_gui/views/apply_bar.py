@@ -1,0 +1,69 @@
+"""Apply and Discard, with a word on where the draft stands."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+
+from cloche_gui.presenters.draft import Draft
+from cloche_gui.views.commands import Commands
+from cloche_gui.widgets import icons
+from cloche_gui.widgets.labels import ElidedLabel
+
+
+class ApplyBar(QWidget):
+    """Says what is not applied yet, or why it cannot be."""
+
+    def __init__(self, commands: Commands) -> None:
+        super().__init__()
+        self._commands = commands
+        self.status = ElidedLabel()
+        self._icon = QLabel()
+        self._icon.setFixedSize(QSize(18, 18))
+        self.discard = _button(commands, "discard", "Discard")
+        self.apply = _button(commands, "apply", "Apply")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2, 6, 2, 2)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.status, 1)
+        row.addWidget(self.discard)
+        row.addWidget(self.apply)
+
+    def show_draft(self, draft: Draft | None, busy: str = "") -> None:
+        """Show where the draft stands, and enable what can be done."""
+        dirty = draft is not None and draft.dirty
+        blocked = draft.blocked if draft is not None else ""
+        can_apply = dirty and not blocked and not busy
+        self._set("discard", enabled=dirty and not busy, why_not="There are no changes.")
+        self._set("apply", enabled=can_apply, why_not=blocked or busy or "There are no changes.")
+        if draft is None:
+            self._say("", "")
+        elif blocked:
+            self._say("error", f"Not to be applied yet: {blocked}")
+        elif dirty:
+            self._say("info", "Changed, not applied yet.")
+        else:
+            self._say("", "No changes.")
+
+    def _set(self, name: str, *, enabled: bool, why_not: str) -> None:
+        action = self._commands[name]
+        action.setEnabled(enabled)
+        button = self.apply if name == "apply" else self.discard
+        button.setEnabled(enabled)
+        keys = action.shortcut().toString()
+        button.setToolTip(f"{action.text().replace('&', '')} ({keys})" if enabled else why_not)
+
+    def _say(self, icon: str, text: str) -> None:
+        pixmap = icons.icon(icon).pixmap(QSize(18, 18), self.devicePixelRatioF()) if icon else None
+        self._icon.setVisible(pixmap is not None)
+        if pixmap is not None:
+            self._icon.setPixmap(pixmap)
+        self.status.show_text(text)
+        self.status.setEnabled(bool(icon))
+
+
+def _button(commands: Commands, name: str, text: str) -> QPushButton:
+    button = QPushButton(icons.icon(name), text)
+    button.setMinimumWidth(104)
+    button.clicked.connect(commands[name].trigger)
+    return button

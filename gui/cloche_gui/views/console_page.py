@@ -1,0 +1,184 @@
+"""A container's console: attached while it runs, its last words when it does not."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
+
+from cloche_engine.api.errors import EngineError
+from cloche_engine.api.model import Container, State
+from cloche_gui.presenters import ending as endings
+from cloche_gui.presenters.ending import Ending
+from cloche_gui.presenters.notice import Notice, Tone, sentence
+from cloche_gui.services.console import ConsoleLink
+from cloche_gui.services.jobs import Job, Jobs
+from cloche_gui.widgets.message_bar import MessageArea
+from cloche_gui.widgets.terminal.widget import TerminalWidget
+
+_TOPIC = "state"
+_ATTACHABLE = {State.RUNNING, State.PAUSED, State.STOPPING}
+
+
+class ConsolePage(QWidget):
+    """Shows one container's console for as long as the page lives."""
+
+    start_wanted = pyqtSignal(str)  # uuid
+    resume_wanted = pyqtSignal(str)
+
+    def __init__(self, jobs: Jobs, container: Container) -> None:
+        super().__init__()
+        self._jobs = jobs
+        self._container = container
+        self._link: ConsoleLink | None = None
+        self._run: tuple[int | None, float | None] | None = None
+        self._ending: Ending | None = None
+        self.messages = MessageArea()
+        self.terminal = TerminalWidget()
+        self.terminal.set_read_only(True)
+        self.terminal.typed.connect(self._typed)
+        self.terminal.grid_resized.connect(self._resized)
+        self.setFocusProxy(self.terminal)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.messages)
+        column.addWidget(self.terminal, 1)
+        self._follow(first=True)
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether what is typed reaches the program."""
+        return self._link is not None
+
+    def hear(self, container: Container) -> None:
+        """Follow the container's state."""
+        before, self._container = self._container, container
+        if before != container:
+            self._follow(first=False)
+
+    def show_failure(self, error: EngineError) -> None:
+        """Say why a start failed; the last words of the program stand below."""
+        self._ending = Ending(sentence(error.message), sentence(error.hint), bad=True)
+        self._show_ending(self._ending)
+
+    def close_link(self) -> None:
+        """Detach; the program does not notice."""
+        if self._link is not None:
+            self._link.close()
+            self._link.deleteLater()
+            self._link = None
+
+    def _follow(self, *, first: bool) -> None:
+        state = self._container.state
+        run = (self._container.pid, self._container.started)
+        if state in _ATTACHABLE and run != self._run:
+            self._run = run
+            self._attach()
+        elif state is State.PAUSED:
+            self._show_paused()
+        elif state.is_live:
+            self.messages.clear(_TOPIC)
+        else:
+            self._settle(first=first)
+
+    def _settle(self, *, first: bool) -> None:
+        """It does not run: its last words, and how it ended."""
+        if first or self._link is None:
+            self._show_logs()
+        self._run = None
+        ended = endings.ending(self._container) or self._ending or endings.not_started()
+        self._show_ending(ended)
+
+    def _attach(self) -> None:
+        self._ending = None
+        self.messages.clear(_TOPIC)
+        self.close_link()
+        rows, columns = self.terminal.rows, self.terminal.columns
+        self._jobs.run(
+            Job(f"Opening the console of “{self._container.name}”", quiet=True),
+            lambda engine: engine.open_console(self._container.uuid, rows, columns),
+            self._attached,
+            self._not_attached,
+        )
+
+    def _attached(self, sock: socket.socket) -> None:
+        self.close_link()
+        self.terminal.reset()
+        link = self._link = ConsoleLink(sock, self)
+        link.output.connect(self.terminal.feed)
+        link.gap.connect(self._gap)
+        link.ended.connect(self._ended)
+        link.closed.connect(self._closed)
+        self.terminal.set_read_only(False)
+        link.resize(self.terminal.rows, self.terminal.columns)
+        if self._container.state is State.PAUSED:
+            self._show_paused()
+
+    def _not_attached(self, error: EngineError) -> None:
+        self._run = None
+        if self._container.state in _ATTACHABLE:
+            notice = Notice(
+                Tone.ERROR,
+                "The console could not be opened",
+                sentence(error.message),
+                sentence(error.hint),
+            )
+            self._show(notice, "Try again", self._attach)
+        else:
+            self._follow(first=True)
+
+    def _typed(self, typed: bytes) -> None:
+        if self._link is not None:
+            self._link.send(typed)
+
+    def _resized(self, rows: int, columns: int) -> None:
+        if self._link is not None:
+            self._link.resize(rows, columns)
+
+    def _gap(self, lost: object) -> None:
+        self.terminal.feed(f"\r\n\x1b[7m {lost} bytes were not kept \x1b[0m\r\n".encode())
+
+    def _ended(self, code: int, out_of_memory: bool) -> None:
+        self._ending = endings.exit_ending(code, out_of_memory=out_of_memory)
+        self._detached()
+        self._show_ending(self._ending)
+
+    def _closed(self) -> None:
+        self._detached()
+        if self._container.state in _ATTACHABLE:
+            notice = Notice(Tone.WARNING, "The console was closed", "The container may go on.")
+            self._show(notice, "Attach again", self._attach)
+
+    def _detached(self) -> None:
+        self.close_link()
+        self.terminal.set_read_only(True)
+
+    def _show_logs(self) -> None:
+        self.terminal.set_read_only(True)
+        self._jobs.run(
+            Job(f"Reading the log of “{self._container.name}”", quiet=True),
+            lambda engine: engine.logs(self._container.uuid),
+            self._logs_read,
+            lambda _: None,  # a container that never ran has none
+        )
+
+    def _logs_read(self, log: bytes) -> None:
+        if self._link is None:
+            self.terminal.reset()
+            self.terminal.feed(log)
+
+    def _show_ending(self, ended: Ending) -> None:
+        notice = Notice(Tone.ERROR if ended.bad else Tone.INFO, "", ended.text, ended.hint)
+        uuid = self._container.uuid
+        self._show(notice, "Start", lambda: self.start_wanted.emit(uuid))
+
+    def _show_paused(self) -> None:
+        notice = Notice(Tone.WARNING, "", "The container is paused; what you type waits.")
+        uuid = self._container.uuid
+        self._show(notice, "Resume", lambda: self.resume_wanted.emit(uuid))
+
+    def _show(self, notice: Notice, choice: str, action: Callable[[], object]) -> None:
+        self.messages.show_notice(_TOPIC, notice, [(choice, action)], closable=False)

@@ -1,0 +1,52 @@
+"""From the wish for a new container to a defined one."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtWidgets import QWidget
+
+from cloche_engine.api.model import Container
+from cloche_gui.models.containers import ContainersModel
+from cloche_gui.services.jobs import Job, Jobs
+from cloche_gui.views.new_container import NewContainerDialog
+
+
+class Creating(QObject):
+    """Shows the dialog, defines what it asks for; the dialog stays until that worked."""
+
+    created = pyqtSignal(object, bool)  # Container, whether to start it
+
+    def __init__(self, jobs: Jobs, model: ContainersModel, window: QWidget) -> None:
+        super().__init__(window)
+        self._jobs = jobs
+        self._model = model
+        self._window = window
+        self.dialog: NewContainerDialog | None = None
+
+    def ask(self) -> None:
+        """Open the dialog; a second wish raises the one that is open."""
+        if self.dialog is not None:
+            self.dialog.raise_()
+            return
+        taken = {container.name for container in self._model.containers}
+        dialog = self.dialog = NewContainerDialog(taken, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.created.connect(self._define)
+        dialog.finished.connect(self._closed)
+        dialog.open()
+
+    def _define(self, text: bytes, start: bool) -> None:
+        self._jobs.run(
+            Job("Creating the container"),
+            lambda engine: engine.define(text),
+            lambda container: self._defined(container, start=start),
+            lambda error: self.dialog.show_failure(error) if self.dialog else None,
+        )
+
+    def _defined(self, container: Container, *, start: bool) -> None:
+        if self.dialog is not None:
+            self.dialog.accept()
+        self.created.emit(container, start)
+
+    def _closed(self) -> None:
+        self.dialog = None

@@ -1,0 +1,233 @@
+"""The new-container dialog: name and Create is enough, everything else may be said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QShowEvent
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cloche_engine.api.errors import EngineError, NameTakenError
+from cloche_gui.presenters import creation
+from cloche_gui.presenters.creation import Field, NewContainer
+from cloche_gui.presenters.notice import failure, sentence
+from cloche_gui.views.mounts_field import MountsField
+from cloche_gui.views.network_field import NetworkField
+from cloche_gui.views.settings_sections import MEMORY_HELP, SHARE_HELP, share_field
+from cloche_gui.widgets import icons
+from cloche_gui.widgets.fields import Form, HelpLabel, MemoryField, Section
+from cloche_gui.widgets.message_bar import MessageArea
+
+_SHELLS = ("/bin/bash", "/bin/sh")
+
+
+class RootField(QWidget):
+    """Where the root comes from: this system, or a directory."""
+
+    changed = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shared = QRadioButton("&This system, read-only")
+        self.own = QRadioButton("A &directory with a system in it")
+        self.shared.setChecked(True)
+        self.path = QLineEdit()
+        self.path.setPlaceholderText("/srv/debian")
+        self.path.setAccessibleName("Directory with a system in it")
+        self.browse = QPushButton(icons.icon("folder"), "Browse …")
+        self.browse.setAutoDefault(False)
+        self.setFocusProxy(self.shared)
+        row = QHBoxLayout()
+        row.setContentsMargins(24, 0, 0, 0)
+        row.addWidget(self.path, 1)
+        row.addWidget(self.browse)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.addWidget(self.shared)
+        column.addWidget(self.own)
+        column.addLayout(row)
+        self.own.toggled.connect(self._toggled)
+        self.path.textChanged.connect(self.changed)
+        self.browse.clicked.connect(self._browse)
+        self._toggled()
+
+    def _toggled(self) -> None:
+        for widget in (self.path, self.browse):
+            widget.setEnabled(self.own.isChecked())
+        if self.own.isChecked():
+            self.path.setFocus()
+        self.changed.emit()
+
+    def _browse(self) -> None:
+        dialog = QFileDialog(self.window(), "Choose the directory that holds the system")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.path.setText)
+        dialog.open()
+
+
+class NewContainerDialog(QDialog):
+    """Asks for a container; tells the definition that was made of it."""
+
+    created = pyqtSignal(bytes, bool)  # definition, whether to start it
+
+    def __init__(self, taken: Collection[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._taken = frozenset(taken)
+        self.setWindowTitle("New container")
+        self.name = QLineEdit(creation.free_name(self._taken))
+        existing = [shell for shell in _SHELLS if Path(shell).exists()]
+        self.program = QLineEdit(creation.default_program(existing))
+        self.root = RootField()
+        self.mounts = MountsField()
+        self.share = share_field()
+        self.memory = MemoryField()
+        self.start_now = QCheckBox("Start it &now")
+        self.start_now.setChecked(True)
+        self.messages = MessageArea()
+        self.create_button = QPushButton("&Create")
+        self.cancel_button = QPushButton("Cancel")
+        sections = self._sections()
+        self._lay_out(sections)
+        self._connect()
+        self._check()
+
+    @property
+    def form(self) -> NewContainer:
+        """What the fields say."""
+        return NewContainer(
+            name=self.name.text(),
+            program=self.program.text(),
+            own_root=self.root.own.isChecked(),
+            root=self.root.path.text(),
+            mounts=self.mounts.mounts(),
+            network=self.network.network(),
+            cpushare=self.share.value,
+            memory_kib=self.memory.value,
+        )
+
+    def show_failure(self, error: EngineError) -> None:
+        """Say why the engine did not take it; the form stays as it is."""
+        self.setEnabled(True)
+        if isinstance(error, NameTakenError):
+            reason = f"{sentence(error.message)} {sentence(error.hint)}".strip()
+            self._errors[Field.NAME].show_error(reason)
+            self.name.setFocus()
+        else:
+            notice = failure("The container could not be created", error)
+            self.messages.show_notice("failure", notice)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Begin with the name, ready to be typed over."""
+        super().showEvent(event)
+        self.name.setFocus()
+        self.name.selectAll()
+
+    def _sections(self) -> list[Section]:
+        basics, mounts, network, limits = (
+            Section("What it runs"),
+            Section(
+                "More directories",
+                "Directories of this host that the container sees; it may change those that are "
+                "not read-only.",
+            ),
+            Section("Network"),
+            Section("Processor and memory"),
+        )
+        forms = [Form() for _ in range(4)]
+        for section, form in zip((basics, mounts, network, limits), forms, strict=True):
+            section.add(form)
+        self._errors = {
+            Field.NAME: forms[0].add("&Name", self.name, "Letters, digits, and . _ - inside"),
+            Field.PROGRAM: forms[0].add(
+                "&Program", self.program, "With arguments; quotes as in a shell"
+            ),
+            Field.ROOT: forms[0].add("Its system", self.root),
+            Field.MOUNTS: forms[1].add("&Mounts", self.mounts),
+        }
+        self.network = NetworkField(forms[2])
+        self._errors[Field.NETWORK] = self.network.error
+        forms[3].add("Processor &share", self.share, SHARE_HELP)
+        self._errors[Field.LIMITS] = forms[3].add("M&emory limit", self.memory, MEMORY_HELP)
+        self._errors[Field.GENERAL] = self._errors[Field.LIMITS]
+        basics.add(
+            HelpLabel(
+                "Sharing this system is quick and needs no disk space; nothing can be "
+                "installed in it."
+            )
+        )
+        return [basics, mounts, network, limits]
+
+    def _lay_out(self, sections: list[Section]) -> None:
+        inside = QWidget()
+        inner = QVBoxLayout(inside)
+        inner.setContentsMargins(20, 16, 20, 16)
+        inner.setSpacing(20)
+        for section in sections:
+            inner.addWidget(section)
+        inner.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        buttons = QDialogButtonBox()
+        buttons.addButton(self.cancel_button, QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.addButton(self.create_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.create_button.setDefault(True)
+        bottom = QHBoxLayout()
+        bottom.setContentsMargins(20, 10, 20, 14)
+        bottom.addWidget(self.start_now)
+        bottom.addStretch(1)
+        bottom.addWidget(buttons)
+        line = QFrame()
+        line.setFrameShape(QFrame.Shape.HLine)
+        line.setEnabled(False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.messages)
+        column.addWidget(scroll, 1)
+        column.addWidget(line)
+        column.addLayout(bottom)
+        self.resize(640, 700)
+
+    def _connect(self) -> None:
+        self.name.textChanged.connect(self._check)
+        self.program.textChanged.connect(self._check)
+        for field in (self.root, self.mounts, self.network, self.share, self.memory):
+            field.changed.connect(self._check)
+        self.create_button.clicked.connect(self._create)
+        self.cancel_button.clicked.connect(self.reject)
+
+    def _check(self) -> None:
+        errors = creation.errors(self.form, self._taken)
+        for field, label in self._errors.items():
+            if field is not Field.GENERAL:
+                label.show_error(errors.get(field, ""))
+        if Field.GENERAL in errors:
+            self._errors[Field.GENERAL].show_error(errors[Field.GENERAL])
+        self.create_button.setEnabled(not errors)
+        self.create_button.setToolTip(next(iter(errors.values()), ""))
+
+    def _create(self) -> None:
+        if creation.errors(self.form, self._taken):
+            return
+        self.setEnabled(False)
+        self.messages.clear("failure")
+        self.created.emit(creation.definition(self.form), self.start_now.isChecked())

@@ -1,0 +1,99 @@
+"""Fusion, with frames and marks that can be seen in the dark."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
+from PyQt6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QWidget
+
+from cloche_gui.widgets.appearance import colors
+
+_CHECKS = {
+    QStyle.PrimitiveElement.PE_IndicatorCheckBox,
+    QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck,
+}
+
+
+class HouseStyle(QProxyStyle):
+    """Draws check boxes, radio buttons and line edits itself: Fusion's vanish on dark grounds."""
+
+    def __init__(self) -> None:
+        super().__init__("Fusion")
+
+    def drawPrimitive(
+        self,
+        element: QStyle.PrimitiveElement,
+        option: QStyleOption | None,
+        painter: QPainter | None,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Draw one element."""
+        if option is None or painter is None:
+            return
+        if element in _CHECKS:
+            _paint_check(painter, option)
+        elif element == QStyle.PrimitiveElement.PE_IndicatorRadioButton:
+            _paint_radio(painter, option)
+        elif element == QStyle.PrimitiveElement.PE_FrameLineEdit:
+            _paint_frame(painter, option)
+        else:
+            super().drawPrimitive(element, option, painter, widget)
+
+
+def _pen(option: QStyleOption) -> QPen:
+    if option.state & QStyle.StateFlag.State_HasFocus:
+        return QPen(option.palette.color(QPalette.ColorRole.Highlight), 1.5)
+    enabled = option.state & QStyle.StateFlag.State_Enabled
+    return QPen(QColor(colors().mark if enabled else colors().border), 1)
+
+
+def _ground(option: QStyleOption, *, on: bool) -> QColor:
+    palette = option.palette
+    return palette.color(QPalette.ColorRole.Highlight if on else QPalette.ColorRole.Base)
+
+
+def _square(option: QStyleOption) -> QRectF:
+    side = min(option.rect.width(), option.rect.height(), 16) - 1.5
+    square = QRectF(0, 0, side, side)
+    square.moveCenter(QRectF(option.rect).center())
+    return square
+
+
+def _paint_check(painter: QPainter, option: QStyleOption) -> None:
+    on = bool(option.state & QStyle.StateFlag.State_On)
+    square = _square(option)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(_pen(option))
+    painter.setBrush(_ground(option, on=on))
+    painter.drawRoundedRect(square, 3, 3)
+    if on:
+        painter.setPen(QPen(QColor("#ffffff"), 1.8, cap=Qt.PenCapStyle.RoundCap))
+        points = ((0.24, 0.53), (0.43, 0.71), (0.77, 0.31))
+        where = [square.topLeft() + QPointF(x, y) * square.width() for x, y in points]
+        painter.drawPolyline(QPolygonF(where))
+    painter.restore()
+
+
+def _paint_radio(painter: QPainter, option: QStyleOption) -> None:
+    on = bool(option.state & QStyle.StateFlag.State_On)
+    circle = _square(option)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(_pen(option))
+    painter.setBrush(_ground(option, on=on))
+    painter.drawEllipse(circle)
+    if on:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor("#ffffff"))
+        painter.drawEllipse(circle.center(), 2.8, 2.8)
+    painter.restore()
+
+
+def _paint_frame(painter: QPainter, option: QStyleOption) -> None:
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(_pen(option))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(QRectF(option.rect).adjusted(0.75, 0.75, -0.75, -0.75), 3, 3)
+    painter.restore()

@@ -1,0 +1,56 @@
+"""A virtual screen where there is none; Qt must find it before its application is made."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+
+class Screen:
+    """An Xvfb of our own, on a display number that it chooses; it ends with its last client."""
+
+    def __init__(self, size: str = "1600x1200x24") -> None:
+        reading, writing = os.pipe()
+        program = shutil.which("Xvfb") or "Xvfb"
+        options = ["-screen", "0", size, "-nolisten", "tcp", "-terminate"]
+        try:
+            self._process = subprocess.Popen(
+                [program, "-displayfd", str(writing), *options],
+                pass_fds=[writing],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        finally:
+            os.close(writing)
+        with os.fdopen(reading, encoding="ascii") as answer:
+            number = answer.readline().strip()
+        if not number:
+            self.close()
+            raise RuntimeError("Xvfb did not start; install the package xvfb")
+        self.display = f":{number}"
+
+    def close(self) -> None:
+        """End the screen."""
+        self._process.terminate()
+        self._process.wait(10)
+
+
+def needs_screen() -> bool:
+    """Whether there is no display to use."""
+    return not os.environ.get("DISPLAY")
+
+
+@contextlib.contextmanager
+def virtual_screen() -> Iterator[None]:
+    """A screen for a program: always its own, so that the user's is left in peace."""
+    screen = Screen()
+    os.environ["DISPLAY"] = screen.display
+    os.environ["QT_QPA_PLATFORM"] = "xcb"
+    try:
+        yield
+    finally:
+        screen.close()
