@@ -16,6 +16,8 @@ from cloche_gui.widgets.terminal.theme import DARK, Theme
 
 SCROLLBACK_BYTES = 10_000_000
 _STRING_LIMIT = 65536
+# CAN ends a sequence that is not finished; RIS alone leaves the colours that OSC has changed.
+_RESET = b"\x18\x1bc\x1b]104\x07\x1b]110\x07\x1b]111\x07\x1b]112\x07"
 _SHAPES = {
     int(lib.GHOSTTY_RENDER_STATE_CURSOR_VISUAL_STYLE_BAR): CursorShape.BAR,
     int(lib.GHOSTTY_RENDER_STATE_CURSOR_VISUAL_STYLE_BLOCK): CursorShape.BLOCK,
@@ -102,8 +104,8 @@ class TerminalCore:
         return self._replies.take()
 
     def reset(self) -> None:
-        """Back to the state of a new terminal, without scrollback (RIS)."""
-        self.feed(b"\x18\x1bc")
+        """Back to the state of a new terminal, without scrollback (RIS, and its own colours)."""
+        self.feed(_RESET)
 
     def resize(self, rows: int, columns: int, cell_size: tuple[int, int]) -> None:
         """Changes the grid, reflowing long lines; the cell's size in pixels is for reports."""

@@ -16,7 +16,7 @@ class HistoryBar(QScrollBar):
 
     def show_position(self, position: Position) -> None:
         """Follows the terminal."""
-        was_blocked = self.blockSignals(True)  # noqa: FBT003 (Qt's own signature)
+        was_blocked = self.blockSignals(True)  # noqa: FBT003 - Qt's own signature
         self.setRange(0, position.total - position.visible)
         self.setPageStep(position.visible)
         self.setValue(position.offset)

@@ -79,6 +79,7 @@ class Intake(QObject):
     def drop(self) -> None:
         """Forgets what has not been taken yet."""
         self._waiting.clear()
+        self._timer.stop()
 
     def _work(self, seconds: float) -> None:
         now = time.monotonic()

@@ -1,0 +1,279 @@
+"""What is painted: the pixels agree with the cells."""
+
+import time
+
+import pytest
+from PyQt6.QtGui import QColor, QImage, QPalette
+from pytestqt.qtbot import QtBot
+from tests.gui.terminal.gestures import at, drag
+
+from cloche_gui.widgets.terminal.atlas import Atlas
+from cloche_gui.widgets.terminal.core import TerminalCore
+from cloche_gui.widgets.terminal.display import Display
+from cloche_gui.widgets.terminal.model import hex_color
+from cloche_gui.widgets.terminal.theme import DARK, LIGHT
+from cloche_gui.widgets.terminal.widget import TerminalWidget
+
+pytestmark = pytest.mark.screen
+
+
+def painted(console: TerminalWidget) -> QImage:
+    console._frame()
+    return console.grab().toImage()
+
+
+def cell_colors(console: TerminalWidget, row: int, column: int) -> list[str]:
+    """The colours of all pixels of a cell, most frequent first."""
+    image, scale = painted(console), console._display.scale
+    width, height = console._display.cell_size
+    left, top = round(4 * scale) + column * width, round(4 * scale) + row * height
+    names = [
+        image.pixelColor(x, y).name()
+        for x in range(left, left + width)
+        for y in range(top, top + height)
+    ]
+    return sorted(set(names), key=names.count, reverse=True)
+
+
+def test_an_empty_console_shows_nothing_but_the_cursor(console: TerminalWidget) -> None:
+    assert console.screen_lines() == [""] * 24
+    assert cell_colors(console, 0, 0) == [hex_color(DARK.cursor)]
+    assert (
+        cell_colors(console, 0, 1) == cell_colors(console, 12, 40) == [hex_color(DARK.background)]
+    )
+
+
+def test_the_cursor_is_hollow_without_the_focus(console: TerminalWidget) -> None:
+    console.clearFocus()
+    assert cell_colors(console, 0, 0) == [hex_color(DARK.background), hex_color(DARK.cursor)]
+
+
+@pytest.mark.parametrize("shape", [b"\x1b[4 q", b"\x1b[6 q"])
+def test_thin_cursors_leave_most_of_the_cell(console: TerminalWidget, shape: bytes) -> None:
+    console.feed(shape)
+    assert cell_colors(console, 0, 0) == [hex_color(DARK.background), hex_color(DARK.cursor)]
+
+
+def test_a_hidden_cursor_is_not_drawn(console: TerminalWidget) -> None:
+    console.feed(b"\x1b[?25l")
+    assert cell_colors(console, 0, 0) == [hex_color(DARK.background)]
+
+
+def test_colours_arrive_on_the_screen(console: TerminalWidget) -> None:
+    console.feed(
+        "\x1b[48;2;1;2;3m \x1b[38;2;200;100;50;48;5;17m█\x1b[0m\x1b[42m \x1b[7;31m \x1b[0m".encode()
+    )
+    assert cell_colors(console, 0, 0) == ["#010203"]
+    assert cell_colors(console, 0, 1) == ["#c86432"]
+    assert cell_colors(console, 0, 2) == [hex_color(DARK.palette[2])]
+    assert cell_colors(console, 0, 3) == [hex_color(DARK.palette[1])]
+    cell = console.cell(0, 1)
+    assert (cell.text, cell.foreground, cell.background) == ("█", "#c86432", "#00005f")
+
+
+def test_invisible_text_is_not_drawn(console: TerminalWidget) -> None:
+    console.feed("\x1b[8m█secret".encode())
+    assert cell_colors(console, 0, 0) == [hex_color(DARK.background)]
+    assert console.cell(0, 0).invisible
+
+
+def test_lines_of_boxes_join_without_gaps(console: TerminalWidget) -> None:
+    console.feed("\x1b[?25l┌──┐\r\n│  │\r\n╞══╡\r\n┃  ┃\r\n╚══╝".encode())
+    image = painted(console)
+    width, height = console._display.cell_size
+    ink = hex_color(DARK.foreground)
+    rows = [4 + row for row in range(5 * height)]
+    for middle_row in (0, 2, 4):
+        lines = [
+            y for y in rows[middle_row * height : (middle_row + 1) * height]
+            if all(image.pixelColor(x, y).name() == ink for x in range(4 + width, 4 + 3 * width))
+        ]  # fmt: skip
+        assert lines
+    columns = [
+        x for x in range(4, 4 + width)
+        if all(image.pixelColor(x, y).name() == ink for y in range(4 + height, 4 + 2 * height))
+    ]  # fmt: skip
+    assert columns
+    assert all(
+        image.pixelColor(columns[0], y).name() == ink
+        for y in range(4 + height // 2 + 1, 4 + 3 * height)
+    )
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in range(0x2500, 0x25A0)])
+def test_every_line_and_block_character_leaves_ink(character: str, console: TerminalWidget) -> None:
+    console.feed(f"\x1b[?25l{character}".encode())
+    assert cell_colors(console, 0, 0) != [hex_color(DARK.background)]
+
+
+def test_a_wide_character_fills_both_cells_and_emoji_have_colours(console: TerminalWidget) -> None:
+    console.feed("漢🙂x\x1b[?25l".encode())
+    for column in (0, 1):
+        assert len(cell_colors(console, 0, column)) > 1
+    assert console.cell(0, 0).wide
+    assert console.cell(0, 1).text == ""
+
+
+def test_an_underline_may_have_a_colour_of_its_own(console: TerminalWidget) -> None:
+    console.feed(b"\x1b[4;58;2;255;0;0m \x1b[0;4m \x1b[?25l")
+    assert "#ff0000" in cell_colors(console, 0, 0)
+    assert cell_colors(console, 0, 1) == [hex_color(DARK.background), hex_color(DARK.foreground)]
+
+
+def test_the_selection_is_painted_and_taken_away(console: TerminalWidget) -> None:
+    console.feed(b"\x1b[?25lhello")
+    drag(console, at(console, 0, 0), at(console, 0, 2.9))
+    assert cell_colors(console, 0, 1)[0] == hex_color(DARK.selection)
+    assert cell_colors(console, 0, 4)[0] == hex_color(DARK.background)
+    console.reset()
+    assert cell_colors(console, 0, 1)[0] == hex_color(DARK.background)
+
+
+def test_an_overwritten_row_leaves_no_ghost(console: TerminalWidget) -> None:
+    console.feed("████🙂漢\r".encode())
+    painted(console)
+    console.feed(b"\x1b[2K\x1b[?25l")
+    for column in range(8):
+        assert cell_colors(console, 0, column) == [hex_color(DARK.background)]
+
+
+def test_a_reversed_cell_below_the_cursor_can_be_told_from_it(console: TerminalWidget) -> None:
+    console.feed(b"\x1b[7m   \x1b[0m\x1b[1;2H")
+    assert cell_colors(console, 0, 1) != cell_colors(console, 0, 0)
+
+
+def test_colours_follow_the_palette_of_the_window(qtbot: QtBot) -> None:
+    console = TerminalWidget()
+    qtbot.addWidget(console)
+    for base, theme in ((QColor("black"), DARK), (QColor("white"), LIGHT)):
+        palette = QPalette(console.palette())
+        palette.setColor(QPalette.ColorRole.Base, base)
+        console.setPalette(palette)
+        assert console.cell(0, 0).background == hex_color(theme.background)
+
+
+def test_a_chosen_theme_stays(console: TerminalWidget) -> None:
+    palette = QPalette(console.palette())
+    palette.setColor(QPalette.ColorRole.Base, QColor("white"))
+    console.setPalette(palette)
+    assert console.cell(0, 0).background == hex_color(DARK.background)
+    console.set_theme(LIGHT)
+    assert cell_colors(console, 5, 5) == [hex_color(LIGHT.background)]
+
+
+def test_the_grid_follows_the_size_of_the_widget(qtbot: QtBot, console: TerminalWidget) -> None:
+    console.feed(b"x" * 100)
+    with qtbot.waitSignal(console.grid_resized) as resized:
+        console.resize(console.width() + 300, console.height() + 100)
+    assert resized.args == [console.rows, console.columns]
+    assert console.columns > 100
+    assert console.screen_lines()[0] == "x" * 100
+    console.resize(1, 1)
+    assert (console.rows, console.columns) == (1, 2)
+
+
+def test_letters_grow(console: TerminalWidget) -> None:
+    columns = console.columns
+    console.set_font_size(18)
+    assert console.columns < columns
+    console.set_font_size(10_000)
+    assert console.columns >= 2
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.25, 1.5, 2.0])
+def test_every_scale_is_painted_in_its_own_pixels(console: TerminalWidget, scale: float) -> None:
+    core = TerminalCore(4, 10)
+    display = Display(core, DARK)
+    display.use_font(console._font, scale, 96)
+    display.resize(4, 10)
+    core.feed("\x1b[?25l│\x1b[2;1H│\x1b[31m█\x1b[0m漢🙂".encode())
+    display.refresh(None)
+    display.repaint()
+    image = display._painter.image
+    width, height = display.cell_size
+    assert (image.width(), image.height()) == (10 * width, 4 * height)
+    assert abs(height / scale - console._display.cell_size[1]) <= 1.5
+    column = {image.pixelColor(x, height - 1).name() for x in range(width)}
+    assert column == {hex_color(DARK.background), hex_color(DARK.foreground)}
+    red = {
+        image.pixelColor(x, y).name()
+        for x in range(width, 2 * width)
+        for y in range(height, 2 * height)
+    }
+    assert red == {hex_color(DARK.palette[1])}
+
+
+def test_a_screen_full_of_different_glyphs_outgrows_the_atlas_rightly(
+    console: TerminalWidget,
+) -> None:
+    atlas = console._display._painter.atlas
+    glyphs = [chr(code) for code in range(0x4E00, 0x4E00 + 24 * 40 * 6)]
+    for start in range(0, len(glyphs), 24 * 40):
+        console.feed(("\x1b[H" + "".join(glyphs[start : start + 24 * 40])).encode())
+        painted(console)
+    console.feed("\x1b[H\x1b[2J█a█".encode())
+    ink = hex_color(DARK.foreground)
+    assert isinstance(atlas, Atlas)
+    assert cell_colors(console, 0, 0) == cell_colors(console, 0, 2) == [ink]
+
+
+def test_a_hidden_console_catches_up_when_shown(qtbot: QtBot, console: TerminalWidget) -> None:
+    console.hide()
+    console.feed("\x1b[?25l\x1b[3;3H█".encode())
+    console.show()
+    qtbot.waitUntil(lambda: cell_colors(console, 2, 2) == [hex_color(DARK.foreground)])
+
+
+def test_output_is_painted_without_being_asked(qtbot: QtBot, console: TerminalWidget) -> None:
+    console.feed("\x1b[?25l\x1b[3;3H█".encode())
+
+    def seen() -> bool:
+        color = console.grab().toImage().pixelColor(at(console, 2, 2.4))
+        return color.name() == hex_color(DARK.foreground)
+
+    qtbot.waitUntil(seen)
+
+
+def test_a_half_drawn_picture_is_held_back_but_not_for_long(
+    qtbot: QtBot, console: TerminalWidget
+) -> None:
+    console.feed("\x1b[?25l\x1b[?2026h█".encode())
+    assert console._is_held()
+    qtbot.waitUntil(lambda: not console._is_held())
+
+
+@pytest.mark.parametrize(
+    "costly",
+    [
+        b"\x1bc",
+        b"x\x1b[65535b",
+        b"\x1b[6n",
+        b"\x1b[8;9999;9999t",
+        "e\u0301".encode() * 5,
+        b"\x1b#8",
+    ],
+)
+def test_costly_output_does_not_hold_up_the_window(
+    qtbot: QtBot, console: TerminalWidget, costly: bytes
+) -> None:
+    flood = costly * (32768 // len(costly))
+    for _ in range(4):
+        start = time.perf_counter()
+        console.feed(flood)
+        assert time.perf_counter() - start < 0.1
+    console.feed(b"\x1bcthe end")
+    qtbot.waitUntil(lambda: console.screen_lines()[0] == "the end", timeout=20_000)
+    assert console.backlog == 0
+
+
+def test_reset_forgets_what_was_not_taken_in_yet(console: TerminalWidget) -> None:
+    console.feed(b"x\x1b[65535b" * 30_000)
+    console.reset()
+    assert console.backlog == 0
+    console.feed(b"new")
+    assert console.screen_lines()[0] == "new"
+
+
+def test_the_console_has_a_name_for_assistive_technology(console: TerminalWidget) -> None:
+    assert console.accessibleName() == "Console"
+    assert console.sizeHint().width() > console.minimumSizeHint().width()

@@ -1,0 +1,185 @@
+"""Whatever a container writes, it cannot type for the user, resize the terminal, or eat memory."""
+
+import re
+import resource
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloche_gui.widgets.terminal.core import TerminalCore
+from cloche_gui.widgets.terminal.replies import QUEUE_LIMIT, ReplyQueue
+
+MARK = "INJECTED"
+HEX_MARK = MARK.encode().hex()
+
+
+def replies(data: str | bytes) -> bytes:
+    core = TerminalCore()
+    core.feed(data.encode() if isinstance(data, str) else data)
+    return core.take_replies()
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("\x1b[c", rb"\x1b\[\?[0-9;]+c"),
+        ("\x1b[>c", rb"\x1b\[>[0-9;]+c"),
+        ("\x1b[5n", rb"\x1b\[0n"),
+        ("\x1b[2;7H\x1b[6n", rb"\x1b\[2;7R"),
+        ("\x1b[?2004$p", rb"\x1b\[\?2004;2\$y"),
+        ("\x1b]11;?\x07", rb"\x1b\]11;rgb:[0-9a-f/]+\x07"),
+        ("\x1b]4;1;?\x07", rb"\x1b\]4;1;rgb:[0-9a-f/]+\x07"),
+        ("\x1bP$qm\x1b\\", rb"\x1bP1\$r0m\x1b\\"),
+        ("\x1b[?u", rb"\x1b\[\?0u"),
+    ],
+)
+def test_honest_questions_are_answered(question: str, answer: bytes) -> None:
+    """The control: without it, a terminal that never answers would pass all the rest."""
+    assert re.fullmatch(answer, replies(question))
+
+
+@pytest.mark.parametrize("ask", ["\x1b[21t", "\x1b[20t", "\x1b[22;0t\x1b[21t", "\x1b[23t\x1b[21t"])
+def test_a_title_is_never_told(ask: str) -> None:
+    assert replies(f"\x1b]0;{MARK}\x07\x1b]2;{MARK}\x07\x1b]1;{MARK}\x07{ask}") == b""
+
+
+@pytest.mark.parametrize(
+    "sequence",
+    [
+        f"\x1bP$q{MARK}\x1b\\",
+        f"\x1bP+q{HEX_MARK}\x1b\\",
+        "\x1bP+q544e\x1b\\",
+        "\x1b]52;c;?\x07",
+        "\x1b]52;p;SU5KRUNURUQ=\x07\x1b]52;p;?\x1b\\",
+        f"\x1b]50;{MARK}\x07\x1b]50;?\x07",
+        f"\x1bP0;0|17/{HEX_MARK}\x1b\\",
+        "\x05",
+        "\x1b[i\x1b[4i\x1b[?4i",
+        f"\x1b]1337;File=name={MARK}:QUFB\x07",
+        "\x1b]1337;ReportCellSize\x07",
+        f"\x1b]9;{MARK}\x07",
+        f"\x1b]777;notify;{MARK};{MARK}\x07",
+        f"\x1b_{MARK}\x1b\\",
+        f"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;{MARK}\x1b\\",
+        "\x1b_Gi=31,a=q,t=f;L2V0Yy9wYXNzd2Q=\x1b\\",
+        f"\x1b^{MARK}\x1b\\",
+        f"\x1bX{MARK}\x1b\\",
+        "\x1b]5522;type=read;Lg==\x1b\\",
+        f"\x1b]21;foreground=?;{MARK}=?\x1b\\",
+        f"\x1b]7;file://{MARK}\x07\x1b]7;?\x07",
+        "\x1b[14t\x1b[15t\x1b[18t\x1b[19t\x1b[11t\x1b[13t",
+        "\x1b[x\x1b[1*y",
+    ],
+)
+def test_what_could_type_for_the_user_is_not_answered(sequence: str) -> None:
+    assert MARK.encode() not in replies(sequence)
+    assert replies(sequence) == b""
+
+
+PIECES = [
+    *(
+        b"\x1b",
+        b"[",
+        b"]",
+        b"P",
+        b"?",
+        b";",
+        b"$q",
+        b"+q",
+        b"0",
+        b"21",
+        b"6",
+        b"n",
+        b"t",
+        b"c",
+        b"R",
+    ),
+    *(b"\x07", b"\x1b\\", b"\r", b"\n", b"rm -rf", b"52;c;?", b"_G", b"\x9b", b"\x90", b"u", b"$p"),
+    *(b">", b"=", b"4;1;?"),
+]
+GRAMMAR = st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join)
+
+
+@given(st.binary(max_size=400) | GRAMMAR)
+def test_no_output_makes_a_reply_beyond_the_grammar(data: bytes) -> None:
+    answer = replies(data)
+    assert b"\r" not in answer
+    assert b"\n" not in answer
+    assert not re.search(rb"rm -rf", answer)
+    assert len(answer) <= QUEUE_LIMIT
+
+
+def test_a_flood_of_questions_is_dropped_above_four_kibibytes() -> None:
+    core = TerminalCore()
+    core.feed(b"\x1b[6n" * 100_000)
+    assert 0 < len(core.take_replies()) <= QUEUE_LIMIT
+
+
+def test_replies_are_allowed_again_after_a_while() -> None:
+    now = 0.0
+    queue = ReplyQueue(clock=lambda: now)
+    for _ in range(5000):
+        queue.offer(b"\x1b[1;1R")
+    assert QUEUE_LIMIT - 6 < len(queue.take()) <= QUEUE_LIMIT
+    queue.offer(b"\x1b[1;1R")
+    assert queue.take() == b""
+    now = 1.0
+    queue.offer(b"\x1b[1;1R")
+    assert queue.take() == b"\x1b[1;1R"
+
+
+@pytest.mark.parametrize(
+    "resize",
+    [
+        "\x1b[8;60;200t",
+        "\x1b[?40h\x1b[?3h",
+        "\x1b[4;999;999t",
+        "\x1b[9;1t",
+        "\x1b[200*|",
+        "\x1b[132$|",
+    ],
+)
+def test_a_container_cannot_resize_the_terminal(resize: str) -> None:
+    core = TerminalCore(10, 40)
+    core.feed(resize.encode())
+    core.refresh()
+    assert (core.rows, core.columns) == (10, 40)
+    assert (len(core.screen), len(core.screen[0].clusters)) == (10, 40)
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        *("\x1b]2;", "\x1b]52;c;", "\x1b]8;;", "\x1b]1337;File=:", "\x1bP$q", "\x1bP+q", "\x1b_G"),
+        *("\x1b_Gf=24;", "\x1b_25a1;r;", "\x1bX", "\x1b^", "\x1b["),
+    ],
+)
+def test_an_endless_string_takes_no_memory_and_ends(opening: str) -> None:
+    core = TerminalCore()
+    core.feed(opening.encode())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(32):
+        core.feed(b"4" * (1 << 20))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8 * 1024
+    core.feed(b"\x18\x1bcstill here")
+    core.refresh()
+    assert core.screen[0].text == "still here"
+
+
+@pytest.mark.parametrize("final", "bLMP@STXIZABEdGr")
+def test_huge_parameters_are_harmless(final: str) -> None:
+    core = TerminalCore()
+    core.feed(f"x\x1b[99999999999{final}".encode() * 20)
+    core.feed(b"\x1b[" + b"1;" * 100_000 + final.encode())
+    core.refresh()
+    assert (core.rows, core.columns) == (24, 80)
+
+
+def test_scrollback_has_a_limit_in_bytes() -> None:
+    core = TerminalCore()
+    core.feed(b"x" * 79 + b"\r\n")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(40):
+        core.feed((b"x" * 79 + b"\r\n") * 10_000)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40 * 1024
