@@ -164,7 +164,7 @@ def set_memory_kib(document: Document, kib: int | None) -> Document:
 
     def apply(splicer: Splicer) -> None:
         element = splicer.root.first("memory")
-        if reading.memory_kib(element) == kib:
+        if reading.memory_kib(element) == kib and (kib or not _is_unreadable(element)):
             return
         if kib is None or element is None:
             _set(splicer, splicer.root, "memory", None if kib is None else str(kib))
@@ -176,6 +176,13 @@ def set_memory_kib(document: Document, kib: int | None) -> Document:
             splicer.set_attribute(element, "unit", None)
 
     return edited(document, apply)
+
+
+def _is_unreadable(memory: Element | None) -> bool:
+    """Whether a `<memory>` stands there that says neither a size nor that there is no limit."""
+    if memory is None:
+        return False
+    return units.to_kib(memory.text.strip(), reading.memory_unit(memory)) is None
 
 
 def _set(splicer: Splicer, parent: Element, name: str, value: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing import container_of, edited, network_of
@@ -28,6 +29,7 @@ def set_interface(document: Document, interface: Interface | None) -> Document:
     """The first interface; None isolates. A private one has no `<interface>`: no mac, no name."""
     if interface is not None:
         check_writable(interface)
+        interface = replace(interface, location=None)
     return edited(document, lambda splicer: _Network(splicer).set(interface))
 
 

@@ -24,11 +24,15 @@ class Edits(Generic[Item]):
 
 def change(present: Sequence[Item], wanted: Sequence[Item], edits: Edits[Item]) -> None:
     """Call the edits that turn present into wanted, from the end to the beginning."""
-    matcher = SequenceMatcher(None, present, wanted, autojunk=False)
-    for kind, low, high, first, last in reversed(matcher.get_opcodes()):
+    head = _same(present, wanted)
+    tail = _same(present[head:][::-1], wanted[head:][::-1])
+    old, new = present[head : len(present) - tail], wanted[head : len(wanted) - tail]
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for kind, start, end, first, last in reversed(matcher.get_opcodes()):
         if kind == "equal":
             continue
-        items = wanted[first:last]
+        low, high = start + head, end + head
+        items = new[first:last]
         common = min(high - low, len(items))
         for at in range(high - 1, low + common - 1, -1):
             edits.remove(at)
@@ -36,3 +40,9 @@ def change(present: Sequence[Item], wanted: Sequence[Item], edits: Edits[Item]) 
             edits.insert(low + common, item)
         for offset in range(common - 1, -1, -1):
             edits.update(low + offset, items[offset])
+
+
+def _same(one: Sequence[Item], two: Sequence[Item]) -> int:
+    """How many items are equal at the beginning; what matches there costs no search."""
+    pairs = zip(one, two, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(two)))

@@ -1,0 +1,159 @@
+"""What definitions get wrong about the network, each told with its place and cause."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.definition.samples import PROGRAM, codes, domain
+
+from cloche_engine.definition.create import without_places
+from cloche_engine.definition.document import Document
+from cloche_engine.definition.spec import InterfaceKind
+
+
+def net(inside: str, more: str = "") -> Document:
+    return domain(f"{PROGRAM}<network hostname='h'>{inside}</network>{more}")
+
+
+IP = "<ip address='10.0.0.2' prefix='24'{}"
+BRIDGE = "<interface type='bridge'><source bridge='br0'/></interface>"
+
+
+def test_gateway_and_nameserver_nested_flat_and_as_text_mean_the_same() -> None:
+    inside = "<gateway address='10.0.0.1'/><nameserver address='1.1.1.1'/>"
+    text = "<gateway>10.0.0.1</gateway><nameserver> 1.1.1.1 </nameserver>"
+    forms = [IP.format(f">{inside}</ip>"), IP.format("/>") + inside, IP.format("/>") + text]
+    specs = {repr(without_places(net(form).compiled())) for form in forms}
+    assert len(specs) == 1
+
+
+def test_a_flat_gateway_goes_to_the_subnet_that_holds_it() -> None:
+    spec = net(
+        "<ip address='10.1.0.2' prefix='24'/>" + IP.format("/>") + "<gateway address='10.0.0.1'/>"
+    ).compiled()
+    assert spec.interfaces[0].gateway == "10.0.0.1"
+
+
+def test_a_gateway_outside_every_subnet_is_refused() -> None:
+    assert codes(net(IP.format("/><gateway address='10.9.0.1'/>"))) == ["gateway-outside"]
+    assert codes(net(IP.format("><gateway address='10.9.0.1'/></ip>"))) == ["gateway-outside"]
+    assert codes(net("<gateway address='10.9.0.1'/>")) == ["gateway-outside"]
+
+
+def test_the_containers_own_address_is_no_gateway() -> None:
+    assert codes(net(IP.format("/><gateway address='10.0.0.2'/>"))) == ["gateway-outside"]
+
+
+def test_two_default_gateways_of_a_family_are_refused_one_of_each_is_fine() -> None:
+    two = "/><gateway address='10.0.0.1'/><gateway address='10.0.0.3'/>"
+    assert codes(net(IP.format(two))) == ["duplicate"]
+    both = "<ip address='fd00::2' prefix='64'><gateway address='fd00::1'/></ip>"
+    spec = net(IP.format("><gateway address='10.0.0.1'/></ip>") + both).compiled()
+    assert (spec.interfaces[0].gateway, spec.interfaces[0].gateway6) == ("10.0.0.1", "fd00::1")
+
+
+def test_attribute_and_text_that_disagree_are_refused() -> None:
+    text = "<nameserver address='1.1.1.1'>1.1.1.2</nameserver>"
+    assert codes(net(IP.format("/>") + text)) == ["contradiction"]
+
+
+def test_nameservers_keep_their_order() -> None:
+    text = "".join(f"<nameserver address='1.1.1.{n}'/>" for n in (3, 1, 2))
+    assert net(IP.format(f">{text}</ip>")).compiled().nameservers == (
+        "1.1.1.3",
+        "1.1.1.1",
+        "1.1.1.2",
+    )
+
+
+@pytest.mark.parametrize("mask", ["255.0.255.0", "255.255.255.1", "0.0.0.255"])
+def test_masks_with_gaps_are_refused(mask: str) -> None:
+    assert codes(net(f"<ip address='10.0.0.2' netmask='{mask}'/>")) == ["netmask"]
+
+
+@pytest.mark.parametrize("length", range(33))
+def test_every_mask_becomes_its_prefix(length: int) -> None:
+    mask = ".".join(str(((0xFFFFFFFF << (32 - length)) >> at) & 255) for at in (24, 16, 8, 0))
+    spec = net(f"<ip address='10.77.3.2' netmask='{mask}'/>").spec
+    assert spec is not None
+    assert spec.interfaces[0].addresses == (f"10.77.3.2/{length}",)
+
+
+@pytest.mark.parametrize(
+    "ip",
+    [
+        "<ip address='10.0.0.2'/>",
+        "<ip address='10.0.0.2' prefix='33'/>",
+        "<ip address='10.0.0.2' prefix='24' netmask='255.0.0.0'/>",
+        "<ip address='fd00::1' netmask='255.0.0.0'/>",
+    ],
+)
+def test_no_mask_is_guessed(ip: str) -> None:
+    assert codes(net(ip)) == ["netmask"]
+
+
+@pytest.mark.parametrize(
+    "address", ["192.168.001.1", "10.0.0", "10.0.0.2/24", "fe80::1%eth0", "", "::ffff:1.2.3.4.5"]
+)
+def test_addresses_that_are_none_are_refused(address: str) -> None:
+    assert codes(net(f"<ip address='{address}' prefix='24'/>")) == ["address"]
+
+
+def test_leading_zeros_are_named_as_the_cause() -> None:
+    (problem,) = net("<ip address='192.168.001.1' prefix='24'/>").errors
+    assert "leading zeros" in problem.reason
+
+
+@pytest.mark.parametrize("family", ["ipv4", "IPv4"])
+def test_a_family_is_read_in_either_spelling(family: str) -> None:
+    assert net(IP.format(f" family='{family}'/>")).problems == ()
+
+
+def test_a_family_that_contradicts_its_address_is_refused() -> None:
+    assert codes(net(IP.format(" family='ipv6'/>"))) == ["family"]
+
+
+def test_without_network_the_container_is_isolated() -> None:
+    assert domain().compiled().interfaces == ()
+
+
+def test_a_network_with_only_a_hostname_is_isolated() -> None:
+    spec = net("").compiled()
+    assert (spec.interfaces, spec.hostname) == ((), "h")
+
+
+def test_addresses_alone_are_on_a_private_bridge() -> None:
+    (interface,) = net(IP.format("/>")).compiled().interfaces
+    assert interface.kind is InterfaceKind.NAT
+
+
+def test_a_bridge_takes_the_addresses_of_the_network() -> None:
+    (interface,) = net(IP.format("/><gateway address='10.0.0.1'/>"), BRIDGE).compiled().interfaces
+    assert (interface.kind, interface.source) == (InterfaceKind.BRIDGE, "br0")
+    assert (interface.addresses, interface.gateway) == (("10.0.0.2/24",), "10.0.0.1")
+
+
+def test_a_bridge_without_addresses_is_only_connected() -> None:
+    (interface,) = domain(PROGRAM + BRIDGE).compiled().interfaces
+    assert (interface.source, interface.addresses) == ("br0", ())
+
+
+def test_a_bridge_with_addresses_of_its_own_leaves_the_networks_alone() -> None:
+    own = BRIDGE.replace("</interface>", "<ip address='10.5.0.2' prefix='16'/></interface>")
+    bridge, private = net(IP.format("/>"), own).compiled().interfaces
+    assert bridge.addresses == ("10.5.0.2/16",)
+    assert (private.kind, private.addresses) == (InterfaceKind.NAT, ("10.0.0.2/24",))
+
+
+def test_an_address_twice_is_refused() -> None:
+    assert codes(net(IP.format("/>") * 2)) == ["duplicate"]
+
+
+@pytest.mark.parametrize("hostname", ["-a", "a-", "a_b", "a b", "", "a" * 64, "a..b"])
+def test_host_names_follow_rfc_1123(hostname: str) -> None:
+    assert codes(domain(f"{PROGRAM}<network hostname='{hostname}'/>")) == ["hostname"]
+
+
+def test_an_interface_that_is_no_bridge_is_refused() -> None:
+    assert "type" in codes(
+        domain(f"{PROGRAM}<interface type='direct'><source bridge='b'/></interface>")
+    )
