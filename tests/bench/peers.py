@@ -1,0 +1,207 @@
+"""The peers that a start is measured beside: crun, LXC and bubblewrap, where they are installed.
+
+All run the same busybox root from a folder, in namespaces of their own (pid, mount, uts, ipc, net
+with nothing but lo), with 512 shares and 64 MiB where the peer knows control groups. None of them
+gets a user namespace, and neither a terminal (their defaults): this flatters them.
+
+crun refuses a machine whose tree is hybrid (v1 controllers, and a v2 tree in `unified`). So a
+thread of ours enters a mount namespace of its own without that mount and starts crun from there: a
+child inherits it from the thread, at no cost. LXC leaves its control groups behind on such a
+machine; they have a name of ours and are removed. `lxc.init.cmd` splits at blanks and keeps quotes:
+no shell command fits there, so the program is a script in the root. Killing bubblewrap's outer
+process leaves the inner one alive at times, --die-with-parent or not: the inner one is killed.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from tests.bench.roots import PROGRAM, FirstByte
+
+from cloche_engine.kernel import constants, syscalls
+
+_CGROUPS = Path("/sys/fs/cgroup")
+_UNIFIED = _CGROUPS / "unified"
+_NAME = f"cloche-bench-{os.getpid()}"
+_SHARES, _MEMORY = 512, 64 << 20
+_LONGEST_END, _PAUSE = 10.0, 0.02
+
+
+class Peer(Protocol):
+    """Starts one container and takes it away again."""
+
+    def __call__(self) -> float:
+        """Milliseconds from the command to the first byte of the program."""
+        ...
+
+
+class Crun:
+    """`crun run -d`."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._root, self._folder = root, folder
+        self._world = ThreadPoolExecutor(1, initializer=_without_unified)
+        subprocess.run(["crun", "spec"], cwd=folder, check=True)  # noqa: S607
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(self._adapted(config)))
+
+    def _adapted(self, config: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
+        config["root"]["path"] = str(self._root)
+        config["process"] |= {"terminal": False, "args": list(PROGRAM)}
+        config["linux"] |= {
+            "cgroupsPath": f"/{_NAME}/crun",
+            "resources": {"cpu": {"shares": _SHARES}, "memory": {"limit": _MEMORY}},
+        }
+        return config
+
+    def _command(self, *arguments: str | Path) -> list[str | Path]:
+        return ["crun", "--root", self._folder / "state", "--cgroup-manager=cgroupfs", *arguments]
+
+    def __call__(self) -> float:
+        """Milliseconds from the command to the first byte of the program."""
+        return self._world.submit(self._start).result()
+
+    def _start(self) -> float:
+        first = FirstByte(self._root)
+        run = self._command("run", "-d", "--no-new-keyring", "-b", self._folder, _NAME)
+        try:
+            with _started(run):
+                return first.wait()
+        finally:
+            subprocess.run(self._command("delete", "-f", _NAME), check=False)
+
+    def close(self) -> None:
+        """Let go of the thread."""
+        self._world.shutdown()
+
+
+def _without_unified() -> None:
+    syscalls.unshare(constants.CLONE_NEWNS)
+    syscalls.make_private("/")
+    if _UNIFIED.is_mount():
+        syscalls.detach(str(_UNIFIED))
+
+
+class Lxc:
+    """`lxc-start -d`."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._root, self._folder = root, folder
+        (folder / _NAME).mkdir()
+        (folder / _NAME / "config").write_text("\n".join(self._config()) + "\n")
+
+    def _config(self) -> Iterator[str]:
+        yield f"lxc.uts.name = {_NAME}"
+        yield f"lxc.rootfs.path = dir:{self._root}"
+        yield f"lxc.init.cmd = {' '.join(PROGRAM)}"
+        yield "lxc.net.0.type = empty"
+        yield "lxc.mount.auto = proc:mixed sys:ro"
+        yield f"lxc.cgroup.dir = {_NAME}/lxc"
+        if (_CGROUPS / "memory").is_dir():
+            yield f"lxc.cgroup.cpu.shares = {_SHARES}"
+            yield f"lxc.cgroup.memory.limit_in_bytes = {_MEMORY}"
+        else:
+            yield f"lxc.cgroup2.memory.max = {_MEMORY}"
+
+    def __call__(self, look: Callable[[int], None] | None = None) -> float:
+        """Milliseconds to the first byte; `look` sees the pid of the init before all is removed."""
+        where = ["-P", str(self._folder), "-n", _NAME]
+        first = FirstByte(self._root)
+        try:
+            with _started(["lxc-start", *where, "-d"]):
+                taken = first.wait()
+            if look:
+                look(int(_output("lxc-info", *where, "-p", "-H")))
+            return taken
+        finally:
+            subprocess.run(["lxc-stop", *where, "-k"], check=False)  # noqa: S607
+
+
+class Bubblewrap:
+    """`bwrap`, which knows no control groups and stays in the foreground."""
+
+    def __init__(self, root: Path, _: Path) -> None:
+        self._root = root
+
+    def __call__(self) -> float:
+        """Milliseconds from the command to the first byte of the program."""
+        mounts = ["--bind", str(self._root), "/", "--proc", "/proc", "--dev", "/dev"]
+        first = FirstByte(self._root)
+        with _started(["bwrap", "--unshare-all", *mounts, *PROGRAM]) as outer:
+            try:
+                return first.wait()
+            finally:
+                children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text()
+                for pid in children.split():
+                    os.kill(int(pid), signal.SIGKILL)
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@contextmanager
+def _started(command: list[str | Path] | list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            yield process
+        except TimeoutError as error:
+            process.kill()
+            said = process.stderr.read().decode().strip() if process.stderr else ""
+            raise RuntimeError(f"{command[0]} started nothing: {said}") from error
+
+
+@contextmanager
+def installed_peers(root: Path, folder: Path) -> Iterator[dict[str, Peer]]:
+    """Those that are installed, ready to be measured; all of theirs is gone afterwards."""
+    peers: dict[str, Peer] = {}
+    crun = None
+    try:
+        if shutil.which("crun"):
+            peers["crun run -d"] = crun = Crun(root, _made(folder / "crun"))
+        if shutil.which("lxc-start"):
+            peers["lxc-start -d"] = Lxc(root, _made(folder / "lxc"))
+        if shutil.which("bwrap"):
+            peers["bwrap"] = Bubblewrap(root, folder)
+        yield peers
+    finally:
+        if crun:
+            crun.close()
+        _remove_control_groups()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _remove_control_groups() -> None:
+    for top in [*_CGROUPS.glob(_NAME), *_CGROUPS.glob(f"*/{_NAME}")]:
+        for folder, _, _ in os.walk(top, topdown=False):
+            _remove_when_free(Path(folder))
+
+
+def _remove_when_free(folder: Path) -> None:
+    deadline = time.monotonic() + _LONGEST_END
+    while True:
+        try:
+            folder.rmdir()
+        except OSError as error:  # busy: a peer's monitor ends a moment after its container
+            if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
