@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -108,14 +109,23 @@ class Tree:
         return Span(self.tag(element).end, element.content_end)
 
     def pieces(self, element: Element) -> list[Span]:
-        """Spans of an element's own characters (text, CDATA with its marks), surrounding space off.
-
-        Only for elements without child elements.
-        """
-        span = self.content(element)
-        found = _PIECE.finditer(self.body, span.start, span.end)
+        """Spans of its own characters (text, CDATA with its marks), surrounding space off."""
+        found = (
+            piece
+            for gap in self._gaps(element)
+            for piece in _PIECE.finditer(self.body, gap.start, gap.end)
+        )
         kept = [piece for piece in found if (piece[1] is not None) or (piece[2] or b"").strip()]
         return [_core(piece) for piece in kept]
+
+    def _gaps(self, element: Element) -> Iterator[Span]:
+        """The content around the child elements."""
+        content = self.content(element)
+        at = content.start
+        for child in element.children:
+            yield Span(at, child.start)
+            at = child.end
+        yield Span(at, content.end)
 
     def place(self, element: Element) -> tuple[int, int]:
         """Line and column of an element's `<`."""
@@ -123,7 +133,7 @@ class Tree:
 
     def text_place(self, element: Element) -> tuple[int, int]:
         """Line and column of an element's text, of the element where it has none."""
-        pieces = [] if element.children else self.pieces(element)
+        pieces = self.pieces(element)
         return self.places.place(pieces[0].start) if pieces else self.place(element)
 
     def attribute_place(self, element: Element, name: str) -> tuple[int, int]:

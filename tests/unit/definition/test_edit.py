@@ -120,3 +120,8 @@ def test_one_argument_of_thousands_is_changed_alone() -> None:
     after = edit.set_program(before, (*program[:1000], "b", *program[1001:]))
     assert after.text.count("<arg>a</arg>") == 1999
     assert after.compiled().program[1000] == "b"
+
+
+def test_elements_inside_a_text_stay_as_they_are() -> None:
+    before = domain(name="<name><q a='1'>x</q> one <q/></name>")
+    assert "<name><q a='1'>x</q> two <q/></name>" in edit.set_name(before, "two").text
