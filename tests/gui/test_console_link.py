@@ -1,0 +1,90 @@
+"""The console's socket: all bytes in order, input that waits, and one end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from cloche_engine.api import console
+from cloche_gui.services.console import ConsoleLink
+
+pytestmark = pytest.mark.screen
+
+Pair = tuple[ConsoleLink, socket.socket]
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Pair]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    link = ConsoleLink(ours)
+    theirs.setblocking(False)
+    yield link, theirs
+    link.close()
+    theirs.close()
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - Qt has no event for it
+            await asyncio.sleep(0.002)
+
+
+async def test_output_arrives_whole_and_in_order_before_the_end(pair: Pair) -> None:
+    link, monitor = pair
+    said: list[bytes] = []
+    ends: list[tuple[int, bool]] = []
+    link.output.connect(said.append)
+    link.ended.connect(lambda code, memory: ends.append((code, memory)))
+
+    for number in range(50):
+        monitor.send(console.encode_output(console.Output(number * 4, b"%03d " % number)))
+    monitor.send(console.encode_output(console.Ended(137, out_of_memory=True)))
+
+    await _until(lambda: ends)
+    assert b"".join(said) == b"".join(b"%03d " % number for number in range(50))
+    assert ends == [(137, True)]
+    assert not link.is_open
+
+
+async def test_input_for_a_program_that_does_not_read_waits_and_is_not_lost(pair: Pair) -> None:
+    link, monitor = pair
+    typed = bytes(range(256)) * 2000
+    got = bytearray()
+
+    link.send(typed)
+
+    def read_some() -> bool:
+        try:
+            frame = console.decode(monitor.recv(console.MAX_FRAME))
+        except BlockingIOError:
+            return False
+        assert isinstance(frame, console.Input)
+        got.extend(frame.payload)
+        return len(got) == len(typed)
+
+    await _until(read_some)
+    assert bytes(got) == typed
+
+
+async def test_a_monitor_that_vanishes_closes_the_link(pair: Pair) -> None:
+    link, monitor = pair
+    closed: list[bool] = []
+    link.closed.connect(lambda: closed.append(True))
+
+    monitor.close()
+
+    await _until(lambda: closed)
+    link.send(b"nobody hears this")
+
+
+async def test_a_frame_that_is_none_closes_the_link_instead_of_the_window(pair: Pair) -> None:
+    link, monitor = pair
+    closed: list[bool] = []
+    link.closed.connect(lambda: closed.append(True))
+
+    monitor.send(b"O\x00")
+
+    await _until(lambda: closed)

@@ -1,0 +1,125 @@
+"""Living with containers: start, console, failure, delete, and a helper that goes away."""
+
+from __future__ import annotations
+
+import pytest
+from PyQt6.QtWidgets import QMessageBox  # noqa: TID251 - it looks for one
+from tests.gui.driver import Driver
+
+from cloche_engine.api.fake import FakeEngine
+from cloche_engine.api.model import State
+from cloche_gui.presenters.container import Action
+from cloche_gui.views.container_page import SETTINGS
+from cloche_gui.views.main_window import HELPER
+
+pytestmark = pytest.mark.screen
+
+
+async def test_a_started_container_answers_in_its_console(driver: Driver) -> None:
+    await driver.choose("browndog")
+    driver.click(driver.window.page.header.buttons[Action.START])
+    await driver.until(lambda: driver.console.is_attached)
+    await driver.until(lambda: driver.has_focus(driver.console.terminal))
+
+    driver.type("hostname\r")
+
+    await driver.until(lambda: "\nbrowndog\n" in driver.screen)
+
+
+async def test_a_program_that_ends_says_its_status_and_offers_start(driver: Driver) -> None:
+    await driver.choose("scratch")
+    await driver.until(lambda: driver.console.is_attached)
+    driver.click(driver.console.terminal)
+
+    driver.type("exit 3\r")
+
+    await driver.until(lambda: "status 3" in " ".join(driver.console.messages.texts))
+    driver.click_text(driver.console, "Start")
+    await driver.until(lambda: driver.console.is_attached)
+
+
+async def test_a_failed_start_says_why_and_what_to_do(driver: Driver) -> None:
+    await driver.choose("old-mail")
+
+    driver.click(driver.window.page.header.buttons[Action.START])
+
+    await driver.until(lambda: not driver.window.jobs.shown)
+    said = " ".join(driver.console.messages.texts)
+    assert "does not exist" in said
+    assert "choose another one in Settings" in said
+
+
+async def test_buttons_are_enabled_by_state_and_say_why_not(driver: Driver) -> None:
+    await driver.choose("web")
+    buttons = driver.window.page.header.buttons
+
+    assert not buttons[Action.START].isEnabled()
+    assert "running" in buttons[Action.START].toolTip()
+    assert not buttons[Action.DELETE].isEnabled()
+    assert "stop it first" in buttons[Action.DELETE].toolTip()
+    driver.click(buttons[Action.PAUSE])
+    await driver.until(lambda: buttons[Action.RESUME].isEnabled())
+    assert not buttons[Action.PAUSE].isEnabled()
+
+
+async def test_delete_asks_and_then_deletes(driver: Driver) -> None:
+    await driver.choose("browndog")
+    driver.click(driver.window.page.header.buttons[Action.DELETE])
+    await driver.until(lambda: driver.window.findChild(QMessageBox, "delete-question"))
+    question = driver.window.findChild(QMessageBox, "delete-question")
+    assert question is not None
+
+    driver.click_text(question, "Delete")
+
+    await driver.until(
+        lambda: "browndog" not in [c.name for c in driver.window.model.containers]
+    )
+    assert driver.window.page.container is not None
+    assert driver.window.page.container.name != "browndog"
+
+
+async def test_a_helper_that_went_away_is_told_and_found_again_without_losing_edits(
+    driver: Driver,
+) -> None:
+    window = driver.window
+    await driver.choose("scratch")
+    driver.turn_to(SETTINGS)
+    driver.click(window.page.settings.identity.hostname)
+    driver.type("edited")
+    old = driver.engine
+    copy = await _copy(old)
+
+    old.lose()
+
+    await driver.until(lambda: "went away" in " ".join(window.messages.texts))
+    driver.engines.append(copy)
+    await driver.until(lambda: window.messages.bar(HELPER) is None)
+    assert window.page.settings.identity.hostname.text() == "edited"
+    assert window.page.draft is not None
+    assert window.page.draft.dirty
+    driver.click(window.page.header.buttons[Action.STOP])
+    await driver.until(
+        lambda: window.page.container and window.page.container.state is State.STOPPED
+    )
+
+
+async def _copy(engine: FakeEngine) -> FakeEngine:
+    """The same containers in a new engine, as after a restart of the helper."""
+    copy = FakeEngine()
+    for container in await engine.containers():
+        copy.put((await engine.definition(container.uuid)).text)
+        if container.state.is_live:
+            copy.arrange(container.name, State.RUNNING)
+    return copy
+
+
+async def test_search_narrows_the_list_and_says_when_nothing_matches(driver: Driver) -> None:
+    window = driver.window
+    driver.click(window.list.search)
+
+    driver.type("paused")
+    assert window.list.found.rowCount() == 1
+    driver.type("zzz")
+
+    assert window.list.found.rowCount() == 0
+    assert window.list.nothing.isVisible()

@@ -1,0 +1,202 @@
+"""Form and XML are one document: what one changes, the other shows, and nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QMessageBox  # noqa: TID251 - it looks for one
+from tests.gui.driver import SHORTCUT, Driver
+
+from cloche_engine.definition import edit
+from cloche_engine.definition.document import Document
+from cloche_gui.views.container_page import SETTINGS, XML
+from cloche_gui.views.editing import APPLIED, CONFLICT
+
+pytestmark = pytest.mark.screen
+
+
+def _editor_text(driver: Driver) -> str:
+    text = driver.window.page.xml.editor.text()
+    assert isinstance(text, str)
+    return text
+
+
+def _find(driver: Driver, wanted: str, *, after: bool = True) -> None:
+    """Put the editor's caret at a text, as a click there would."""
+    editor = driver.window.page.xml.editor
+    text = _editor_text(driver)
+    at = text.index(wanted) + len(wanted) * after
+    before = text[:at]
+    editor.setFocus()
+    editor.setCursorPosition(before.count("\n"), at - before.rfind("\n") - 1)
+
+
+async def _stored(driver: Driver, name: str) -> bytes:
+    return (await driver.engine.definition(name)).text
+
+
+async def test_memory_typed_in_the_form_shows_in_the_xml_and_is_stored_by_apply(
+    driver: Driver,
+) -> None:
+    page = driver.window.page
+    await driver.choose("web")
+    driver.turn_to(SETTINGS)
+    page.settings.limits.memory.spin.setFocus()
+
+    driver.replace("512")
+
+    driver.turn_to(XML)
+    assert "<memory>524288</memory>" in _editor_text(driver)
+    assert b"524288" not in await _stored(driver, "web")
+    driver.click(page.apply_bar.apply)
+    await driver.until(lambda: driver.window.messages.bar(APPLIED))
+    assert b"<memory>524288</memory>" in await _stored(driver, "web")
+    assert "takes effect at the next start" in " ".join(driver.window.messages.texts)
+    assert not page.apply_bar.apply.isEnabled()
+
+
+async def test_memory_typed_in_the_xml_shows_in_the_form(driver: Driver) -> None:
+    await driver.choose("web")
+    driver.turn_to(XML)
+    _find(driver, "262144")
+
+    for _ in "262144":
+        driver.press(Qt.Key.Key_Backspace)
+    driver.type("65536")
+
+    driver.turn_to(SETTINGS)
+    assert driver.window.page.settings.limits.memory.value == 65536
+    assert driver.window.page.settings.limits.memory.spin.value() == 64
+
+
+async def test_broken_xml_is_marked_where_it_is_and_greys_the_forms_until_mended(
+    driver: Driver,
+) -> None:
+    page = driver.window.page
+    await driver.choose("web")
+    driver.turn_to(XML)
+    _find(driver, "<application", after=True)
+    line = _editor_text(driver).split("<application")[0].count("\n") + 1
+
+    driver.type("<")
+
+    problem = page.draft.document.errors[0] if page.draft else None
+    assert problem is not None
+    assert problem.line == line
+    assert page.xml.editor.marked_lines() == [line]
+    assert (problem.line, problem.column) in page.xml.editor.squiggled()
+    assert page.xml.problems.count() == 1
+    assert not page.apply_bar.apply.isEnabled()
+    assert f"Line {line}" in page.apply_bar.status.full_text
+    driver.turn_to(SETTINGS)
+    assert page.settings.is_greyed
+    assert page.settings.limits.memory.value == 262144
+    driver.turn_to(XML)
+    page.xml.editor.setFocus()
+    driver.press(Qt.Key.Key_Backspace)
+    assert page.xml.editor.marked_lines() == []
+    assert not page.settings.is_greyed
+
+
+async def test_a_comment_survives_an_edit_in_the_form_byte_for_byte(driver: Driver) -> None:
+    before = await _stored(driver, "browndog")
+    await driver.choose("browndog")
+    driver.turn_to(SETTINGS)
+    driver.click(driver.window.page.settings.identity.hostname)
+
+    driver.replace("reddog")
+    driver.press(Qt.Key.Key_A, SHORTCUT)
+
+    await driver.until(lambda: driver.window.messages.bar(APPLIED))
+    after = await _stored(driver, "browndog")
+    assert after == before.replace(b"hostname='browndog'", b"hostname='reddog'")
+    assert b"<!-- the network of the office -->" in after
+
+
+async def test_discard_brings_back_what_is_stored(driver: Driver) -> None:
+    page = driver.window.page
+    await driver.choose("web")
+    stored = await _stored(driver, "web")
+    driver.turn_to(SETTINGS)
+    driver.click(page.settings.program.path)
+    driver.type("x")
+    assert page.draft is not None
+    assert page.draft.dirty
+
+    driver.click(page.apply_bar.discard)
+
+    assert page.settings.program.path.text() == "/usr/sbin/nginx"
+    assert page.draft.document.data == stored
+    assert not page.apply_bar.discard.isEnabled()
+
+
+async def test_a_bad_value_stays_in_its_field_with_the_reason_and_cannot_be_applied(
+    driver: Driver,
+) -> None:
+    page = driver.window.page
+    await driver.choose("web")
+    driver.turn_to(SETTINGS)
+    page.settings.network.field.lines["gateway"].setFocus()
+
+    driver.replace("10.99.0.1")
+
+    assert "gateway" in page.settings.network.field.error.text.lower()
+    assert not page.apply_bar.apply.isEnabled()
+    await driver.choose("browndog")
+    await driver.choose("web")
+    assert page.settings.network.field.lines["gateway"].text() == "10.99.0.1"
+    driver.click(page.apply_bar.discard)
+    assert page.settings.network.field.lines["gateway"].text() == "10.20.0.1"
+    assert page.settings.network.field.error.text == ""
+
+
+async def test_a_draft_outlives_a_change_of_container(driver: Driver) -> None:
+    page = driver.window.page
+    await driver.choose("web")
+    driver.turn_to(SETTINGS)
+    driver.click(page.settings.identity.hostname)
+    driver.replace("changed")
+
+    await driver.choose("scratch")
+    assert page.settings.identity.hostname.text() == ""
+    await driver.choose("web")
+
+    assert page.settings.identity.hostname.text() == "changed"
+
+
+async def test_someone_elses_save_is_shown_with_both_ways_out(driver: Driver) -> None:
+    page, messages = driver.window.page, driver.window.messages
+    await driver.choose("web")
+    driver.turn_to(SETTINGS)
+    driver.click(page.settings.identity.hostname)
+    driver.replace("mine")
+    stored = await driver.engine.definition("web")
+    theirs = edit.set_cpushare(Document.parse(stored.text), 77).data
+    await driver.engine.define(theirs, stored.etag)
+    await driver.until(lambda: messages.bar(CONFLICT))
+
+    bar = messages.bar(CONFLICT)
+    assert bar is not None
+    driver.click_text(bar, "Overwrite")
+    driver.click(page.apply_bar.apply)
+
+    await driver.until(lambda: messages.bar(APPLIED))
+    assert b"hostname='mine'" in await _stored(driver, "web")
+    assert b"77" not in await _stored(driver, "web")
+
+
+async def test_closing_with_unsaved_edits_asks_once(driver: Driver) -> None:
+    window = driver.window
+    await driver.choose("web")
+    driver.turn_to(SETTINGS)
+    driver.click(window.page.settings.identity.hostname)
+    driver.type("x")
+
+    window.close()
+
+    await driver.until(lambda: window.findChild(QMessageBox, "close-question"))
+    question = window.findChild(QMessageBox, "close-question")
+    assert question is not None
+    assert window.isVisible()
+    driver.click_text(question, "Discard and close")
+    await driver.until(lambda: not window.isVisible())

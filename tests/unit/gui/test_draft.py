@@ -1,0 +1,176 @@
+"""A draft: one document under two views."""
+
+from __future__ import annotations
+
+from cloche_engine.api.model import StoredDefinition
+from cloche_engine.definition.document import Document
+from cloche_gui.presenters import mounts, network, parts
+from cloche_gui.presenters.draft import Draft, Drafts, Origin, Part
+
+TEXT = b"""<domain type='linuxcontainer'>
+  <!-- mine -->
+  <name>web</name>
+  <container>
+    <application>/bin/sh</application>
+    <network hostname='web'>
+      <ip address='10.20.0.2' netmask='255.255.255.0'>
+        <gateway address='10.20.0.1'/>
+      </ip>
+    </network>
+  </container>
+  <memory>65536</memory>
+</domain>
+"""
+
+
+def _draft(text: bytes = TEXT) -> Draft:
+    return Draft("0" * 32, StoredDefinition(text, "one"))
+
+
+def test_a_form_edit_changes_its_node_and_no_other_byte() -> None:
+    draft = _draft()
+
+    parts.edit_part(Part.MEMORY, draft, 131072)
+
+    assert draft.document.data == TEXT.replace(b"65536", b"131072")
+    assert draft.dirty
+    assert draft.blocked == ""
+
+
+def test_an_edit_back_to_what_was_leaves_nothing_to_apply() -> None:
+    draft = _draft()
+
+    parts.edit_part(Part.NAME, draft, "other")
+    parts.edit_part(Part.NAME, draft, "web")
+
+    assert not draft.dirty
+
+
+def test_a_value_that_the_document_cannot_take_waits_with_its_reason() -> None:
+    draft = _draft()
+
+    parts.edit_part(Part.NAME, draft, "no good!")
+
+    assert draft.document.data == TEXT
+    assert draft.dirty
+    assert draft.blocked.startswith("Name: ")
+    assert parts.value(Part.NAME, draft) == "no good!"
+    parts.edit_part(Part.NAME, draft, "good")
+    assert draft.blocked == ""
+
+
+def test_an_edited_text_shows_in_the_forms() -> None:
+    draft = _draft()
+
+    draft.replace_text(draft.text.replace("65536", "131072"))
+
+    assert parts.value(Part.MEMORY, draft) == 131072
+
+
+def test_a_broken_text_keeps_the_last_good_values_and_says_where() -> None:
+    draft = _draft()
+
+    draft.replace_text(draft.text.replace("</name>", "</nam"))
+
+    assert parts.value(Part.MEMORY, draft) == 65536
+    assert not draft.forms_follow
+    assert draft.broken.startswith("Line ")
+    assert draft.blocked == draft.broken
+
+
+def test_discard_goes_back_and_tells_everyone() -> None:
+    draft = _draft()
+    heard: list[Origin] = []
+    draft.replace_text("nonsense")
+    draft.listen(heard.append)
+
+    draft.discard()
+
+    assert draft.document.data == TEXT
+    assert heard == [Origin.STORE]
+
+
+def test_what_is_typed_while_a_save_runs_is_not_lost() -> None:
+    draft = _draft()
+    parts.edit_part(Part.MEMORY, draft, 131072)
+    sent = draft.document.data
+    parts.edit_part(Part.MEMORY, draft, 262144)
+
+    draft.saved(sent, StoredDefinition(sent, "two"))
+
+    assert draft.etag == "two"
+    assert draft.dirty
+    assert parts.value(Part.MEMORY, draft) == 262144
+
+
+def test_someone_elses_save_is_followed_where_nothing_was_edited() -> None:
+    drafts = Drafts()
+    draft = drafts.hear("u", StoredDefinition(TEXT, "one"))
+
+    drafts.hear("u", StoredDefinition(TEXT.replace(b"65536", b"1024000"), "two"))
+
+    assert parts.value(Part.MEMORY, draft) == 1024000
+    assert drafts.unsaved() == []
+
+
+def test_someone_elses_save_never_overwrites_an_edit() -> None:
+    drafts = Drafts()
+    draft = drafts.hear("u", StoredDefinition(TEXT, "one"))
+    parts.edit_part(Part.NAME, draft, "mine")
+
+    drafts.hear("u", StoredDefinition(TEXT.replace(b"65536", b"1024000"), "two"))
+
+    assert draft.theirs is not None
+    assert parts.value(Part.NAME, draft) == "mine"
+    assert drafts.unsaved() == [draft]
+    draft.overwrite()
+    assert draft.etag == "two"
+
+
+def test_the_network_form_says_what_the_document_says_and_writes_it_back() -> None:
+    draft = _draft()
+    shown = parts.value(Part.NETWORK, draft)
+    assert shown == network.Network(
+        network.Mode.PRIVATE,
+        address="10.20.0.2",
+        netmask="255.255.255.0",
+        gateway="10.20.0.1",
+    )
+
+    parts.edit_part(Part.NETWORK, draft, shown)
+    assert draft.document.data == TEXT
+
+    wrong = network.Network(network.Mode.PRIVATE, address="10.20.0.2", gateway="10.9.9.9")
+    parts.edit_part(Part.NETWORK, draft, wrong)
+    assert "gateway" in draft.blocked.lower()
+    parts.edit_part(Part.NETWORK, draft, network.Network())
+    assert draft.blocked == ""
+    assert draft.spec is not None
+    assert draft.spec.interfaces == ()
+    assert draft.spec.hostname == "web"
+
+
+def test_a_mount_without_a_source_is_named_by_its_row() -> None:
+    draft = _draft()
+
+    parts.edit_part(Part.MOUNTS, draft, (mounts.Mount("/srv", "/data"), mounts.Mount("", "/x")))
+    assert "Mount 2" in draft.blocked
+    parts.edit_part(Part.MOUNTS, draft, (mounts.Mount("/srv", "/data", readonly=True),))
+
+    assert draft.blocked == ""
+    spec = Document.parse(draft.document.data).compiled()
+    assert [(fs.source, fs.target, fs.readonly) for fs in spec.filesystems] == [
+        ("/srv", "/data", True)
+    ]
+
+
+def test_arguments_are_quoted_as_in_a_shell_and_an_open_quote_is_told() -> None:
+    draft = _draft()
+
+    parts.edit_part(Part.PROGRAM, draft, parts.Program("/bin/echo", "one 'two words'"))
+    assert draft.spec is not None
+    assert draft.spec.program == ("/bin/echo", "one", "two words")
+    assert parts.value(Part.PROGRAM, draft) == parts.Program("/bin/echo", "one 'two words'")
+
+    parts.edit_part(Part.PROGRAM, draft, parts.Program("/bin/echo", "'open"))
+    assert "quote" in draft.blocked
