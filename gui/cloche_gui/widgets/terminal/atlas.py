@@ -3,6 +3,7 @@
 A tile has the size of one cell: a wide character is two tiles. Decorations belong to the tile.
 """
 
+import math
 from enum import IntFlag
 
 from PyQt6.QtCore import QPointF, QRect, Qt
@@ -63,8 +64,10 @@ class Atlas:
         self._fonts = _variants(font, scale, dots_per_inch)
         metrics = QFontMetricsF(self._fonts[0])
         self.width = max(1, round(metrics.horizontalAdvance("M" * 32) / 32))
-        self.height = max(1, round(metrics.height() + max(0.0, metrics.leading())))
-        self._baseline = round(metrics.ascent() + max(0.0, metrics.leading()) / 2)
+        leading = max(0.0, metrics.leading())
+        self._baseline = round(metrics.ascent() + leading / 2)
+        ink = metrics.tightBoundingRect("_gjpq|").bottom()  # hinted glyphs may go below the descent
+        self.height = self._baseline + max(round(metrics.descent() + leading / 2), math.ceil(ink))
         self._stroke = max(1, round(metrics.lineWidth()))
         below = round(max(metrics.underlinePos(), 1 + self._stroke / 2))
         self._underline_top = min(self._baseline + below, self.height - self._stroke)
