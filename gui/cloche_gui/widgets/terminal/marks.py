@@ -39,7 +39,7 @@ class Anchor:
         self._core = core
         out = ffi.new("GhosttyTrackedGridRef*")
         found = not _grid_ref_track(core.handle, _point(point), out)
-        self._ref = ffi.gc(out[0], lib.ghostty_tracked_grid_ref_free) if found else None
+        self._ref = ffi.gc(out[0], _freed_before(core.handle)) if found else None
 
     @property
     def point(self) -> Point | None:
@@ -130,6 +130,11 @@ class Marks:
     def _set(self, selection: object) -> None:
         option = lib.GHOSTTY_TERMINAL_OPT_SELECTION
         lib.ghostty_terminal_set(self._core.handle, option, selection)
+
+
+def _freed_before(terminal: "ffi.CData") -> Callable[["ffi.CData"], None]:
+    """Frees a reference; holds the terminal until then, because it lives in its memory."""
+    return lambda ref, _terminal=terminal: lib.ghostty_tracked_grid_ref_free(ref)
 
 
 _FINDERS: dict[Unit, tuple[str, Callable[..., int]]] = {
