@@ -20,7 +20,9 @@ from tests.gui.terminal import gestures
 from cloche_gui.widgets.terminal.theme import DARK
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
-if needs_screen():  # Qt looks for it when its application is made, not when it is imported
+# Qt looks for it when its application is made.
+# Tests that run side by side must not share a clipboard.
+if needs_screen() or "PYTEST_XDIST_WORKER" in os.environ:
     _SCREEN = Screen()
     os.environ["DISPLAY"] = _SCREEN.display
     atexit.register(_SCREEN.close)

@@ -221,6 +221,20 @@ def test_a_title_with_a_question_types_nothing(console: TerminalWidget, typed: l
     assert typed == [b"\x1b[0n"]
 
 
+def test_old_output_is_not_answered_even_if_it_is_taken_in_late(
+    qtbot: QtBot, console: TerminalWidget, typed: list[bytes]
+) -> None:
+    console.feed(b"\x1b[6n", answer=False)
+    console.set_read_only(True)
+    console.feed(b"x\x1b[65535b" * 10_000 + b"\x1b[5n")
+    assert console.backlog > 0
+    console.set_read_only(False)
+    qtbot.waitUntil(lambda: console.backlog == 0)
+    assert typed == []
+    console.feed(b"\x1b[5n")
+    assert typed == [b"\x1b[0n"]
+
+
 def test_key_releases_and_bare_modifiers_send_nothing(
     console: TerminalWidget, typed: list[bytes]
 ) -> None:

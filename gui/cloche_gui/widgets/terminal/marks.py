@@ -134,7 +134,11 @@ class Marks:
 
 def _freed_before(terminal: "ffi.CData") -> Callable[["ffi.CData"], None]:
     """Frees a reference; holds the terminal until then, because it lives in its memory."""
-    return lambda ref, _terminal=terminal: lib.ghostty_tracked_grid_ref_free(ref)
+
+    def free(ref: "ffi.CData", _terminal: "ffi.CData" = terminal) -> None:
+        lib.ghostty_tracked_grid_ref_free(ref)
+
+    return free
 
 
 _FINDERS: dict[Unit, tuple[str, Callable[..., int]]] = {

@@ -53,13 +53,14 @@ class Frames(QObject):
 class Intake(QObject):
     """Hands output to `take` in pieces, a few milliseconds at a time; what is left waits.
 
+    Each piece goes with the word whether questions in it are to be answered.
     Nearly all output is taken at once. Some hostile sequences cost a thousand times more than text.
     """
 
-    def __init__(self, parent: QObject, take: Callable[[bytes], None]) -> None:
+    def __init__(self, parent: QObject, take: Callable[[bytes, bool], None]) -> None:
         super().__init__(parent)
         self._take = take
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[bytes, bool]] = deque()
         self._chunk = 4096
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -68,11 +69,12 @@ class Intake(QObject):
     @property
     def waiting(self) -> int:
         """Bytes that have not been taken yet."""
-        return sum(map(len, self._waiting))
+        return sum(len(block) for block, _ in self._waiting)
 
-    def add(self, data: bytes) -> None:
+    def add(self, data: bytes, *, answer: bool) -> None:
         """Takes this output now, as far as time allows."""
-        self._waiting.extend(data[at : at + _CHUNK_MOST] for at in range(0, len(data), _CHUNK_MOST))
+        starts = range(0, len(data), _CHUNK_MOST)
+        self._waiting.extend((data[start : start + _CHUNK_MOST], answer) for start in starts)
         if not self._timer.isActive():
             self._work(_SLICE)
 
@@ -85,10 +87,10 @@ class Intake(QObject):
         now = time.monotonic()
         end = now + seconds
         while self._waiting and now < end:
-            block = self._waiting.popleft()
-            self._take(block[: self._chunk])
+            block, answer = self._waiting.popleft()
+            self._take(block[: self._chunk], answer)
             if len(block) > self._chunk:
-                self._waiting.appendleft(block[self._chunk :])
+                self._waiting.appendleft((block[self._chunk :], answer))
             before, now = now, time.monotonic()
             self._adapt(now - before)
         if self._waiting:

@@ -101,9 +101,12 @@ class TerminalWidget(QWidget):
         """Bytes fed but not yet taken in; who reads a fast source waits while this is high."""
         return self._intake.waiting
 
-    def feed(self, data: bytes) -> None:
-        """Shows output of the program; returns within milliseconds, the rest follows by itself."""
-        self._intake.add(data)
+    def feed(self, data: bytes, *, answer: bool = True) -> None:
+        """Shows output of the program; returns within milliseconds, the rest follows by itself.
+
+        Old output is fed with `answer=False`, so that its questions type nothing now.
+        """
+        self._intake.add(data, answer=answer and not self._read_only)
 
     def reset(self) -> None:
         """Makes the terminal as new: modes, colours, screen and scrollback."""
@@ -192,10 +195,10 @@ class TerminalWidget(QWidget):
 
     # Output
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes, answer: bool) -> None:
         self._core.feed(data)
         replies = self._core.take_replies()
-        if replies and not self._read_only:
+        if replies and answer and not self._read_only:
             self.typed.emit(replies)
         self._frames.ask(len(data))
 
