@@ -1,0 +1,106 @@
+"""Commands that change something: define, undefine, start, stop, kill, pause, resume, restart."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Awaitable
+
+from cloche_engine.api.client import DEFAULT_GRACE, Engine
+from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionError, NotFoundError
+from cloche_engine.api.model import Container
+from cloche_engine.cli import files, words
+from cloche_engine.definition.document import Document
+
+
+async def define(engine: Engine, options: argparse.Namespace) -> int:
+    """Store a definition; one with the uuid of a container takes the place of that one's."""
+    text = files.read(options.file)
+    document = Document.parse(text)
+    if document.errors:
+        first = document.errors[0]
+        raise InvalidDefinitionError(files.sentence(first, options.file), first.hint)
+    uuid = document.compiled().uuid
+    etag = await _etag(engine, uuid) if uuid else ""
+    return await _done(options, engine.define(text, etag), "defined")
+
+
+async def _etag(engine: Engine, uuid: str) -> str:
+    """The etag of what is stored for a uuid, which a save in its place has to name."""
+    try:
+        return (await engine.definition(uuid)).etag
+    except NotFoundError:
+        return ""
+
+
+async def undefine(engine: Engine, options: argparse.Namespace) -> int:
+    """Remove a container that does not run."""
+    container = await engine.container(options.name)
+    await engine.undefine(container.uuid)
+    if options.json:
+        words.print_json({"removed": container.uuid})
+    else:
+        print(f"{words.printable(container.name)}: removed")
+    return 0
+
+
+async def start(engine: Engine, options: argparse.Namespace) -> int:
+    """Start it, and go on in its console where that is asked for."""
+    if not options.console:
+        return await _done(options, engine.start(options.name), "started")
+    from cloche_engine.cli.terminal import console  # noqa: PLC0415  # only with --console
+
+    await engine.start(options.name)
+    return await console(engine, options)
+
+
+async def stop(engine: Engine, options: argparse.Namespace) -> int:
+    """Ask it to end, kill it after the timeout."""
+    return await _done(options, engine.stop(options.name, _grace(options)), "stopped")
+
+
+async def kill(engine: Engine, options: argparse.Namespace) -> int:
+    """Send a signal to its init."""
+    number = signal_number(options.signal)
+    return await _done(options, engine.kill(options.name, number), "signalled")
+
+
+async def pause(engine: Engine, options: argparse.Namespace) -> int:
+    """Freeze it."""
+    return await _done(options, engine.pause(options.name), "paused")
+
+
+async def resume(engine: Engine, options: argparse.Namespace) -> int:
+    """Let it go on."""
+    return await _done(options, engine.resume(options.name), "resumed")
+
+
+async def restart(engine: Engine, options: argparse.Namespace) -> int:
+    """Stop it, then start it."""
+    return await _done(options, engine.restart(options.name, _grace(options)), "restarted")
+
+
+def signal_number(text: str) -> int:
+    """A signal from `TERM`, `sigterm` or `15`."""
+    name = text.upper()
+    if name.isascii() and name.isdecimal() and 1 <= int(name) <= 64:
+        return int(name)
+    try:
+        return signal.Signals["SIG" + name.removeprefix("SIG")].value
+    except KeyError:
+        raise InvalidArgumentError(
+            f"there is no signal {text!r}", "use a name such as TERM or a number from 1 to 64"
+        ) from None
+
+
+def _grace(options: argparse.Namespace) -> float:
+    return DEFAULT_GRACE if options.timeout is None else options.timeout
+
+
+async def _done(options: argparse.Namespace, work: Awaitable[Container], word: str) -> int:
+    container = await work
+    if options.json:
+        words.print_json(words.document(container))
+    else:
+        print(f"{words.printable(container.name)}: {word}")
+    return 0

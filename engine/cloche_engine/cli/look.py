@@ -1,0 +1,80 @@
+"""Commands that only look: list, show, xml, logs, stats."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+
+from cloche_engine.api.client import Engine
+from cloche_engine.cli import words
+
+
+async def show_all(engine: Engine, options: argparse.Namespace) -> int:
+    """All containers in a table."""
+    containers = await engine.containers()
+    if options.json:
+        words.print_json([words.document(container) for container in containers])
+    elif containers:
+        print(words.table([("NAME", "STATE", "PID", "ADDRESSES"), *map(words.row, containers)]))
+    else:
+        print("There are no containers yet; make one with `clochectl define FILE`.")
+    return 0
+
+
+async def show(engine: Engine, options: argparse.Namespace) -> int:
+    """One container."""
+    container = await engine.container(options.name)
+    if options.json:
+        words.print_json(words.document(container))
+    else:
+        print(words.table(words.facts(container)))
+    return 0
+
+
+async def xml(engine: Engine, options: argparse.Namespace) -> int:
+    """The stored definition, byte for byte; as JSON with its etag."""
+    stored = await engine.definition(options.name)
+    if options.json:
+        text = stored.text.decode(errors="replace")
+        words.print_json({"definition": text, "etag": stored.etag})
+    else:
+        _print_bytes(stored.text)
+    return 0
+
+
+async def logs(engine: Engine, options: argparse.Namespace) -> int:
+    """What the console said last, byte for byte."""
+    said = await engine.logs(options.name)
+    if options.json:
+        words.print_json({"output": said.decode(errors="replace")})
+    else:
+        _print_bytes(said)
+    return 0
+
+
+async def stats(engine: Engine, options: argparse.Namespace) -> int:
+    """Usage now."""
+    usage = await engine.stats(options.name)
+    if options.json:
+        words.print_json(asdict(usage))
+        return 0
+    shares = "default" if usage.cpu_shares is None else str(usage.cpu_shares)
+    print(
+        words.table(
+            [
+                ("processor time", f"{usage.cpu_usec / 1e6:.2f} s"),
+                ("processor shares", shares),
+                ("memory", words.mebibytes(usage.memory_bytes)),
+                ("memory peak", words.mebibytes(usage.memory_peak_bytes)),
+                ("memory limit", words.mebibytes(usage.memory_limit_bytes)),
+                ("processes", str(usage.processes)),
+            ]
+        )
+    )
+    return 0
+
+
+def _print_bytes(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()

@@ -1,0 +1,167 @@
+"""The command line's grammar; options of all commands may stand before or after the command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+_WAIT_STATES = ("stopped", "starting", "running", "paused", "stopping", "failed")
+_Words = Callable[[argparse.ArgumentParser], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: the module and function that do it, and its own words."""
+
+    name: str
+    where: str
+    help: str
+    words: _Words = lambda parser: parser
+    local: bool = False
+
+
+class UsageError(Exception):
+    """The words make no command; exit status 2."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+def read_options(words: list[str]) -> tuple[Command, argparse.Namespace]:
+    """The command and its options; UsageError where there is none, SystemExit after --help."""
+    words, program = _without_program(words)
+    options = _parser().parse_args(words)
+    if options.command is None:
+        raise UsageError("no command is given; see `clochectl --help`")
+    command = COMMANDS[options.command]
+    if command.name == "exec" and not program:
+        raise UsageError("no program is given; write `clochectl exec NAME -- PROGRAM ARG…`")
+    options.program = program
+    return command, options
+
+
+def _without_program(words: list[str]) -> tuple[list[str], list[str]]:
+    """All up to the first `--`, and what follows it: the words of a program are not ours."""
+    if "exec" not in words or "--" not in words:
+        return words, []
+    at = words.index("--")
+    return words[:at], words[at + 1 :]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="clochectl",
+        description="Containers of Cloche, for the keyboard and for scripts.",
+        parents=[_everywhere(default=None)],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    after = _everywhere(default=argparse.SUPPRESS)
+    for command in COMMANDS.values():
+        one = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=command.help + ".",
+            parents=[after],
+            allow_abbrev=False,
+        )
+        command.words(one)
+    return parser
+
+
+def _everywhere(default: object) -> _Parser:
+    """Options of every command; after the command an absent one must not undo one before it."""
+    parser = _Parser(add_help=False)
+    parser.add_argument(
+        "--connect", metavar="ADDRESS", default=default, help="system, private:DIR or test:"
+    )
+    parser.add_argument(
+        "--json", action="store_true", default=default, help="print one JSON document"
+    )
+    return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from cloche_engine.api.version import VERSION  # noqa: PLC0415  # seldom wanted
+
+        print(f"clochectl {VERSION}")
+        parser.exit()
+
+
+def _name(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("name", metavar="NAME", help="name or uuid of a container")
+    return parser
+
+
+def _file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a definition, or - for standard input")
+
+
+def _grace(parser: argparse.ArgumentParser) -> None:
+    _name(parser).add_argument(
+        "--timeout", metavar="S", type=seconds, help="seconds until it is killed (10)"
+    )
+
+
+def _start(parser: argparse.ArgumentParser) -> None:
+    _name(parser).add_argument("--console", action="store_true", help="go on in its console")
+
+
+def _kill(parser: argparse.ArgumentParser) -> None:
+    _name(parser).add_argument(
+        "signal", metavar="SIGNAL", nargs="?", default="KILL", help="name or number (KILL)"
+    )
+
+
+def _exec(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "clochectl exec [-h] [--connect ADDRESS] NAME -- PROGRAM ARG…"
+    _name(parser)
+
+
+def _wait(parser: argparse.ArgumentParser) -> None:
+    _name(parser)
+    parser.add_argument(
+        "--state", metavar="S", choices=_WAIT_STATES, help="state to wait for (stopped or failed)"
+    )
+    parser.add_argument("--timeout", metavar="S", type=seconds, help="seconds to wait (for ever)")
+
+
+def seconds(text: str) -> float:
+    """A time of at least 0 s."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time of 0 to 86400 seconds")
+    return value
+
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command("list", "look:show_all", "Show all containers"),
+        Command("show", "look:show", "Show one container", _name),
+        Command("xml", "look:xml", "Print the definition of a container", _name),
+        Command("define", "change:define", "Store a definition, new or in place of its own", _file),
+        Command("undefine", "change:undefine", "Remove a container that does not run", _name),
+        Command("validate", "validate:validate", "Check a definition", _file, local=True),
+        Command("start", "change:start", "Start a container", _start),
+        Command("stop", "change:stop", "Ask a container to end, then kill it", _grace),
+        Command("kill", "change:kill", "Send a signal to a container's first program", _kill),
+        Command("pause", "change:pause", "Freeze a container", _name),
+        Command("resume", "change:resume", "Let a frozen container go on", _name),
+        Command("restart", "change:restart", "Stop a container, then start it", _grace),
+        Command("console", "terminal:console", "Use the console of a container", _name),
+        Command("exec", "programs:execute", "Run a program in a container", _exec),
+        Command("logs", "look:logs", "Print what the console said last", _name),
+        Command("stats", "look:stats", "Show what a container uses", _name),
+        Command("wait", "waiting:wait", "Wait until a container is in a state", _wait),
+    )
+}

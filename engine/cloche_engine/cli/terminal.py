@@ -1,0 +1,194 @@
+"""`console`: the keyboard and the screen of this terminal become those of a container."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import termios
+import threading
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cloche_engine.api.client import Engine
+from cloche_engine.api.console import (
+    MAX_FRAME,
+    Ended,
+    Gap,
+    Output,
+    Size,
+    decode,
+    encode_input,
+    encode_size,
+)
+
+DETACH = b"\x1d"
+_STDIN, _STDOUT = 0, 1
+_QUIET = 0.5
+_CHUNK = 4096
+# Attributes, cursor, mouse reports and bracketed paste as a shell expects them.
+_SOBER = b"\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\r\n"
+
+
+async def console(engine: Engine, options: argparse.Namespace) -> int:
+    """Until its program ends or Ctrl+] is pressed; from a pipe, until all is read and quiet."""
+    rows, columns = size()
+    with await engine.open_console(options.name, rows, columns) as link:
+        if os.isatty(_STDIN):
+            _tell("Ctrl+] leaves this console; the container goes on.")
+        ended = await attach(link, detach=DETACH)
+    if ended is not None:
+        _tell(f"The program of {options.name} ended with status {ended.code}.")
+    return 0
+
+
+async def attach(link: socket.socket, detach: bytes = b"") -> Ended | None:
+    """Connect this terminal to a console socket; how the program ended, or None if we left."""
+    link.settimeout(0)
+    with _raw_terminal(), _size_followed(link):
+        keyboard, screen = _Keyboard(asyncio.get_running_loop()), _Screen()
+        typing = asyncio.ensure_future(_type(keyboard, link, detach))
+        showing = asyncio.ensure_future(screen.show(link))
+        try:
+            await asyncio.wait({typing, showing}, return_when=asyncio.FIRST_COMPLETED)
+            if typing.done() and not typing.result():
+                await screen.until_quiet(showing)
+            return showing.result() if showing.done() else None
+        finally:
+            for task in (typing, showing):
+                task.cancel()
+            await asyncio.gather(typing, showing, return_exceptions=True)
+
+
+def size() -> tuple[int, int]:
+    """Rows and columns of this terminal, or 24 by 80."""
+    try:
+        columns, rows = os.get_terminal_size(_STDOUT)
+    except OSError:
+        return 24, 80
+    return max(rows, 1), max(columns, 1)
+
+
+async def _type(keyboard: _Keyboard, link: socket.socket, detach: bytes) -> bool:
+    """Send what is typed; True where the user wants to leave, False at the end of the input."""
+    loop = asyncio.get_running_loop()
+    while typed := await keyboard.read():
+        before, leave = typed, b""
+        if detach and keyboard.is_terminal:
+            before, leave, _ = typed.partition(detach)
+        for packet in encode_input(before):
+            with contextlib.suppress(OSError):  # it ended: what it said last is still to be shown
+                await loop.sock_sendall(link, packet)
+        if leave:
+            return True
+    return False
+
+
+def write_all(number: int, data: bytes) -> None:
+    """All of it, however small the pipe is."""
+    while data:
+        data = data[os.write(number, data) :]
+
+
+class _Screen:
+    """Standard output, with a count of what came, to see when nothing comes any more."""
+
+    def __init__(self) -> None:
+        self._frames = 0
+
+    async def show(self, link: socket.socket) -> Ended | None:
+        """Write what the program says until it ends; None where the connection does."""
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(ConnectionError):
+            while packet := await loop.sock_recv(link, MAX_FRAME + 64):
+                self._frames += 1
+                match decode(packet):
+                    case Output(_, payload):
+                        write_all(_STDOUT, payload)
+                    case Gap(lost) if not os.isatty(_STDOUT):
+                        _tell(f"{lost} bytes of earlier output are not kept any more.")
+                    case Ended() as ended:
+                        return ended
+                    case _:
+                        pass
+        return None
+
+    async def until_quiet(self, showing: asyncio.Future[Ended | None]) -> None:
+        """Return when the program said nothing for half a second, or ended."""
+        before = -1
+        while before != self._frames and not showing.done():
+            before = self._frames
+            await asyncio.wait({showing}, timeout=_QUIET)
+
+
+class _Keyboard:
+    """Standard input, whatever it is, read by a thread one chunk ahead."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.is_terminal = os.isatty(_STDIN)
+        self._loop = loop
+        self._wanted = threading.Semaphore(1)
+        self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
+        # A daemon: it stays in read(2) when everything else is over.
+        threading.Thread(target=self._work, daemon=True).start()
+
+    async def read(self) -> bytes:
+        """The next bytes; none at the end."""
+        data = await self._chunks.get()
+        self._wanted.release()
+        return data
+
+    def _work(self) -> None:
+        data = b"-"
+        while data:
+            self._wanted.acquire()
+            try:
+                data = os.read(_STDIN, _CHUNK)
+            except OSError:
+                data = b""
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._chunks.put_nowait, data)
+
+
+@contextmanager
+def _raw_terminal() -> Iterator[None]:
+    """Every key goes to the container; the terminal is as before afterwards, whatever happens."""
+    if not os.isatty(_STDIN):
+        yield
+        return
+    before = termios.tcgetattr(_STDIN)
+    try:
+        tty.setraw(_STDIN)
+        yield
+    finally:
+        termios.tcsetattr(_STDIN, termios.TCSADRAIN, before)
+        if os.isatty(_STDOUT):
+            write_all(_STDOUT, _SOBER)
+
+
+@contextmanager
+def _size_followed(link: socket.socket) -> Iterator[None]:
+    """Tell the container whenever the terminal's size changes."""
+    if not os.isatty(_STDOUT):
+        yield
+        return
+
+    def tell() -> None:
+        with contextlib.suppress(OSError):
+            link.send(encode_size(Size(*size())))
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGWINCH, tell)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGWINCH)
+
+
+def _tell(line: str) -> None:
+    print(f"clochectl: {line}", file=sys.stderr, flush=True)

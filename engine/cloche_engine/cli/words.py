@@ -1,0 +1,86 @@
+"""How containers and numbers look in a terminal and in JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from cloche_engine.api.model import Container
+
+_MIB = 1024 * 1024
+
+
+def printable(text: str) -> str:
+    """One line without control characters: names and errors may come from a hostile container."""
+    return "".join(one if one.isprintable() else " " for one in text).strip()
+
+
+def document(container: Container) -> dict[str, Any]:
+    """A container as JSON."""
+    return {
+        "name": container.name,
+        "uuid": container.uuid,
+        "state": container.state.value,
+        "title": container.title,
+        "pid": container.pid,
+        "exit_code": container.exit_code,
+        "started": container.started,
+        "addresses": list(container.addresses),
+        "error": container.error,
+        "hint": container.hint,
+        "shares_host_root": container.shares_host_root,
+    }
+
+
+def print_json(value: object) -> None:
+    """One JSON document on one line of its own."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> str:
+    """Columns that stand below each other."""
+    every = [tuple(map(printable, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*every, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in every)
+    return "\n".join(lines)
+
+
+def row(container: Container) -> tuple[str, ...]:
+    """A container in the list."""
+    addresses = ", ".join(container.addresses) or "-"
+    return container.name, state_words(container), str(container.pid or "-"), addresses
+
+
+def state_words(container: Container) -> str:
+    """The state, with the status where its program ended badly."""
+    code = container.exit_code
+    return f"{container.state} ({code})" if code else container.state.value
+
+
+def facts(container: Container) -> list[tuple[str, str]]:
+    """What `show` prints, without what there is not."""
+    started = container.started
+    every = [
+        ("name", container.name),
+        ("uuid", container.uuid),
+        ("title", container.title),
+        ("state", container.state.value),
+        ("pid", str(container.pid or "")),
+        ("exit code", "" if container.exit_code is None else str(container.exit_code)),
+        (
+            "started",
+            datetime.fromtimestamp(started, UTC).isoformat("T", "seconds") if started else "",
+        ),
+        ("addresses", ", ".join(container.addresses)),
+        ("root", "the host's, read-only" if container.shares_host_root else "its own"),
+        ("error", container.error),
+        ("hint", container.hint),
+    ]
+    return [(name, value) for name, value in every if value]
+
+
+def mebibytes(count: int | None) -> str:
+    """Bytes as people read them."""
+    return "no limit" if count is None else f"{count / _MIB:.1f} MiB"
