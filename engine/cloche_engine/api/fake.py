@@ -19,11 +19,12 @@ from cloche_engine.api.errors import (
     InvalidArgumentError,
     InvalidDefinitionError,
     NameTakenError,
+    StartFailedError,
     UnavailableError,
     UnsupportedError,
     WrongStateError,
 )
-from cloche_engine.api.fake_session import FakePipes, FakeSession
+from cloche_engine.api.fake_session import PROGRAMS, FakePipes, FakeSession, last_words
 from cloche_engine.api.model import (
     About,
     Change,
@@ -226,15 +227,18 @@ class FakeEngine:
         return await self.start(ref)
 
     async def open_console(self, ref: str, rows: int, columns: int) -> socket.socket:
-        """A socket with the frames of api.console."""
-        return self._session(ref).attach(rows, columns)
+        """A socket with the frames of api.console; of an ended program its last words."""
+        entry = self._entry(ref)
+        if entry.session is None:
+            return last_words(entry.last_output, entry.container.exit_code or 0)
+        return entry.session.attach(rows, columns)
 
     async def exec(self, ref: str, request: ExecRequest) -> socket.socket:
         """Run one of the few programs that there are."""
-        self._session(ref)
         entry = self._entry(ref)
-        if not request.argv:
-            raise InvalidArgumentError("no program is named", "name the program to run")
+        if entry.session is None:
+            raise WrongStateError(f"{entry.container.name!r} does not run", "start it first")
+        self._check_program(request)
         if request.terminal:
             session = FakeSession(entry.spec.effective_hostname, lambda _code: None)
             entry.others.append(session)
@@ -265,7 +269,7 @@ class FakeEngine:
             memory_bytes=3 * 1024 * 1024,
             memory_peak_bytes=4 * 1024 * 1024,
             memory_limit_bytes=limit * 1024 if limit else None,
-            processes=1 + len(entry.others),
+            processes=1 + sum(not program.ended for program in entry.others),
             cpu_shares=entry.spec.cpu.shares,
         )
 
@@ -324,11 +328,15 @@ class FakeEngine:
                     "remove <uuid> from the definition, a new one is made then",
                 )
 
-    def _session(self, ref: str) -> FakeSession:
-        entry = self._entry(ref)
-        if entry.session is None:
-            raise WrongStateError(f"{entry.container.name!r} does not run", "start it first")
-        return entry.session
+    @staticmethod
+    def _check_program(request: ExecRequest) -> None:
+        if not request.argv or not request.argv[0]:
+            raise InvalidArgumentError("no program is named", "name the program to run")
+        if request.argv[0].rpartition("/")[2] not in PROGRAMS:
+            raise StartFailedError(
+                f"the program {request.argv[0]!r} does not exist in the container",
+                f"there are only {', '.join(sorted(PROGRAMS))}",
+            )
 
     @staticmethod
     def _demand(entry: _Entry, possible: bool, participle: str, hint: str) -> None:

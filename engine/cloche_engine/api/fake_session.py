@@ -29,6 +29,20 @@ _QUEUED_FRAMES = 256
 _HELP = "help, echo TEXT, hostname, clear, exit [STATUS]: that is all this shell can do.\n"
 
 
+PROGRAMS = frozenset({"true", "false", "cat", "echo", "sh"})
+"""What can be run besides the shell of the container itself."""
+
+
+def last_words(said: bytes, code: int) -> socket.socket:
+    """A console socket of a program that ended: what it said, and its status."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        for at in range(0, len(said), MAX_FRAME // 2):
+            ours.send(encode_output(Output(at, said[at : at + MAX_FRAME // 2])))
+        ours.send(encode_output(Ended(code)))
+    return theirs
+
+
 class Viewer:
     """One end of a console socket: sends without blocking, hands on what comes."""
 
@@ -249,6 +263,11 @@ class FakePipes:
         self._task = asyncio.ensure_future(self._run())
 
     @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self._task.done()
+
+    @property
     def socket(self) -> socket.socket:
         """The socket on which the end is told."""
         return self._theirs
@@ -274,23 +293,20 @@ class FakePipes:
 
     def _program(self) -> int:
         name, arguments = self._argv[0].rpartition("/")[2], self._argv[1:]
-        if name in {"true", "false"}:
-            return int(name == "false")
         if name == "cat":
             return self._copy()
         if name == "echo":
-            return self._write(self._stdout, " ".join(arguments) + "\n", 0)
+            return self._write(" ".join(arguments) + "\n", 0)
         if name == "sh" and arguments[:1] == ("-c",):
             output, code = run_line(arguments[1] if len(arguments) > 1 else "", "container")
-            return self._write(self._stdout, output, code or 0)
-        return self._write(self._stderr, f"{name}: not found\n", 127)
+            return self._write(output, code or 0)
+        return int(name == "false")
 
     def _copy(self) -> int:
         while data := os.read(self._stdin, 65536):
             os.write(self._stdout, data)
         return 0
 
-    @staticmethod
-    def _write(number: int, text: str, code: int) -> int:
-        os.write(number, text.encode())
+    def _write(self, text: str, code: int) -> int:
+        os.write(self._stdout, text.encode())
         return code
