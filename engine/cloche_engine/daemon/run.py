@@ -128,7 +128,8 @@ async def _signalled() -> None:
 
 async def _end_of(bus: Connection) -> None:
     with contextlib.suppress(OSError, EOFError):
-        await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+        # Shielded: the connection has one future for all who wait, and cancelling would end it.
+        await asyncio.shield(bus.wait_for_disconnect())  # type: ignore[no-untyped-call]
 
 
 async def _first_of(*every: Awaitable[None]) -> None:
