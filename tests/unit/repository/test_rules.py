@@ -16,7 +16,7 @@ SUFFIXES = {".py", ".md", ".toml", ".txt", ".xml", ".sh", ".json", ".service", "
 GENERATED = {"__pycache__", "node_modules", "shots"}
 FORBIDDEN = {
     # put together from pieces, or this file would break its own rule
-    "the path of one machine": re.compile("/" + r"work/|/root" + r"/\."),
+    "the path of one machine": re.compile(r"(?<![\w.}/-])/" + r"(work/|root/\.)"),
     "a folder beside the project": re.compile(r"\.\./" + "shared"),
     "the address of a package index": re.compile(
         "index" + r"-url|/simp" + "le/?[\"' ]|pypi" + r"\.org"
