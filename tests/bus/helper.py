@@ -1,4 +1,7 @@
-"""The real helper program with the in-memory engine: `python -m tests.bus.helper DIR [IDLE]`."""
+"""The real helper program with the in-memory engine: `python -m tests.bus.helper DIR [IDLE]`.
+
+`system` in place of DIR serves the system bus. A container named `frail` has a bug in its log.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,19 @@ from cloche_engine.api.fake import FakeEngine
 from cloche_engine.daemon.__main__ import run
 
 
+class FrailEngine(FakeEngine):
+    """An engine with a bug that one call runs into."""
+
+    async def logs(self, ref: str) -> bytes:
+        container = await self.container(ref)
+        if container.name == "frail":
+            raise RuntimeError("a secret of the helper")
+        return await super().logs(ref)
+
+
 async def in_memory(_directory: Path, _runtime: Path, _instance: str) -> Engine:
     """An empty engine that needs no privileges."""
-    return FakeEngine()
+    return FrailEngine()
 
 
 if __name__ == "__main__":

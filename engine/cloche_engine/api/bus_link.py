@@ -74,15 +74,22 @@ class Link:
         await self._match(
             f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg0='{BUS_NAME}'"
         )
-        if activatable:
-            await self._bus_call("StartServiceByName", "su", BUS_NAME, 0)
-        try:
-            reply = await self._bus_call("GetNameOwner", "s", BUS_NAME)
-            self._owner = reply.body[0]
-        except UnavailableError:
+        if not await self._find_owner():
+            if activatable:
+                await self._bus_call("StartServiceByName", "su", BUS_NAME, 0)
             await self._wait_for_owner()
 
+    async def _find_owner(self) -> bool:
+        try:
+            reply = await self._bus_call("GetNameOwner", "s", BUS_NAME)
+        except UnavailableError:
+            return False
+        self._owner = reply.body[0]
+        return True
+
     async def _wait_for_owner(self) -> None:
+        if self._owner:
+            return
         try:
             await asyncio.wait_for(self._owned.wait(), _OWNER_WAIT)
         except TimeoutError:

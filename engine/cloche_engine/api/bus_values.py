@@ -152,6 +152,11 @@ def error_from(reply: Message) -> EngineError:
     name = reply.error_name or ""
     if name in BY_WIRE_NAME and reply.signature == ERROR_SIGNATURE:
         return BY_WIRE_NAME[name](*reply.body)
+    if name == _DBUS + "ServiceUnknown":
+        return UnavailableError(
+            "the helper of Cloche is not installed on this machine's system bus",
+            "install it, or use a helper of your own: `--connect private:DIR`",
+        )
     text = str(reply.body[0]) if reply.body and isinstance(reply.body[0], str) else name
     kind = _FOREIGN.get(name, EngineError)
     return kind(text, _HINTS.get(kind, ""), {"name": name})

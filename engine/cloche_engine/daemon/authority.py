@@ -85,7 +85,7 @@ class PolkitAuthority:
         question = _question(caller, action, cancellation)
         try:
             async with asyncio.timeout(limit):
-                return _answer(await self._bus.call(question), action)
+                reply = await self._bus.call(question)
         except TimeoutError:
             await self._withdraw(cancellation)
             raise RefusedError(
@@ -97,6 +97,7 @@ class PolkitAuthority:
             raise
         except (OSError, EOFError) as error:
             raise RefusedError("polkit cannot be asked: the message bus is gone") from error
+        return _answer(reply, action)
 
     async def _withdraw(self, cancellation: str) -> None:
         """Close the dialog of a question that nobody waits for any more."""
@@ -157,7 +158,7 @@ def _refusal(caller: Caller, action: Action, answer: _Answer) -> RefusedError:
     if answer.challenge and caller.interactive:
         return RefusedError(
             f"a password is needed to {action.words}, but no polkit agent runs to ask for it",
-            "start your desktop's polkit agent, or run `pkttyagent -p $$` in this terminal,"
+            "start your desktop's polkit agent, or run `pkttyagent -p $$ &` in this terminal,"
             " or use root",
         )
     if answer.challenge:

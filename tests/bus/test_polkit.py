@@ -1,0 +1,161 @@
+"""Who may do what on the system bus, asked of a real polkitd on a bus of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.bus import world
+
+pytestmark = pytest.mark.bus
+
+NOBODY, DAEMON = 65534, 1
+_GRANT = """polkit.addRule(function(action, subject) {{
+    if (action.id == "org.cloche.engine1.{action}" && subject.user == "{user}")
+        return polkit.Result.YES;
+}});
+"""
+
+
+@dataclass(frozen=True)
+class System:
+    """A system bus with polkit and the helper."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        address = f"unix:path={self.folder / 'system_bus'}"
+        return dict(os.environ) | {"DBUS_SYSTEM_BUS_ADDRESS": address}
+
+    def ask(self, user: int, method: str, *words: str) -> str:
+        """What a call of this user comes to."""
+        asked = subprocess.run(
+            [sys.executable, "-m", "tests.bus.caller", str(user), "system", method, *words],
+            capture_output=True, text=True, timeout=30, check=True,
+            cwd=world.REPOSITORY, env=self.environment,
+        )  # fmt: skip
+        return asked.stdout
+
+    def names(self) -> str:
+        """What is on the bus."""
+        listed = subprocess.run(
+            ["busctl", "--system", "list", "--no-pager"],
+            capture_output=True, text=True, env=self.environment, check=True,
+        )  # fmt: skip
+        return listed.stdout
+
+
+@contextmanager
+def system(*options: str, rules: str = "") -> Iterator[System]:
+    with tempfile.TemporaryDirectory(prefix="cloche-polkit-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "rules").mkdir(mode=0o755)
+        (folder / "rules/10-test.rules").write_text(rules)
+        program = [sys.executable, "-m", "tests.bus.polkit_world", name, *options]
+        process = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "private", *program],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=world.REPOSITORY,
+        )  # fmt: skip
+        with process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            yield System(folder)
+            process.communicate()
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[System]:
+    with system() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def granting() -> Iterator[System]:
+    rules = _GRANT.format(action="list", user="nobody")
+    rules += _GRANT.format(action="define", user="nobody")
+    with system(rules=rules) as made:
+        yield made
+
+
+def test_root_may_do_everything(plain: System) -> None:
+    assert plain.ask(0, "containers") == "allowed []\n"
+    assert "allowed Container" in plain.ask(0, "define", world.shell("roots").decode())
+    assert "allowed Container" in plain.ask(0, "start", "roots")
+    assert "allowed b'root@roots" in plain.ask(0, "logs", "roots")
+    assert "allowed Container" in plain.ask(0, "kill", "roots")
+    assert plain.ask(0, "undefine", "roots") == "allowed None\n"
+
+
+def test_a_stranger_is_refused_and_told_what_to_do(plain: System) -> None:
+    answer = plain.ask(NOBODY, "containers")
+    assert answer.startswith("RefusedError a password is needed to see which containers there are")
+    assert "no polkit agent runs" in answer
+    assert "pkttyagent" in answer
+
+
+def test_a_rule_lets_a_stranger_in_for_that_action_only(granting: System) -> None:
+    assert granting.ask(NOBODY, "containers") == "allowed []\n"
+    made = granting.ask(NOBODY, "define", world.shell("theirs").decode())
+    assert made.startswith("allowed Container")
+    for method in ("start", "stop", "kill", "pause", "resume", "restart"):
+        assert "RefusedError a password is needed to start and stop" in granting.ask(
+            NOBODY, method, "theirs"
+        )
+    for method in ("definition", "logs"):
+        assert "RefusedError a password is needed to read" in granting.ask(NOBODY, method, "theirs")
+    assert "state=<State.STOPPED" in granting.ask(0, "container", "theirs")
+    assert granting.ask(NOBODY, "undefine", "theirs") == "allowed None\n"
+
+
+def test_a_rule_for_one_user_is_none_for_another(granting: System) -> None:
+    assert "RefusedError" in granting.ask(DAEMON, "containers")
+
+
+def test_a_denying_rule_is_told_as_such() -> None:
+    deny = _GRANT.format(action="list", user="nobody").replace("YES", "NO")
+    with system(rules=deny) as made:
+        assert "rules of this machine do not let you see" in made.ask(NOBODY, "containers")
+
+
+def test_without_polkit_everybody_is_refused() -> None:
+    with system("--no-polkit") as made:
+        for user in (0, NOBODY):
+            answer = made.ask(user, "containers")
+            assert "RefusedError nobody can say whether you may" in answer
+            assert "polkitd" in answer
+
+
+@pytest.mark.parametrize("user", [NOBODY, DAEMON])
+def test_a_stranger_cannot_be_the_helper(plain: System, user: int) -> None:
+    asked = subprocess.run(
+        [
+            "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
+            "busctl", "--system", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus",
+            "org.freedesktop.DBus", "RequestName", "su", "org.cloche.Engine1", "0",
+        ],
+        capture_output=True, text=True, env=plain.environment, check=False,
+    )  # fmt: skip
+    assert asked.returncode != 0
+    assert "not allowed to own" in asked.stderr or "Access denied" in asked.stderr
+
+
+def test_a_caller_that_vanishes_gets_nothing_done(plain: System) -> None:
+    """CVE-2021-3560: the call is on its way when its sender closes the connection."""
+    subprocess.run(
+        [
+            sys.executable, "-m", "tests.bus.vanishing_caller",
+            str(plain.folder / "system_bus"), str(NOBODY),
+        ],
+        check=True, cwd=world.REPOSITORY, timeout=60,
+    )  # fmt: skip
+    assert plain.ask(0, "containers") == "allowed []\n"
+    assert "org.cloche.Engine1" in plain.names()
