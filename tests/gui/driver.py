@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QPoint, Qt, QTimer
+from PyQt6.QtGui import QWindow
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QPushButton, QWidget  # noqa: TID251 - it looks at them
 
@@ -15,6 +18,7 @@ from cloche_gui.views.main_window import MainWindow
 from cloche_gui.views.new_container import NewContainerDialog
 
 PATIENCE = 10.0
+_events = cast("Any", QTest)  # the stubs take its static methods for methods of an instance
 _LEFT = Qt.MouseButton.LeftButton
 _NONE = Qt.KeyboardModifier.NoModifier
 SHORTCUT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -53,32 +57,60 @@ class Driver:
             while not condition():  # noqa: ASYNC110 - Qt has no event for it
                 await asyncio.sleep(0.005)
 
-    def click(self, widget: QWidget, at: QPoint | None = None) -> None:
+    async def act(self, gesture: Callable[[], object]) -> None:
+        """Make a gesture outside of any task, where the desktop's events come from too."""
+        done = asyncio.get_running_loop().create_future()
+
+        def run() -> None:
+            try:
+                gesture()
+            except AssertionError as error:
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        QTimer.singleShot(0, run)
+        await done
+
+    async def click(self, widget: QWidget, at: QPoint | None = None) -> None:
         """Click a widget; one that nobody could see or use fails the test."""
         assert widget.isVisible(), f"{widget} is not to be seen"
         assert widget.isEnabled(), f"{widget} cannot be used"
         self.clicks += 1
-        QTest.mouseClick(widget, _LEFT, _NONE, at or widget.rect().center())
+        place = at or widget.rect().center()
+        await self.act(lambda: _events.mouseClick(widget, _LEFT, _NONE, place))
 
-    def click_text(self, parent: QWidget, text: str) -> None:
+    async def click_text(self, parent: QWidget, text: str) -> None:
         """Click the button with this text."""
-        found = [b for b in parent.findChildren(QPushButton) if b.text().replace("&", "") == text]
+        buttons = [b for b in parent.findChildren(QPushButton) if b.isVisible()]
+        found = [b for b in buttons if b.text().replace("&", "") == text]
         assert found, f"there is no button {text!r}"
-        self.click(found[0])
+        await self.click(found[0])
 
-    def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = _NONE) -> None:
+    async def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = _NONE) -> None:
         """Press a key where the keyboard goes now."""
-        QTest.keyClick(QApplication.focusWidget() or self.window, key, modifiers)
+        await self.act(lambda: _events.keyClick(self._receiver, key, modifiers))
 
-    def type(self, text: str) -> None:
+    async def type(self, text: str) -> None:
         """Type where the keyboard goes now."""
         for character in text:
-            QTest.keyClick(QApplication.focusWidget() or self.window, character)
+            await self.act(partial(self._type_one, character))
 
-    def replace(self, text: str) -> None:
+    def _type_one(self, character: str) -> None:
+        _events.keyClick(self._receiver, character)
+
+    async def replace(self, text: str) -> None:
         """Type over what a field holds."""
-        self.press(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-        self.type(text)
+        await self.press(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        await self.type(text)
+
+    @property
+    def _receiver(self) -> QWindow:
+        """The window that the desktop gives keys to: shortcuts and focus are Qt's own business."""
+        active = QApplication.activeWindow() or self.window
+        handle = active.windowHandle()
+        assert handle is not None
+        return handle
 
     @property
     def focused(self) -> QWidget | None:
@@ -100,7 +132,7 @@ class Driver:
         index = next(i for i in indexes if i.data() == name)
         viewport = view.viewport()
         assert viewport is not None
-        self.click(viewport, view.visualRect(index).center())
+        await self.click(viewport, view.visualRect(index).center())
         await self.until(lambda: self.draft_uuid == uuid)
 
     @property
@@ -108,8 +140,8 @@ class Driver:
         draft = self.window.page.draft
         return draft.uuid if draft is not None else ""
 
-    def turn_to(self, page: int) -> None:
+    async def turn_to(self, page: int) -> None:
         """Click the tab of a page."""
         bar = self.window.page.tabs.tabBar()
         assert bar is not None
-        self.click(bar, bar.tabRect(page).center())
+        await self.click(bar, bar.tabRect(page).center())

@@ -20,7 +20,7 @@ Pair = tuple[ConsoleLink, socket.socket]
 async def pair() -> AsyncIterator[Pair]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     link = ConsoleLink(ours)
-    theirs.setblocking(False)
+    theirs.settimeout(0)
     yield link, theirs
     link.close()
     theirs.close()

@@ -17,11 +17,11 @@ pytestmark = pytest.mark.screen
 
 async def test_a_started_container_answers_in_its_console(driver: Driver) -> None:
     await driver.choose("browndog")
-    driver.click(driver.window.page.header.buttons[Action.START])
+    await driver.click(driver.window.page.header.buttons[Action.START])
     await driver.until(lambda: driver.console.is_attached)
     await driver.until(lambda: driver.has_focus(driver.console.terminal))
 
-    driver.type("hostname\r")
+    await driver.type("hostname\r")
 
     await driver.until(lambda: "\nbrowndog\n" in driver.screen)
 
@@ -29,19 +29,19 @@ async def test_a_started_container_answers_in_its_console(driver: Driver) -> Non
 async def test_a_program_that_ends_says_its_status_and_offers_start(driver: Driver) -> None:
     await driver.choose("scratch")
     await driver.until(lambda: driver.console.is_attached)
-    driver.click(driver.console.terminal)
+    await driver.click(driver.console.terminal)
 
-    driver.type("exit 3\r")
+    await driver.type("exit 3\r")
 
     await driver.until(lambda: "status 3" in " ".join(driver.console.messages.texts))
-    driver.click_text(driver.console, "Start")
+    await driver.click_text(driver.console, "Start")
     await driver.until(lambda: driver.console.is_attached)
 
 
 async def test_a_failed_start_says_why_and_what_to_do(driver: Driver) -> None:
     await driver.choose("old-mail")
 
-    driver.click(driver.window.page.header.buttons[Action.START])
+    await driver.click(driver.window.page.header.buttons[Action.START])
 
     await driver.until(lambda: not driver.window.jobs.shown)
     said = " ".join(driver.console.messages.texts)
@@ -57,23 +57,21 @@ async def test_buttons_are_enabled_by_state_and_say_why_not(driver: Driver) -> N
     assert "running" in buttons[Action.START].toolTip()
     assert not buttons[Action.DELETE].isEnabled()
     assert "stop it first" in buttons[Action.DELETE].toolTip()
-    driver.click(buttons[Action.PAUSE])
-    await driver.until(lambda: buttons[Action.RESUME].isEnabled())
+    await driver.click(buttons[Action.PAUSE])
+    await driver.until(buttons[Action.RESUME].isEnabled)
     assert not buttons[Action.PAUSE].isEnabled()
 
 
 async def test_delete_asks_and_then_deletes(driver: Driver) -> None:
     await driver.choose("browndog")
-    driver.click(driver.window.page.header.buttons[Action.DELETE])
+    await driver.click(driver.window.page.header.buttons[Action.DELETE])
     await driver.until(lambda: driver.window.findChild(QMessageBox, "delete-question"))
     question = driver.window.findChild(QMessageBox, "delete-question")
     assert question is not None
 
-    driver.click_text(question, "Delete")
+    await driver.click_text(question, "Delete")
 
-    await driver.until(
-        lambda: "browndog" not in [c.name for c in driver.window.model.containers]
-    )
+    await driver.until(lambda: "browndog" not in [c.name for c in driver.window.model.containers])
     assert driver.window.page.container is not None
     assert driver.window.page.container.name != "browndog"
 
@@ -83,9 +81,9 @@ async def test_a_helper_that_went_away_is_told_and_found_again_without_losing_ed
 ) -> None:
     window = driver.window
     await driver.choose("scratch")
-    driver.turn_to(SETTINGS)
-    driver.click(window.page.settings.identity.hostname)
-    driver.type("edited")
+    await driver.turn_to(SETTINGS)
+    await driver.click(window.page.settings.identity.hostname)
+    await driver.type("edited")
     old = driver.engine
     copy = await _copy(old)
 
@@ -97,7 +95,7 @@ async def test_a_helper_that_went_away_is_told_and_found_again_without_losing_ed
     assert window.page.settings.identity.hostname.text() == "edited"
     assert window.page.draft is not None
     assert window.page.draft.dirty
-    driver.click(window.page.header.buttons[Action.STOP])
+    await driver.click(window.page.header.buttons[Action.STOP])
     await driver.until(
         lambda: window.page.container and window.page.container.state is State.STOPPED
     )
@@ -115,11 +113,11 @@ async def _copy(engine: FakeEngine) -> FakeEngine:
 
 async def test_search_narrows_the_list_and_says_when_nothing_matches(driver: Driver) -> None:
     window = driver.window
-    driver.click(window.list.search)
+    await driver.click(window.list.search)
 
-    driver.type("paused")
+    await driver.type("paused")
     assert window.list.found.rowCount() == 1
-    driver.type("zzz")
+    await driver.type("zzz")
 
     assert window.list.found.rowCount() == 0
     assert window.list.nothing.isVisible()

@@ -40,15 +40,15 @@ async def test_memory_typed_in_the_form_shows_in_the_xml_and_is_stored_by_apply(
 ) -> None:
     page = driver.window.page
     await driver.choose("web")
-    driver.turn_to(SETTINGS)
+    await driver.turn_to(SETTINGS)
     page.settings.limits.memory.spin.setFocus()
 
-    driver.replace("512")
+    await driver.replace("512")
 
-    driver.turn_to(XML)
+    await driver.turn_to(XML)
     assert "<memory>524288</memory>" in _editor_text(driver)
     assert b"524288" not in await _stored(driver, "web")
-    driver.click(page.apply_bar.apply)
+    await driver.click(page.apply_bar.apply)
     await driver.until(lambda: driver.window.messages.bar(APPLIED))
     assert b"<memory>524288</memory>" in await _stored(driver, "web")
     assert "takes effect at the next start" in " ".join(driver.window.messages.texts)
@@ -57,14 +57,14 @@ async def test_memory_typed_in_the_form_shows_in_the_xml_and_is_stored_by_apply(
 
 async def test_memory_typed_in_the_xml_shows_in_the_form(driver: Driver) -> None:
     await driver.choose("web")
-    driver.turn_to(XML)
+    await driver.turn_to(XML)
     _find(driver, "262144")
 
     for _ in "262144":
-        driver.press(Qt.Key.Key_Backspace)
-    driver.type("65536")
+        await driver.press(Qt.Key.Key_Backspace)
+    await driver.type("65536")
 
-    driver.turn_to(SETTINGS)
+    await driver.turn_to(SETTINGS)
     assert driver.window.page.settings.limits.memory.value == 65536
     assert driver.window.page.settings.limits.memory.spin.value() == 64
 
@@ -74,11 +74,11 @@ async def test_broken_xml_is_marked_where_it_is_and_greys_the_forms_until_mended
 ) -> None:
     page = driver.window.page
     await driver.choose("web")
-    driver.turn_to(XML)
+    await driver.turn_to(XML)
     _find(driver, "<application", after=True)
     line = _editor_text(driver).split("<application")[0].count("\n") + 1
 
-    driver.type("<")
+    await driver.type("<")
 
     problem = page.draft.document.errors[0] if page.draft else None
     assert problem is not None
@@ -88,12 +88,12 @@ async def test_broken_xml_is_marked_where_it_is_and_greys_the_forms_until_mended
     assert page.xml.problems.count() == 1
     assert not page.apply_bar.apply.isEnabled()
     assert f"Line {line}" in page.apply_bar.status.full_text
-    driver.turn_to(SETTINGS)
+    await driver.turn_to(SETTINGS)
     assert page.settings.is_greyed
     assert page.settings.limits.memory.value == 262144
-    driver.turn_to(XML)
+    await driver.turn_to(XML)
     page.xml.editor.setFocus()
-    driver.press(Qt.Key.Key_Backspace)
+    await driver.press(Qt.Key.Key_Backspace)
     assert page.xml.editor.marked_lines() == []
     assert not page.settings.is_greyed
 
@@ -101,11 +101,11 @@ async def test_broken_xml_is_marked_where_it_is_and_greys_the_forms_until_mended
 async def test_a_comment_survives_an_edit_in_the_form_byte_for_byte(driver: Driver) -> None:
     before = await _stored(driver, "browndog")
     await driver.choose("browndog")
-    driver.turn_to(SETTINGS)
-    driver.click(driver.window.page.settings.identity.hostname)
+    await driver.turn_to(SETTINGS)
+    await driver.click(driver.window.page.settings.identity.hostname)
 
-    driver.replace("reddog")
-    driver.press(Qt.Key.Key_A, SHORTCUT)
+    await driver.replace("reddog")
+    await driver.press(Qt.Key.Key_A, SHORTCUT)
 
     await driver.until(lambda: driver.window.messages.bar(APPLIED))
     after = await _stored(driver, "browndog")
@@ -117,13 +117,13 @@ async def test_discard_brings_back_what_is_stored(driver: Driver) -> None:
     page = driver.window.page
     await driver.choose("web")
     stored = await _stored(driver, "web")
-    driver.turn_to(SETTINGS)
-    driver.click(page.settings.program.path)
-    driver.type("x")
+    await driver.turn_to(SETTINGS)
+    await driver.click(page.settings.program.path)
+    await driver.type("x")
     assert page.draft is not None
     assert page.draft.dirty
 
-    driver.click(page.apply_bar.discard)
+    await driver.click(page.apply_bar.discard)
 
     assert page.settings.program.path.text() == "/usr/sbin/nginx"
     assert page.draft.document.data == stored
@@ -135,17 +135,17 @@ async def test_a_bad_value_stays_in_its_field_with_the_reason_and_cannot_be_appl
 ) -> None:
     page = driver.window.page
     await driver.choose("web")
-    driver.turn_to(SETTINGS)
+    await driver.turn_to(SETTINGS)
     page.settings.network.field.lines["gateway"].setFocus()
 
-    driver.replace("10.99.0.1")
+    await driver.replace("10.99.0.1")
 
     assert "gateway" in page.settings.network.field.error.text.lower()
     assert not page.apply_bar.apply.isEnabled()
     await driver.choose("browndog")
     await driver.choose("web")
     assert page.settings.network.field.lines["gateway"].text() == "10.99.0.1"
-    driver.click(page.apply_bar.discard)
+    await driver.click(page.apply_bar.discard)
     assert page.settings.network.field.lines["gateway"].text() == "10.20.0.1"
     assert page.settings.network.field.error.text == ""
 
@@ -153,9 +153,9 @@ async def test_a_bad_value_stays_in_its_field_with_the_reason_and_cannot_be_appl
 async def test_a_draft_outlives_a_change_of_container(driver: Driver) -> None:
     page = driver.window.page
     await driver.choose("web")
-    driver.turn_to(SETTINGS)
-    driver.click(page.settings.identity.hostname)
-    driver.replace("changed")
+    await driver.turn_to(SETTINGS)
+    await driver.click(page.settings.identity.hostname)
+    await driver.replace("changed")
 
     await driver.choose("scratch")
     assert page.settings.identity.hostname.text() == ""
@@ -167,9 +167,9 @@ async def test_a_draft_outlives_a_change_of_container(driver: Driver) -> None:
 async def test_someone_elses_save_is_shown_with_both_ways_out(driver: Driver) -> None:
     page, messages = driver.window.page, driver.window.messages
     await driver.choose("web")
-    driver.turn_to(SETTINGS)
-    driver.click(page.settings.identity.hostname)
-    driver.replace("mine")
+    await driver.turn_to(SETTINGS)
+    await driver.click(page.settings.identity.hostname)
+    await driver.replace("mine")
     stored = await driver.engine.definition("web")
     theirs = edit.set_cpushare(Document.parse(stored.text), 77).data
     await driver.engine.define(theirs, stored.etag)
@@ -177,8 +177,8 @@ async def test_someone_elses_save_is_shown_with_both_ways_out(driver: Driver) ->
 
     bar = messages.bar(CONFLICT)
     assert bar is not None
-    driver.click_text(bar, "Overwrite")
-    driver.click(page.apply_bar.apply)
+    await driver.click_text(bar, "Overwrite")
+    await driver.click(page.apply_bar.apply)
 
     await driver.until(lambda: messages.bar(APPLIED))
     assert b"hostname='mine'" in await _stored(driver, "web")
@@ -188,9 +188,9 @@ async def test_someone_elses_save_is_shown_with_both_ways_out(driver: Driver) ->
 async def test_closing_with_unsaved_edits_asks_once(driver: Driver) -> None:
     window = driver.window
     await driver.choose("web")
-    driver.turn_to(SETTINGS)
-    driver.click(window.page.settings.identity.hostname)
-    driver.type("x")
+    await driver.turn_to(SETTINGS)
+    await driver.click(window.page.settings.identity.hostname)
+    await driver.type("x")
 
     window.close()
 
@@ -198,5 +198,5 @@ async def test_closing_with_unsaved_edits_asks_once(driver: Driver) -> None:
     question = window.findChild(QMessageBox, "close-question")
     assert question is not None
     assert window.isVisible()
-    driver.click_text(question, "Discard and close")
+    await driver.click_text(question, "Discard and close")
     await driver.until(lambda: not window.isVisible())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QMessageBox  # noqa: TID251 - it looks for one
 from tests.gui.driver import SHORTCUT, Driver
 
 from cloche_engine.api.fake import FakeEngine
@@ -22,12 +23,12 @@ async def test_the_first_container_takes_at_most_four_clicks(driver: Driver) -> 
     window = driver.window
     await driver.until(lambda: window.stack.currentWidget() is window.empty)
 
-    driver.click(window.empty.button)
-    await driver.until(lambda: driver.dialog.isVisible())
-    driver.click(driver.dialog.create_button)
+    await driver.click(window.empty.button)
+    await driver.until(driver.dialog.isVisible)
+    await driver.click(driver.dialog.create_button)
     await driver.until(lambda: window.page.console is not None and driver.console.is_attached)
     await driver.until(lambda: driver.has_focus(driver.console.terminal))
-    driver.type("echo made by pointing\r")
+    await driver.type("echo made by pointing\r")
 
     await driver.until(lambda: "made by pointing\n" in driver.screen + "\n")
     assert driver.clicks <= 4
@@ -39,48 +40,44 @@ async def test_the_keyboard_alone_makes_uses_stops_and_deletes_a_container(drive
     window = driver.window
     await driver.until(lambda: window.stack.currentWidget() is window.empty)
 
-    driver.press(Qt.Key.Key_N, SHORTCUT)
+    await driver.press(Qt.Key.Key_N, SHORTCUT)
     await driver.until(lambda: driver.has_focus(driver.dialog.name))
-    driver.replace("typed")
-    driver.press(Qt.Key.Key_Return)
+    await driver.replace("typed")
+    await driver.press(Qt.Key.Key_Return)
     await driver.until(lambda: window.page.console is not None and driver.console.is_attached)
     await driver.until(lambda: driver.has_focus(driver.console.terminal))
-    driver.type("echo by keys\r")
+    await driver.type("echo by keys\r")
     await driver.until(lambda: driver.screen.count("by keys") == 2)
 
-    driver.press(Qt.Key.Key_T, SHORTCUT)
+    await driver.press(Qt.Key.Key_T, SHORTCUT)
     await driver.until(lambda: window.model.containers[0].state is State.STOPPED)
     await driver.until(lambda: "SIGTERM" in " ".join(driver.console.messages.texts))
-    driver.press(Qt.Key.Key_L, SHORTCUT)
+    await driver.press(Qt.Key.Key_L, SHORTCUT)
     await driver.until(lambda: driver.has_focus(window.list.view))
-    driver.press(Qt.Key.Key_Delete)
+    await driver.press(Qt.Key.Key_Delete)
     await driver.until(lambda: _question(driver) is not None)
-    question = _question(driver)
-    assert question is not None
-    driver.press(Qt.Key.Key_Left)
+    await driver.press(Qt.Key.Key_Left)
     await driver.until(lambda: getattr(driver.focused, "text", str)() == "Delete")
-    driver.press(Qt.Key.Key_Space)
+    await driver.press(Qt.Key.Key_Space)
     await driver.until(lambda: not window.model.containers)
     assert window.stack.currentWidget() is window.empty
 
 
-def _question(driver: Driver) -> object:
-    from PyQt6.QtWidgets import QMessageBox  # noqa: PLC0415, TID251 - it looks for one
-
-    box = driver.window.findChild(QMessageBox, "delete-question")
-    return box if box is not None and box.isVisible() and driver.has_focus(box) else None
+def _question(driver: Driver) -> QMessageBox | None:
+    boxes = driver.window.findChildren(QMessageBox, "delete-question")
+    return next((box for box in boxes if driver.has_focus(box)), None)
 
 
 async def test_a_name_that_is_taken_or_bad_is_refused_under_the_field(driver: Driver) -> None:
     window = driver.window
     await driver.until(lambda: window.stack.currentWidget() is window.empty)
-    driver.click(window.empty.button)
+    await driver.click(window.empty.button)
     await driver.until(lambda: driver.has_focus(driver.dialog.name))
 
-    driver.replace("no good!")
+    await driver.replace("no good!")
 
     assert not driver.dialog.create_button.isEnabled()
     assert "may hold only" in driver.dialog.name_error
-    driver.replace("good")
+    await driver.replace("good")
     assert driver.dialog.create_button.isEnabled()
     assert driver.dialog.name_error == ""

@@ -38,6 +38,13 @@ class Network:
     nameservers: str = ""
 
 
+def suggested(network: Network) -> Network:
+    """The same with an address, mask and gateway where a private bridge needs them first."""
+    if network.mode is not Mode.PRIVATE or network.address.strip():
+        return network
+    return replace(network, address="10.90.0.2", netmask="255.255.255.0", gateway="10.90.0.1")
+
+
 def from_spec(spec: ContainerSpec) -> Network:
     """What the form shows of a definition: its first interface and the nameservers."""
     nameservers = ", ".join(spec.nameservers)

@@ -50,3 +50,4 @@ class Creating(QObject):
 
     def _closed(self) -> None:
         self.dialog = None
+        self._window.activateWindow()  # without a window manager nobody else gives focus back

@@ -77,4 +77,5 @@ class Lifecycle(QObject):
         if delete is not None:
             delete.clicked.connect(lambda: self._run(Action.DELETE, container))
         box.finished.connect(box.deleteLater)
+        box.finished.connect(self._window.activateWindow)
         box.open()

@@ -112,6 +112,7 @@ class MainWindow(QMainWindow):
             self.list.choose_any()
         elif self._service.is_connected:
             shown = self.empty
+            self.empty.button.setFocus()
         else:
             shown = self.connecting
         self.stack.setCurrentWidget(shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QLineEdit
 
-from cloche_gui.presenters.network import MODE_WORDS, Mode, Network
+from cloche_gui.presenters.network import MODE_WORDS, Mode, Network, suggested
 from cloche_gui.widgets.fields import Form
 
 _LINES = (
@@ -73,7 +73,7 @@ class NetworkField(QObject):
         self._mode_chosen()
 
     def _mode_chosen(self) -> None:
-        self._show_rows()
+        self.set_network(suggested(self.network()))
         self.changed.emit()
 
     def _show_rows(self) -> None:

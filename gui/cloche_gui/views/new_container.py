@@ -121,6 +121,11 @@ class NewContainerDialog(QDialog):
             memory_kib=self.memory.value,
         )
 
+    @property
+    def name_error(self) -> str:
+        """What is wrong with the name; empty where nothing is."""
+        return self._errors[Field.NAME].text
+
     def show_failure(self, error: EngineError) -> None:
         """Say why the engine did not take it; the form stays as it is."""
         self.setEnabled(True)
@@ -189,6 +194,7 @@ class NewContainerDialog(QDialog):
         buttons = QDialogButtonBox()
         buttons.addButton(self.cancel_button, QDialogButtonBox.ButtonRole.RejectRole)
         buttons.addButton(self.create_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.cancel_button.setAutoDefault(False)
         self.create_button.setDefault(True)
         bottom = QHBoxLayout()
         bottom.setContentsMargins(20, 10, 20, 14)

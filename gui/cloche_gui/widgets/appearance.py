@@ -112,7 +112,7 @@ def palette(colors: Colors) -> QPalette:
         role.ToolTipText: colors.text,
     }.items():
         made.setColor(key, QColor(value))
-    for key in (role.WindowText, role.Text, role.ButtonText):
+    for key in (role.WindowText, role.Text, role.ButtonText, role.PlaceholderText):
         made.setColor(QPalette.ColorGroup.Disabled, key, QColor(colors.disabled))
     made.setColor(QPalette.ColorGroup.Disabled, role.Base, QColor(colors.window))
     made.setColor(QPalette.ColorGroup.Disabled, role.Highlight, QColor(colors.border))

@@ -16,7 +16,7 @@ from PyQt6.QtWidgets import (
 )
 
 from cloche_gui.presenters import memory
-from cloche_gui.presenters.notice import Tone
+from cloche_gui.presenters.notice import Tone, sentence
 from cloche_gui.widgets import icons
 from cloche_gui.widgets.appearance import colors
 from cloche_gui.widgets.labels import WrappedLabel
@@ -48,6 +48,7 @@ class ErrorLabel(QWidget):
         color = QColor(colors().tones[Tone.ERROR])
         self._icon.setPixmap(_pixmap("error", color, self))
         _set_color(self._text, color)
+        reason = sentence(reason)
         self._text.setText(reason)
         self._text.setAccessibleName(f"Error: {reason}" if reason else "")
         self.setVisible(bool(reason))

@@ -95,7 +95,13 @@ class TableField(QWidget):
         table.setAccessibleName(f"Table: {what}")
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setTabKeyNavigation(False)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
+        trigger = QAbstractItemView.EditTrigger
+        table.setEditTriggers(
+            trigger.DoubleClicked
+            | trigger.SelectedClicked
+            | trigger.EditKeyPressed
+            | trigger.AnyKeyPressed
+        )
         table.setWordWrap(False)
         header, numbers = table.horizontalHeader(), table.verticalHeader()
         if header is not None and numbers is not None:

@@ -62,6 +62,11 @@ class MessageBar(QFrame):
         if closable:
             row.addWidget(self._close_button(), 0, Qt.AlignmentFlag.AlignVCenter)
 
+    def says(self, notice: Notice, choices: Sequence[Choice]) -> bool:
+        """Whether this is the same message with the same choices."""
+        texts = [button.text() for button in self.buttons]
+        return self.notice == notice and texts == [text for text, _ in choices]
+
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Draw the tinted ground."""
         painter = QPainter(self)
@@ -115,7 +120,10 @@ class MessageArea(QWidget):
         *,
         closable: bool = True,
     ) -> MessageBar:
-        """Show a message; one on the same topic gives way."""
+        """Show a message; another one on the same topic gives way, an equal one stays."""
+        present = self._bars.get(topic)
+        if present is not None and present.says(notice, choices):
+            return present
         self.clear(topic)
         bar = self._bars[topic] = MessageBar(notice, choices, closable=closable)
         bar.closed.connect(lambda: self.clear(topic))

@@ -32,7 +32,9 @@ def test_nothing_can_be_done_while_something_is_under_way_or_nothing_is_chosen()
 def test_search_finds_by_name_title_state_and_address() -> None:
     found = Container("u", "web", State.RUNNING, title="Shop", addresses=("10.0.0.2/24",))
 
-    assert all(words.matches(found, text) for text in ("WE", "shop", "running", "10.0.0", "web run"))
+    assert all(
+        words.matches(found, text) for text in ("WE", "shop", "running", "10.0.0", "web run")
+    )
     assert not words.matches(found, "web stopped")
 
 

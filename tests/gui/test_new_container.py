@@ -1,0 +1,68 @@
+"""The new-container dialog beyond name and Create."""
+
+from __future__ import annotations
+
+import pytest
+from tests.gui.driver import Driver
+
+from cloche_engine.definition.document import Document
+from cloche_gui.presenters.network import Mode
+
+pytestmark = pytest.mark.screen
+
+
+async def _open(driver: Driver) -> None:
+    await driver.click(driver.window.list.new_button)
+    await driver.until(lambda: driver.has_focus(driver.dialog.name))
+
+
+async def test_a_private_bridge_comes_with_addresses_that_can_be_used_at_once(
+    driver: Driver,
+) -> None:
+    await _open(driver)
+    await driver.replace("networked")
+    driver.dialog.network.choose(Mode.PRIVATE)
+    assert driver.dialog.create_button.isEnabled()
+
+    await driver.click(driver.dialog.start_now)
+    await driver.click(driver.dialog.create_button)
+
+    await driver.until(lambda: "networked" in [c.name for c in driver.window.model.containers])
+    stored = await driver.engine.definition("networked")
+    spec = Document.parse(stored.text).compiled()
+    assert spec.interfaces[0].addresses == ("10.90.0.2/24",)
+    assert spec.interfaces[0].gateway == "10.90.0.1"
+    assert not (await driver.engine.container("networked")).state.is_live
+
+
+async def test_a_mount_is_added_by_typing_into_the_table(driver: Driver) -> None:
+    await _open(driver)
+    table = driver.dialog.mounts.rows
+
+    await driver.click(table.add_button)
+    await driver.type("/srv/www")
+    assert not driver.dialog.create_button.isEnabled()
+    table.table.setCurrentCell(0, 1)
+    await driver.type("/var/www")
+    table.table.setCurrentCell(0, 0)
+
+    await driver.until(driver.dialog.create_button.isEnabled)
+    rows = driver.dialog.form.mounts
+    assert [(row.source, row.target) for row in rows] == [("/srv/www", "/var/www")]
+
+
+async def test_what_the_engine_refuses_is_told_in_the_dialog_and_nothing_typed_is_lost(
+    driver: Driver,
+) -> None:
+    await _open(driver)
+    await driver.replace("late")
+    driver.engine.put(
+        b"<domain type='linuxcontainer'><name>late</name><container>"
+        b"<application>/bin/sh</application></container></domain>"
+    )
+
+    await driver.click(driver.dialog.create_button)
+
+    await driver.until(lambda: "already" in driver.dialog.name_error)
+    assert driver.dialog.name.text() == "late"
+    assert driver.dialog.isEnabled()
