@@ -29,6 +29,11 @@ def helper_words(directory: Path, idle: float = 60.0) -> list[str]:
     return [sys.executable, "-m", "tests.bus.helper", str(directory), str(idle)]
 
 
+def real_helper_words(directory: Path) -> list[str]:
+    """The command of a private helper with the real engine."""
+    return [sys.executable, "-I", "-m", "cloche_engine.daemon", "--private", str(directory)]
+
+
 @dataclass(frozen=True)
 class Helper:
     """A private helper that runs."""
@@ -51,12 +56,18 @@ class Helper:
 
 @contextmanager
 def helper(
-    directory: Path, idle: float = 60.0, user: int | None = None
+    directory: Path,
+    idle: float = 60.0,
+    user: int | None = None,
+    words: list[str] | None = None,
 ) -> Iterator[Helper]:
     """A private helper, ready; `user` is who asked pkexec for it."""
     environment = dict(os.environ) | ({"PKEXEC_UID": str(user)} if user is not None else {})
     process = subprocess.Popen(
-        helper_words(directory, idle), stdout=subprocess.PIPE, cwd=REPOSITORY, env=environment
+        words or helper_words(directory, idle),
+        stdout=subprocess.PIPE,
+        cwd=REPOSITORY,
+        env=environment,
     )
     assert process.stdout is not None
     with process.stdout:

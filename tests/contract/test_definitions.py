@@ -1,0 +1,148 @@
+"""What every engine promises about definitions."""
+
+from __future__ import annotations
+
+import pytest
+from cloche_engine.api.client import Engine
+from cloche_engine.api.errors import (
+    ConflictError,
+    InvalidDefinitionError,
+    NameTakenError,
+    NotFoundError,
+    WrongStateError,
+)
+from cloche_engine.api.model import Change, Removed, State
+from tests.bus.world import shell
+
+
+async def test_a_new_engine_has_no_containers(engine: Engine) -> None:
+    assert await engine.containers() == []
+
+
+async def test_a_definition_comes_back_with_a_uuid_and_every_other_byte(engine: Engine) -> None:
+    made = await engine.define(shell("one"))
+    stored = await engine.definition("one")
+    assert made.state is State.STOPPED
+    assert made.uuid.encode() in stored.text.replace(b"-", b"")
+    lines = stored.text.splitlines(keepends=True)
+    without_uuid = b"".join(line for line in lines if b"<uuid>" not in line)
+    assert without_uuid == shell("one")
+
+
+async def test_containers_are_sorted_by_name(engine: Engine) -> None:
+    for name in ("c", "a", "b"):
+        await engine.define(shell(name))
+    assert [one.name for one in await engine.containers()] == ["a", "b", "c"]
+
+
+async def test_a_container_is_found_by_name_and_by_uuid_however_it_is_written(
+    engine: Engine,
+) -> None:
+    made = await engine.define(shell("one"))
+    uuid = made.uuid
+    dashed = "-".join((uuid[:8], uuid[8:12], uuid[12:16], uuid[16:20], uuid[20:]))
+    for ref in ("one", uuid, uuid.upper(), dashed):
+        assert (await engine.container(ref)).uuid == uuid
+
+
+async def test_a_name_is_taken_only_once(engine: Engine) -> None:
+    await engine.define(shell("one"))
+    with pytest.raises(NameTakenError) as caught:
+        await engine.define(shell("one"))
+    assert "'one'" in caught.value.message
+    assert caught.value.hint
+    assert len(await engine.containers()) == 1
+
+
+async def test_a_uuid_is_taken_only_once(engine: Engine) -> None:
+    await engine.define(shell("one"))
+    copy = (await engine.definition("one")).text.replace(b">one<", b">two<")
+    with pytest.raises(NameTakenError):
+        await engine.define(copy)
+
+
+async def test_a_save_with_the_right_etag_changes_the_container(engine: Engine) -> None:
+    made = await engine.define(shell("one"))
+    stored = await engine.definition("one")
+    renamed = stored.text.replace(b">one<", b">uno<")
+    changed = await engine.define(renamed, stored.etag)
+    assert (changed.uuid, changed.name) == (made.uuid, "uno")
+    now = await engine.definition("uno")
+    assert now.text == renamed
+    assert now.etag != stored.etag
+    with pytest.raises(NotFoundError):
+        await engine.container("one")
+
+
+async def test_a_save_with_an_old_etag_is_refused_and_loses_nothing(engine: Engine) -> None:
+    await engine.define(shell("one"))
+    mine = await engine.definition("one")
+    theirs = mine.text.replace(b"<!-- mine -->", b"<!-- theirs -->")
+    await engine.define(theirs, mine.etag)
+    with pytest.raises(ConflictError) as caught:
+        await engine.define(mine.text.replace(b"mine", b"late"), mine.etag)
+    stored = await engine.definition("one")
+    assert stored.text == theirs
+    assert caught.value.details["etag"] == stored.etag
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"<domain",
+        b"\xff\xfe\x00",
+        b"<!DOCTYPE a [<!ENTITY b 'c'>]><domain type='linuxcontainer'>&b;</domain>",
+        b"<domain type='linuxcontainer'><name>x</name></domain>",
+        shell("x") + b" " * 10_000_000,
+    ],
+    ids=["empty", "cut", "binary", "doctype", "no application", "ten megabytes"],
+)
+async def test_what_is_no_definition_is_refused_in_words(engine: Engine, text: bytes) -> None:
+    with pytest.raises(InvalidDefinitionError) as caught:
+        await engine.define(text)
+    assert caught.value.message
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+    assert await engine.containers() == []
+
+
+async def test_the_place_of_a_mistake_is_told(engine: Engine) -> None:
+    with pytest.raises(InvalidDefinitionError) as caught:
+        await engine.define(shell("one").replace(b"<application>", b"<application"))
+    assert caught.value.details["line"] == "5"
+    assert int(caught.value.details["column"]) > 0
+
+
+async def test_a_running_container_is_not_removed(engine: Engine, running: str) -> None:
+    with pytest.raises(WrongStateError):
+        await engine.undefine(running)
+    assert (await engine.container(running)).state is State.RUNNING
+
+
+async def test_a_removed_container_is_gone_and_subscribers_hear_it(engine: Engine) -> None:
+    made = await engine.define(shell("one"))
+    changes: list[Change] = []
+    engine.subscribe(changes.append)
+    await engine.undefine("one")
+    assert await engine.containers() == []
+    with pytest.raises(NotFoundError):
+        await engine.definition("one")
+    await engine.define(shell("next"))
+    assert changes[0] == Removed(made.uuid)
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["container", "definition", "undefine", "start", "stop", "kill", "pause", "resume", "restart",
+     "logs", "stats"],
+)  # fmt: skip
+async def test_an_unknown_name_is_told_by_every_method(engine: Engine, method: str) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        await getattr(engine, method)("nobody")
+    assert "nobody" in caught.value.message
+    assert caught.value.hint
+
+
+async def test_shares_host_root_is_told(engine: Engine) -> None:
+    assert (await engine.define(shell("one"))).shares_host_root

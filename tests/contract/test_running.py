@@ -1,0 +1,279 @@
+"""What every engine promises about running containers, their consoles and programs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+
+import pytest
+from cloche_engine.api.client import Engine
+from cloche_engine.api.console import Ended, Size, encode_signal, encode_size
+from cloche_engine.api.errors import InvalidArgumentError, StartFailedError, WrongStateError
+from cloche_engine.api.model import Change, Container, ExecRequest, State
+from tests.bus.world import shell
+from tests.contract.viewer import Viewer
+
+View = Callable[[str], Awaitable[Viewer]]
+
+
+class Heard:
+    """Changes of one engine, to wait for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._changes: asyncio.Queue[Change] = asyncio.Queue()
+        self.states: list[State] = []
+        self.end = engine.subscribe(self._changes.put_nowait)
+
+    async def until(self, state: State) -> Container:
+        """The container when it gets into this state."""
+        async with asyncio.timeout(10):
+            while True:
+                change = await self._changes.get()
+                if isinstance(change, Container):
+                    self.states.append(change.state)
+                    if change.state is state:
+                        return change
+
+
+async def test_a_started_container_runs_and_says_so(engine: Engine) -> None:
+    await engine.define(shell("one"))
+    heard = Heard(engine)
+    started = await engine.start("one")
+    assert started.state is State.RUNNING
+    assert started.pid
+    assert started.started
+    told = await heard.until(State.RUNNING)
+    assert State.STARTING in heard.states
+    assert told == await engine.container("one")
+
+
+async def test_what_runs_cannot_be_started_again(engine: Engine, running: str) -> None:
+    with pytest.raises(WrongStateError) as caught:
+        await engine.start(running)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("method", ["stop", "kill", "pause", "resume", "stats"])
+async def test_what_does_not_run_cannot_be_told_to_do_anything(engine: Engine, method: str) -> None:
+    await engine.define(shell("one"))
+    with pytest.raises(WrongStateError):
+        await getattr(engine, method)("one")
+
+
+async def test_stop_ends_it(engine: Engine, running: str) -> None:
+    stopped = await engine.stop(running, 0.2)
+    assert stopped.state is State.STOPPED
+    assert stopped.pid is None
+    assert stopped.exit_code is not None
+    assert stopped.exit_code >= 128
+
+
+async def test_kill_ends_it_at_once(engine: Engine, running: str) -> None:
+    killed = await engine.kill(running)
+    assert (killed.state, killed.exit_code) == (State.STOPPED, 128 + 9)
+
+
+async def test_a_signal_that_there_is_not_is_refused(engine: Engine, running: str) -> None:
+    with pytest.raises(InvalidArgumentError):
+        await engine.kill(running, 1000)
+
+
+@pytest.mark.parametrize("grace", [-1.0, float("nan")])
+async def test_a_time_that_is_none_is_refused(engine: Engine, running: str, grace: float) -> None:
+    with pytest.raises(InvalidArgumentError):
+        await engine.stop(running, grace)
+    assert (await engine.container(running)).state is State.RUNNING
+
+
+async def test_a_paused_container_goes_on_when_resumed(
+    engine: Engine, running: str, view: View
+) -> None:
+    assert (await engine.pause(running)).state is State.PAUSED
+    with pytest.raises(WrongStateError):
+        await engine.pause(running)
+    assert (await engine.resume(running)).state is State.RUNNING
+    viewer = await view(running)
+    viewer.type("echo still he''re\r")
+    await viewer.until(b"still here")
+
+
+async def test_a_restart_gives_a_new_program(engine: Engine, running: str) -> None:
+    before = await engine.container(running)
+    after = await engine.restart(running, 0.2)
+    assert after.state is State.RUNNING
+    assert after.pid != before.pid
+
+
+async def test_a_restart_starts_what_does_not_run(engine: Engine) -> None:
+    await engine.define(shell("one"))
+    assert (await engine.restart("one")).state is State.RUNNING
+
+
+async def test_the_console_answers_what_is_typed(
+    engine: Engine, running: str, view: View
+) -> None:
+    viewer = await view(running)
+    viewer.type("echo hel''lo\r")
+    await viewer.until(b"\nhello\r\n")
+
+
+async def test_the_exit_status_is_told_to_viewers_and_kept(
+    engine: Engine, running: str, view: View
+) -> None:
+    heard = Heard(engine)
+    viewer = await view(running)
+    viewer.type("exit 3\r")
+    assert (await viewer.end()).code == 3
+    told = await heard.until(State.STOPPED)
+    assert (told.exit_code, told.pid) == (3, None)
+    heard.end()
+
+
+async def test_a_second_viewer_sees_what_was_said_before(
+    engine: Engine, running: str, view: View
+) -> None:
+    first = await view(running)
+    first.type("echo ear''lier\r")
+    await first.until(b"earlier\r\n")
+    second = await view(running)
+    await second.until(b"earlier\r\n")
+    second.type("echo la''ter\r")
+    await first.until(b"later\r\n")
+
+
+async def test_a_new_size_is_told_to_the_other_viewers(
+    engine: Engine, running: str, view: View
+) -> None:
+    first, second = await view(running), await view(running)
+    first.link.send(encode_size(Size(31, 97)))
+    while (size := await second.frame(Size)) != Size(31, 97):
+        second.frames.remove(size)
+
+
+async def test_last_words_are_kept_after_the_end(
+    engine: Engine, running: str, view: View
+) -> None:
+    heard = Heard(engine)
+    viewer = await view(running)
+    viewer.type("echo fare''well\r")
+    await viewer.until(b"farewell\r\n")
+    viewer.type("exit 7\r")
+    await heard.until(State.STOPPED)
+    assert b"farewell" in await engine.logs(running)
+    late = await view(running)
+    assert await late.end() == Ended(7)
+    assert b"farewell" in late.said
+
+
+async def test_an_ended_subscription_hears_nothing(engine: Engine) -> None:
+    heard: list[Change] = []
+    end = engine.subscribe(heard.append)
+    other = Heard(engine)
+    end()
+    end()
+    await engine.define(shell("one"))
+    await engine.start("one")
+    await other.until(State.RUNNING)
+    assert heard == []
+
+
+async def test_usage_of_a_running_container(engine: Engine, running: str) -> None:
+    stats = await engine.stats(running)
+    assert stats.memory_bytes > 0
+    assert stats.processes >= 1
+    assert stats.memory_limit_bytes is None
+
+
+class Pipes:
+    """Three pipes for a program, the program's ends closed once it runs."""
+
+    def __init__(self) -> None:
+        (self.stdin, self.input), (self.output, self.stdout) = os.pipe(), os.pipe()
+        self.errors, self.stderr = os.pipe()
+        self.stdio = (self.stdin, self.stdout, self.stderr)
+
+    def started(self) -> None:
+        for number in self.stdio:
+            os.close(number)
+
+    def feed(self, data: bytes) -> None:
+        os.write(self.input, data)
+        os.close(self.input)
+
+    async def said(self) -> tuple[bytes, bytes]:
+        """All output and all errors."""
+        every = []
+        for number in (self.output, self.errors):
+            with os.fdopen(number, "rb") as file:
+                every.append(await asyncio.to_thread(file.read))
+        return every[0], every[1]
+
+
+async def _run(engine: Engine, ref: str, argv: tuple[str, ...], fed: bytes = b"") -> tuple[int, bytes]:
+    pipes = Pipes()
+    viewer = Viewer(await engine.exec(ref, ExecRequest(argv, stdio=pipes.stdio)))
+    pipes.started()
+    pipes.feed(fed)
+    said, _ = await pipes.said()
+    ended = await viewer.end()
+    viewer.close()
+    return ended.code, said
+
+
+@pytest.mark.parametrize(
+    ("argv", "fed", "outcome"),
+    [
+        (("/bin/echo", "two", "words"), b"", (0, b"two words\n")),
+        (("/bin/cat",), b"fed\0in", (0, b"fed\0in")),
+        (("/bin/false",), b"", (1, b"")),
+        (("/bin/sh", "-c", "exit 42"), b"", (42, b"")),
+    ],
+)
+async def test_a_further_program_runs_with_pipes(
+    engine: Engine, running: str, argv: tuple[str, ...], fed: bytes, outcome: tuple[int, bytes]
+) -> None:
+    assert await _run(engine, running, argv, fed) == outcome
+
+
+async def test_a_further_program_runs_on_a_terminal(engine: Engine, running: str) -> None:
+    link = await engine.exec(running, ExecRequest(("/bin/sh",), terminal=True, rows=30, columns=90))
+    viewer = Viewer(link)
+    viewer.type("echo on a ter''minal\r")
+    await viewer.until(b"on a terminal\r\n")
+    viewer.type("exit 5\r")
+    assert (await viewer.end()).code == 5
+    viewer.close()
+    assert (await engine.container(running)).state is State.RUNNING
+
+
+async def test_a_signal_ends_a_further_program(engine: Engine, running: str) -> None:
+    link = await engine.exec(running, ExecRequest(("/bin/sh",), terminal=True))
+    viewer = Viewer(link)
+    viewer.link.send(encode_signal(9))
+    assert (await viewer.end()).code == 128 + 9
+    viewer.close()
+
+
+async def test_an_unknown_program_is_refused(engine: Engine, running: str) -> None:
+    pipes = Pipes()
+    with pytest.raises(StartFailedError) as caught:
+        await engine.exec(running, ExecRequest(("/no/such",), stdio=pipes.stdio))
+    assert "/no/such" in caught.value.message
+    pipes.started()
+    for number in (pipes.input, pipes.output, pipes.errors):
+        os.close(number)
+
+
+@pytest.mark.parametrize("request_", [ExecRequest(()), ExecRequest(("/bin/true",))])
+async def test_a_program_without_words_or_without_pipes_is_refused(
+    engine: Engine, running: str, request_: ExecRequest
+) -> None:
+    with pytest.raises(InvalidArgumentError):
+        await engine.exec(running, request_)
+
+
+async def test_nothing_runs_in_what_does_not_run(engine: Engine) -> None:
+    await engine.define(shell("one"))
+    with pytest.raises(WrongStateError):
+        await engine.exec("one", ExecRequest(("/bin/sh",), terminal=True))
