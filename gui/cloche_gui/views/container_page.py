@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QSize, pyqtSignal
+from PyQt6.QtCore import QSize, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from cloche_engine.api.model import Container
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CONSOLE, SETTINGS, XML = range(3)
 _KEPT_CONSOLES = 8
+_AFTER_FIRST_PAINT_MS = 15
+"""The terminal's library takes 0.2 s to load: the list is to be seen before that."""
 
 
 class ContainerPage(QWidget):
@@ -41,6 +43,7 @@ class ContainerPage(QWidget):
         self._draft: Draft | None = None
         self._consoles: OrderedDict[str, ConsolePage] = OrderedDict()
         self._points = 0
+        self._terminal_is_loaded = False
         self._settings: SettingsPage | None = None
         self._xml: XmlPage | None = None
         self.header = Header(commands)
@@ -158,6 +161,8 @@ class ContainerPage(QWidget):
     def show_page(self, page: int) -> None:
         """Turn to a page and give it the keyboard."""
         self.tabs.setCurrentIndex(page)
+        if page == CONSOLE:
+            self._show_console_now()
         widget = (self.console, self._settings, self._xml)[page]
         if page == SETTINGS and self._settings is not None:
             self._settings.identity.name.setFocus()
@@ -196,8 +201,15 @@ class ContainerPage(QWidget):
         self.apply_bar.setVisible(page != CONSOLE)
 
     def _show_console(self) -> None:
-        if self._container is None:
+        if self._terminal_is_loaded:
+            self._show_console_now()
+        else:
+            QTimer.singleShot(_AFTER_FIRST_PAINT_MS, self._show_console_now)
+
+    def _show_console_now(self) -> None:
+        if self._container is None or self.tabs.currentIndex() != CONSOLE:
             return
+        self._terminal_is_loaded = True
         uuid = self._container.uuid
         if uuid not in self._consoles:
             self._consoles[uuid] = self._make_console(self._container)
