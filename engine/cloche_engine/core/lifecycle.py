@@ -206,10 +206,12 @@ class Lifecycle:
         """Find what runs since an earlier helper, undo what dead monitors left."""
         for trace in list(recover.traces(self._registry.places.runtime)):
             entry = self._registry.get(trace.directory.name)
-            if trace.is_alive() and entry is not None and await self._follow(entry, trace):
+            if entry is not None and trace.is_alive() and await self._follow(entry, trace):
                 continue
-            if not trace.is_alive():
-                await recover.undo(trace)
+            await recover.undo(trace)
+        for entry in self._registry.all():
+            if entry.running is None:
+                entry.recall(self._registry.places.exit_record(entry.uuid))
 
     async def _follow(self, entry: Entry, trace: recover.Trace) -> bool:
         try:

@@ -48,6 +48,7 @@ class MonitorLink:
             try:
                 send(self._link, fields)
             except OSError as error:
+                waiting.cancel()
                 raise MonitorGoneError from error
             answer, descriptors = await waiting
         if "error" in answer:

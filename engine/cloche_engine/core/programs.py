@@ -35,10 +35,14 @@ class Programs:
 
     async def open_console(self, entry: Entry, rows: int, columns: int) -> socket.socket:
         """The console of a running container, or the last words of an ended one."""
-        if entry.running is None:
-            return self._last_words(entry)
-        runtime = Path(entry.running.plan.runtime)
-        return await open_session(runtime, {"do": Do.CONSOLE, "rows": rows, "columns": columns})
+        if entry.running is not None:
+            runtime = Path(entry.running.plan.runtime)
+            fields = {"do": Do.CONSOLE, "rows": rows, "columns": columns}
+            try:
+                return await open_session(runtime, fields)
+            except WrongStateError:  # it is ending: its last words are being written
+                await entry.gone.wait()
+        return self._last_words(entry)
 
     def _last_words(self, entry: Entry) -> socket.socket:
         said = self._said(entry)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloche_engine.core.monitor_link import connect
 from cloche_engine.host.cgroups import Group, detect
 from cloche_engine.monitor.launch import undo_all
 from cloche_engine.monitor.protocol import STATE, Fields
 from cloche_engine.monitor.record import boot_id, start_time
 from cloche_engine.sandbox.plan import LaunchPlan
 
-_PATIENCE = 5.0
+_PATIENCE = 10.0
+_PAUSE = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,15 @@ class Trace:
         except OSError:
             return False
 
+    def init_is_alive(self) -> bool:
+        """Whether the container's init has not gone yet: the kernel kills it with its monitor."""
+        if not self.state["pid"] or self.state["boot_id"] != boot_id():
+            return False
+        try:
+            return start_time(self.state["pid"]) == int(self.state["started"])
+        except OSError:
+            return False
+
 
 def traces(runtime: Path) -> Iterator[Trace]:
     """Every runtime directory with a state; the others are leftovers and removed."""
@@ -54,36 +61,20 @@ def traces(runtime: Path) -> Iterator[Trace]:
         yield Trace(directory, state)
 
 
-def has_listener(trace: Trace) -> bool:
-    """Whether its monitor answers."""
-    try:
-        connect(trace.directory).close()
-    except OSError:
-        return False
-    return True
-
-
 async def undo(trace: Trace) -> None:
-    """Take away what a dead monitor left: link, control group, mount points, directory."""
+    """Take away what a dying or dead monitor leaves: link, control group, mount points, folder."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            while trace.is_alive() or trace.init_is_alive():  # noqa: ASYNC110 (nobody tells)
+                await asyncio.sleep(_PAUSE)
+    except TimeoutError:
+        return  # it lives and does not answer: its things are in use
     await asyncio.to_thread(_undo, trace)
 
 
 def _undo(trace: Trace) -> None:
+    if not trace.directory.exists():
+        return  # it has cleaned up itself
     plan = trace.plan
-    _await_death(trace.state)
     undo_all(plan, Group(detect(), plan.cgroup))
     shutil.rmtree(trace.directory, ignore_errors=True)
-
-
-def _await_death(state: Fields) -> None:
-    """The kernel kills the init when its monitor dies; wait until it has."""
-    if not state["pid"] or state["boot_id"] != boot_id():
-        return
-    deadline = time.monotonic() + _PATIENCE
-    while Path(f"/proc/{state['pid']}/ns/pid").exists() and time.monotonic() < deadline:
-        try:
-            descriptor = os.open(f"/proc/{state['pid']}", os.O_PATH)
-        except OSError:
-            return
-        os.close(descriptor)
-        time.sleep(0.005)

@@ -50,6 +50,7 @@ class Spawner:
     async def _ready_link(self) -> socket.socket:
         if self._link is not None and self._process and self._process.returncode is None:
             return self._link
+        await self._drop()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             folder = str(Path(cloche_engine.__file__).parent.parent)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import ipaddress
 import os
@@ -13,8 +12,6 @@ from pathlib import Path
 
 from cloche_engine.kernel.netlink import Interface, Netlink, Network, Veth
 from cloche_engine.sandbox.plan import LinkPlan
-
-_BRIDGE_PORTS = "/sys/class/net/{}/brif"
 
 
 class NetworkRefusedError(Exception):
@@ -40,7 +37,7 @@ def changing_links(runtime: Path) -> Iterator[None]:
 def connect(plan: LinkPlan, netns: int) -> None:
     """Make the bridge if it is a private one, and the veth into the namespace."""
     with Netlink() as netlink:
-        index = _ensure_private(netlink, plan) if plan.private else _existing(plan.bridge)
+        index = _ensure_private(netlink, plan) if plan.private else _existing(netlink, plan.bridge)
         mac = bytes.fromhex(plan.mac.replace(":", "")) if plan.mac else b""
         try:
             netlink.delete_link(plan.outer)
@@ -57,14 +54,15 @@ def disconnect(plan: LinkPlan) -> None:
         _remove_if_unused(netlink, plan)
 
 
-def _existing(bridge: str) -> int:
-    if not Path(f"/sys/class/net/{bridge}/bridge").is_dir():
-        raise NetworkRefusedError(
-            f"there is no bridge {bridge} on this host",
-            f"make it with: ip link add {bridge} type bridge; "
-            "or leave the bridge out for a private one",
-        )
-    return socket.if_nametoindex(bridge)
+def _existing(netlink: Netlink, bridge: str) -> int:
+    for link in netlink.links():
+        if link.name == bridge and link.kind == "bridge":
+            return link.index
+    raise NetworkRefusedError(
+        f"there is no bridge {bridge} on this host",
+        f"make it with: ip link add {bridge} type bridge; "
+        "or leave the bridge out for a private one",
+    )
 
 
 def _ensure_private(netlink: Netlink, plan: LinkPlan) -> int:
@@ -115,11 +113,7 @@ def _link_name(index: int) -> str:
 def _remove_if_unused(netlink: Netlink, plan: LinkPlan) -> None:
     if not plan.private:
         return
-    try:
-        ports = list(Path(_BRIDGE_PORTS.format(plan.bridge)).iterdir())
-    except OSError as error:
-        if error.errno in {errno.ENOENT, errno.ENOTDIR}:
-            return
-        raise
-    if not ports:
+    links = netlink.links()
+    bridge = next((link for link in links if link.name == plan.bridge), None)
+    if bridge is not None and not any(link.master == bridge.index for link in links):
         netlink.delete_link(plan.bridge)

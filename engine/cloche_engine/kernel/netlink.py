@@ -17,7 +17,7 @@ from typing import Self
 
 _ERROR, _DONE = 2, 3
 _REQUEST, _ACK, _DUMP, _EXCLUSIVE, _CREATE = 0x1, 0x4, 0x300, 0x200, 0x400
-_NEWLINK, _DELLINK, _NEWADDR, _GETADDR, _NEWROUTE, _GETROUTE = 16, 17, 20, 22, 24, 26
+_NEWLINK, _DELLINK, _GETLINK, _NEWADDR, _GETADDR, _NEWROUTE, _GETROUTE = 16, 17, 18, 20, 22, 24, 26
 _NESTED = 0x8000
 _IFF_UP = 1
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 1, 3, 10, 18, 28
@@ -41,6 +41,16 @@ class Veth:
     netns: int
     master: int = 0
     mac: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of this namespace; kind is empty for hardware, master 0 where it is on no bridge."""
+
+    index: int
+    name: str
+    kind: str
+    master: int
 
 
 def _attribute(kind: int, payload: bytes) -> bytes:
@@ -128,6 +138,10 @@ class Netlink:
         body += _number(_RTA_PRIORITY, metric) if metric is not None else b""
         self._change(_NEWROUTE, header + body, f"{to} via {via}")
 
+    def links(self) -> list[Link]:
+        """Every link of this namespace (/sys may show those of another)."""
+        return [_link(body) for body in self._dump(_GETLINK, _link_header())]
+
     def addresses(self) -> list[tuple[int, Interface]]:
         """Every address of this namespace, with the index of its link."""
         found = []
@@ -179,6 +193,18 @@ class Netlink:
                     _raise_unless_acknowledged(payload, subject)
                     return
                 yield kind, payload
+
+
+def _link(body: bytes) -> Link:
+    values = dict(_attributes(body[16:]))
+    info = dict(_attributes(values.get(_IFLA_LINKINFO, b"")))
+    master = struct.unpack("=I", values.get(_IFLA_MASTER, bytes(4)))[0]
+    return Link(
+        struct.unpack_from("=i", body, 4)[0],
+        values.get(_IFLA_IFNAME, b"").rstrip(b"\0").decode(),
+        info.get(_INFO_KIND, b"").rstrip(b"\0").decode(),
+        master,
+    )
 
 
 def _raise_unless_acknowledged(payload: bytes, subject: str) -> None:

@@ -39,7 +39,6 @@ def watch(plan: LaunchPlan, warm: Warm, helper: socket.socket) -> None:
         send(helper, {"error": failure.fields})
         return
     Monitor(launched, warm, listener).run(helper)
-    _leave(runtime)
 
 
 def _leave(runtime: Path) -> None:
@@ -59,7 +58,9 @@ class Monitor:
         self._console = Session(self._loop, launched.pidfd, launched.console)
         self._programs: list[Session] = []
         self._followers: list[socket.socket] = []
+        self._silent: set[socket.socket] = set()
         self._paused = False
+        self._ending: Ending | None = None
         self._entrance = Entrance(launched.plan, launched.pidfd, launched.group, warm.filters)
         self._answers: dict[str, Callable[[socket.socket, Fields, list[int]], None]] = {
             Do.FOLLOW: self._follow,
@@ -96,12 +97,14 @@ class Monitor:
 
     def _accept(self, _: int) -> None:
         link, _address = self._listener.accept()
+        self._silent.add(link)
         self._listen_to(link)
 
     def _listen_to(self, link: socket.socket) -> None:
         self._loop.watch(link.fileno(), READ, lambda _: self._message(link))
 
     def _message(self, link: socket.socket) -> None:
+        self._silent.discard(link)
         try:
             message = receive(link)
         except (OSError, ValueError):
@@ -135,6 +138,8 @@ class Monitor:
     def _follow(self, link: socket.socket, _: Fields, __: list[int]) -> None:
         self._followers.append(link)
         self._answer(link, {"ok": True, **self._status()})
+        if self._ending is not None:
+            self._tell_end(link, self._ending)
 
     def _signal(self, link: socket.socket, fields: Fields, _: list[int]) -> None:
         self._try(link, lambda: self._send_signal(int(fields["number"])))
@@ -220,19 +225,28 @@ class Monitor:
         self._say_goodbye(ending)
 
     def _say_goodbye(self, ending: Ending) -> None:
-        self._loop.forget(self._listener.fileno())
-        self._listener.close()
-        for name in (SOCKET, STATE):
-            (Path(self._launched.plan.runtime) / name).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            os.rmdir(self._launched.plan.runtime)
+        self._close_door()
+        self._ending = ending
         for link in list(self._followers):
-            self._answer(link, {"event": "ended", **ending.fields()})
+            self._tell_end(link, ending)
         self._loop.later(_PATIENCE, self._loop.stop)
         self._wait_for_viewers()
 
+    def _tell_end(self, link: socket.socket, ending: Ending) -> None:
+        self._answer(link, {"event": "ended", **ending.fields()})
+
+    def _close_door(self) -> None:
+        """Whoever connected before the end is still let in; nobody finds the socket any more."""
+        _leave(Path(self._launched.plan.runtime))
+        self._loop.forget(self._listener.fileno())
+        self._listener.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._accept(0)
+        self._listener.close()
+
     def _wait_for_viewers(self) -> None:
-        if not self._console.is_watched:
+        if not self._console.is_watched and not self._silent:
             self._loop.stop()
         else:
             self._loop.later(0.02, self._wait_for_viewers)

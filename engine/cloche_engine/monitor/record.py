@@ -31,16 +31,30 @@ def boot_id() -> str:
 
 
 def start_time(pid: int) -> int:
-    """Clock ticks between boot and the start of a process: with the pid it names one process."""
+    """Clock ticks between boot and the start of a process: with the pid it names one process.
+
+    ProcessLookupError where it is dead, also if nobody has reaped it yet (proc(5)).
+    """
     stat = Path(f"/proc/{pid}/stat").read_text()
-    return int(stat.rpartition(")")[2].split()[19])
+    fields = stat.rpartition(")")[2].split()
+    if fields[0] in "ZX":
+        raise ProcessLookupError(pid)
+    return int(fields[19])
+
+
+def _start_time_or_zero(pid: int) -> int:
+    try:
+        return start_time(pid) if pid else 0
+    except ProcessLookupError:
+        return 0
 
 
 def write_state(plan: LaunchPlan, pid: int = 0) -> None:
     """Say in the runtime directory who watches what: the next helper finds or undoes it."""
     fields = {
         "version": VERSION, "boot_id": boot_id(), "monitor": os.getpid(),
-        "monitor_started": start_time(os.getpid()), "pid": pid, "plan": json.loads(plan.to_json()),
+        "monitor_started": start_time(os.getpid()), "pid": pid,
+        "started": _start_time_or_zero(pid), "plan": json.loads(plan.to_json()),
     }  # fmt: skip
     write_whole(Path(plan.runtime) / STATE, json.dumps(fields).encode())
 

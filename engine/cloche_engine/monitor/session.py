@@ -28,6 +28,7 @@ class Session:
         self._viewers: list[Viewer] = []
         self._typed = bytearray()
         self._size = Size(24, 80)
+        self._ended: Ended | None = None
         if master >= 0:
             os.set_blocking(master, False)
             self.resize(self._size)
@@ -37,6 +38,8 @@ class Session:
         """Let someone look; all that is kept comes first."""
         viewer = Viewer(link, self.ring)
         self._viewers.append(viewer)
+        if self._ended is not None:
+            viewer.tell_end(self._ended)
         if size is not None:
             self.resize(size, viewer)
         self._loop.watch(link.fileno(), READ, lambda events: self._viewer_ready(viewer, events))
@@ -57,6 +60,7 @@ class Session:
 
     def end(self, ended: Ended) -> None:
         """The program is gone: read what it said last, tell everyone."""
+        self._ended = ended
         if self._master >= 0:
             while self._read_master():
                 pass

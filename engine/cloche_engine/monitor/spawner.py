@@ -59,6 +59,8 @@ def _become_monitor(
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         watch(LaunchPlan.from_json(packet.decode()), warm, socket.socket(fileno=descriptors[0]))
         status = 0
+    except Exception:  # noqa: BLE001 (the main program of a monitor: its log is all there is)
+        sys.excepthook(*sys.exc_info())
     finally:
         sys.stderr.flush()
         os._exit(status)

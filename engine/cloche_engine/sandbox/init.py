@@ -38,13 +38,12 @@ from cloche_engine.sandbox.mounts import (
     ProvideFiles,
     Skeleton,
 )
-from cloche_engine.sandbox.network import ConfigureNetwork, SetHostname
+from cloche_engine.sandbox.network import AllowPing, ConfigureNetwork, SetHostname
 from cloche_engine.sandbox.operation import (
     Blame,
     Context,
     Operation,
     OperationFailedError,
-    blame_for,
     run_all,
 )
 from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, MountPlan
@@ -103,6 +102,7 @@ def operations(
         MountNew("sysfs", "/sys", _QUIET | k.MOUNT_ATTR_RDONLY),
         SetHostname(plan.hostname),
         PivotRoot(),
+        AllowPing(plan.id_count),
         MaskPaths(_MASKED),
         MakeReadOnly(_READ_ONLY),
         ConfigureNetwork(
@@ -146,8 +146,8 @@ def run_child(
         run_all(steps, context)
     except OperationFailedError as failure:
         _report(link, failure.blame)
-    except OSError as error:
-        _report(link, blame_for(steps[0], error))
+    except Exception as error:  # noqa: BLE001 (nothing else could tell of it: this process ends)
+        _report(link, Blame("prepare the program", type(error).__name__, 0, str(error)))
     finally:
         os._exit(127)
 

@@ -81,9 +81,11 @@ def remove(root: int, made: Made) -> None:
 
 def _remove_if_empty(directory: int, name: str, *, is_directory: bool) -> None:
     try:
+        # Asked first: on a read-only filesystem rmdir says EROFS also of what is not there.
+        found = os.stat(name, dir_fd=directory, follow_symlinks=False)
         if is_directory:
             os.rmdir(name, dir_fd=directory)
-        elif os.stat(name, dir_fd=directory, follow_symlinks=False).st_size == 0:
+        elif found.st_size == 0:
             os.unlink(name, dir_fd=directory)
     except OSError as error:
         if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR}:
