@@ -121,3 +121,16 @@ async def test_search_narrows_the_list_and_says_when_nothing_matches(driver: Dri
 
     assert window.list.found.rowCount() == 0
     assert window.list.nothing.isVisible()
+
+
+async def test_a_container_that_is_deleted_while_its_console_is_read_leaves_no_trace(
+    driver: Driver,
+) -> None:
+    await driver.choose("browndog")
+    console = driver.console
+
+    await driver.engine.undefine("browndog")
+    await driver.until(lambda: driver.window.page.console is not console)
+
+    await driver.until(lambda: driver.draft_uuid)
+    assert driver.window.messages.texts == []

@@ -93,7 +93,7 @@ class Jobs(QObject):
         else:
             self._end(job)
             if done is not None:
-                done(result)
+                asyncio.get_running_loop().call_soon(done, result)
 
     def _fail(
         self, job: Job, error: EngineError, failed: Callable[[EngineError], None] | None

@@ -35,6 +35,7 @@ class ConsolePage(QWidget):
         self._link: ConsoleLink | None = None
         self._run: tuple[int | None, float | None] | None = None
         self._ending: Ending | None = None
+        self._is_over = False
         self.messages = MessageArea()
         self.terminal = TerminalWidget()
         self.terminal.set_read_only(True)
@@ -64,8 +65,12 @@ class ConsolePage(QWidget):
         self._ending = Ending(sentence(error.message), sentence(error.hint), bad=True)
         self._show_ending(self._ending)
 
-    def close_link(self) -> None:
-        """Detach; the program does not notice."""
+    def end(self) -> None:
+        """Detach for good: what is still being read for this page comes too late."""
+        self._is_over = True
+        self._close_link()
+
+    def _close_link(self) -> None:
         if self._link is not None:
             self._link.close()
             self._link.deleteLater()
@@ -95,7 +100,7 @@ class ConsolePage(QWidget):
     def _attach(self) -> None:
         self._ending = None
         self.messages.clear(_TOPIC)
-        self.close_link()
+        self._close_link()
         rows, columns = self.terminal.rows, self.terminal.columns
         self._jobs.run(
             Job(f"Opening the console of “{self._container.name}”", quiet=True),
@@ -105,7 +110,10 @@ class ConsolePage(QWidget):
         )
 
     def _attached(self, sock: socket.socket) -> None:
-        self.close_link()
+        if self._is_over:
+            sock.close()
+            return
+        self._close_link()
         self.terminal.reset()
         link = self._link = ConsoleLink(sock, self)
         link.output.connect(self.terminal.feed)
@@ -118,6 +126,8 @@ class ConsolePage(QWidget):
             self._show_paused()
 
     def _not_attached(self, error: EngineError) -> None:
+        if self._is_over:
+            return
         self._run = None
         if self._container.state in _ATTACHABLE:
             notice = Notice(
@@ -153,7 +163,7 @@ class ConsolePage(QWidget):
             self._show(notice, "Attach again", self._attach)
 
     def _detached(self) -> None:
-        self.close_link()
+        self._close_link()
         self.terminal.set_read_only(True)
 
     def _show_logs(self) -> None:
@@ -166,7 +176,7 @@ class ConsolePage(QWidget):
         )
 
     def _logs_read(self, log: bytes) -> None:
-        if self._link is None:
+        if self._link is None and not self._is_over:
             self.terminal.reset()
             self.terminal.feed(log)
 

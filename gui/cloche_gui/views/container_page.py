@@ -179,7 +179,7 @@ class ContainerPage(QWidget):
     def close_consoles(self) -> None:
         """Detach everywhere."""
         for console in self._consoles.values():
-            console.close_link()
+            console.end()
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -234,6 +234,6 @@ class ContainerPage(QWidget):
             self._drop(console)
 
     def _drop(self, console: ConsolePage) -> None:
-        console.close_link()
+        console.end()
         self.console_stack.removeWidget(console)
         console.deleteLater()
