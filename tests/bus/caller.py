@@ -9,8 +9,8 @@ import asyncio
 import os
 import sys
 
-import cloche_engine.api.bus  # noqa: F401
-import cloche_engine.api.connect
+from cloche_engine.api.bus import BusEngine
+from cloche_engine.api.connect import connect
 from cloche_engine.api.errors import EngineError
 
 
@@ -19,12 +19,14 @@ async def main(user: int, target: str, method: str, *words: str) -> None:
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
     try:
-        engine = await cloche_engine.api.connect.connect(target)
+        engine = await connect(target)
+        assert isinstance(engine, BusEngine)
         arguments = [word.encode() if method == "define" else word for word in words]
-        print("allowed", await getattr(engine, method)(*arguments))
+        outcome = await getattr(engine, method)(*arguments)
+        sys.stdout.write(f"allowed {outcome}\n")
         await engine.close()
     except EngineError as error:
-        print(type(error).__name__, error)
+        sys.stdout.write(f"{type(error).__name__} {error}\n")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cloche_engine.kernel import constants as k
-from cloche_engine.kernel.syscalls import prctl
 from tests import needs
 from tests.bus.world import REPOSITORY
+
+from cloche_engine.kernel import constants as k
+from cloche_engine.kernel.syscalls import prctl
 
 _ACTIONS = Path("/usr/share/polkit-1/actions")
 _RULES = Path("/etc/polkit-1/rules.d")
@@ -50,7 +51,9 @@ def main(folder: Path) -> None:
     configuration = folder / "system.conf"
     configuration.write_text(_BUS.format(folder=folder, resources=_RESOURCES))
     os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={folder}/system_bus"
-    children = [_start(["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile"])]
+    children = [
+        _start(["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile"])
+    ]
     _wait_for_name("org.freedesktop.DBus")
     if "--no-polkit" not in sys.argv:
         children.append(_start([str(needs.polkitd()), "--no-debug"]))

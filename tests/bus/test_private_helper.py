@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.bus import world
+
 from cloche_engine.api.connect import connect
 from cloche_engine.api.errors import RefusedError, UnavailableError
-from tests.bus import world
 
 pytestmark = pytest.mark.bus
 
@@ -193,13 +194,15 @@ async def test_a_failed_start_says_why(
 
 async def test_a_start_that_is_given_up_is_ended(tmp_path: Path) -> None:
     program, told = tmp_path / "pkexec", tmp_path / "pid"
-    program.write_text(f"#!/bin/sh\necho $$ > {told}.new; mv {told}.new {told}; exec cat {told}.fifo\n")
+    program.write_text(
+        f"#!/bin/sh\necho $$ > {told}.new; mv {told}.new {told}; exec cat {told}.fifo\n"
+    )
     program.chmod(0o755)
     os.mkfifo(f"{told}.fifo")
     task = asyncio.ensure_future(
         connect(f"private:{tmp_path / 'x'}", command=lambda _: [str(program)])
     )
-    while not told.exists():
+    while not told.exists():  # noqa: ASYNC110  # another program makes it
         await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

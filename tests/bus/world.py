@@ -97,6 +97,8 @@ def bus_pid(parent: int) -> int:
     """The dbus-daemon of a helper."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     (pid,) = (
-        int(child) for child in children if b"dbus-daemon" in Path(f"/proc/{child}/cmdline").read_bytes()
+        int(child)
+        for child in children
+        if b"dbus-daemon" in Path(f"/proc/{child}/cmdline").read_bytes()
     )
     return pid

@@ -8,11 +8,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.bus import world
+from tests.contract.viewer import Viewer
+
 from cloche_engine.api.client import Engine
 from cloche_engine.api.connect import connect
 from cloche_engine.api.fake import FakeEngine
-from tests.bus import world
-from tests.contract.viewer import Viewer
 
 Open = Callable[[Path], AbstractAsyncContextManager[Engine]]
 
@@ -64,7 +65,9 @@ async def _end_all(engine: Engine) -> None:
         pytest.param(_in_memory, id="memory"),
         pytest.param(_over_the_bus, id="memory-bus", marks=pytest.mark.bus),
         pytest.param(_real, id="real", marks=pytest.mark.kernel),
-        pytest.param(_real_over_the_bus, id="real-bus", marks=[pytest.mark.kernel, pytest.mark.bus]),
+        pytest.param(
+            _real_over_the_bus, id="real-bus", marks=[pytest.mark.kernel, pytest.mark.bus]
+        ),
     ]
 )
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from tests.bus.world import shell
+
 from cloche_engine.api.client import Engine
 from cloche_engine.api.errors import (
     ConflictError,
@@ -12,7 +14,6 @@ from cloche_engine.api.errors import (
     WrongStateError,
 )
 from cloche_engine.api.model import Change, Removed, State
-from tests.bus.world import shell
 
 
 async def test_a_new_engine_has_no_containers(engine: Engine) -> None:

@@ -7,12 +7,13 @@ import os
 from collections.abc import Awaitable, Callable
 
 import pytest
+from tests.bus.world import shell
+from tests.contract.viewer import Viewer
+
 from cloche_engine.api.client import Engine
 from cloche_engine.api.console import Ended, Size, encode_signal, encode_size
 from cloche_engine.api.errors import InvalidArgumentError, StartFailedError, WrongStateError
 from cloche_engine.api.model import Change, Container, ExecRequest, State
-from tests.bus.world import shell
-from tests.contract.viewer import Viewer
 
 View = Callable[[str], Awaitable[Viewer]]
 
@@ -94,7 +95,7 @@ async def test_a_paused_container_goes_on_when_resumed(
         await engine.pause(running)
     assert (await engine.resume(running)).state is State.RUNNING
     viewer = await view(running)
-    viewer.type("echo still he''re\r")
+    viewer.enter("echo still he''re\r")
     await viewer.until(b"still here")
 
 
@@ -110,11 +111,9 @@ async def test_a_restart_starts_what_does_not_run(engine: Engine) -> None:
     assert (await engine.restart("one")).state is State.RUNNING
 
 
-async def test_the_console_answers_what_is_typed(
-    engine: Engine, running: str, view: View
-) -> None:
+async def test_the_console_answers_what_is_typed(engine: Engine, running: str, view: View) -> None:
     viewer = await view(running)
-    viewer.type("echo hel''lo\r")
+    viewer.enter("echo hel''lo\r")
     await viewer.until(b"\nhello\r\n")
 
 
@@ -123,7 +122,7 @@ async def test_the_exit_status_is_told_to_viewers_and_kept(
 ) -> None:
     heard = Heard(engine)
     viewer = await view(running)
-    viewer.type("exit 3\r")
+    viewer.enter("exit 3\r")
     assert (await viewer.end()).code == 3
     told = await heard.until(State.STOPPED)
     assert (told.exit_code, told.pid) == (3, None)
@@ -134,11 +133,11 @@ async def test_a_second_viewer_sees_what_was_said_before(
     engine: Engine, running: str, view: View
 ) -> None:
     first = await view(running)
-    first.type("echo ear''lier\r")
+    first.enter("echo ear''lier\r")
     await first.until(b"earlier\r\n")
     second = await view(running)
     await second.until(b"earlier\r\n")
-    second.type("echo la''ter\r")
+    second.enter("echo la''ter\r")
     await first.until(b"later\r\n")
 
 
@@ -151,14 +150,12 @@ async def test_a_new_size_is_told_to_the_other_viewers(
         second.frames.remove(size)
 
 
-async def test_last_words_are_kept_after_the_end(
-    engine: Engine, running: str, view: View
-) -> None:
+async def test_last_words_are_kept_after_the_end(engine: Engine, running: str, view: View) -> None:
     heard = Heard(engine)
     viewer = await view(running)
-    viewer.type("echo fare''well\r")
+    viewer.enter("echo fare''well\r")
     await viewer.until(b"farewell\r\n")
-    viewer.type("exit 7\r")
+    viewer.enter("exit 7\r")
     await heard.until(State.STOPPED)
     assert b"farewell" in await engine.logs(running)
     late = await view(running)
@@ -210,7 +207,9 @@ class Pipes:
         return every[0], every[1]
 
 
-async def _run(engine: Engine, ref: str, argv: tuple[str, ...], fed: bytes = b"") -> tuple[int, bytes]:
+async def _run(
+    engine: Engine, ref: str, argv: tuple[str, ...], fed: bytes = b""
+) -> tuple[int, bytes]:
     pipes = Pipes()
     viewer = Viewer(await engine.exec(ref, ExecRequest(argv, stdio=pipes.stdio)))
     pipes.started()
@@ -239,9 +238,9 @@ async def test_a_further_program_runs_with_pipes(
 async def test_a_further_program_runs_on_a_terminal(engine: Engine, running: str) -> None:
     link = await engine.exec(running, ExecRequest(("/bin/sh",), terminal=True, rows=30, columns=90))
     viewer = Viewer(link)
-    viewer.type("echo on a ter''minal\r")
+    viewer.enter("echo on a ter''minal\r")
     await viewer.until(b"on a terminal\r\n")
-    viewer.type("exit 5\r")
+    viewer.enter("exit 5\r")
     assert (await viewer.end()).code == 5
     viewer.close()
     assert (await engine.container(running)).state is State.RUNNING

@@ -25,7 +25,7 @@ class Viewer:
         self.ended: Ended | None = None
         self.frames: list[Frame] = []
 
-    def type(self, text: str) -> None:
+    def enter(self, text: str) -> None:
         for packet in encode_input(text.encode()):
             self.link.send(packet)
 

@@ -24,7 +24,9 @@ from cloche_engine.api.errors import (
     UnsupportedError,
     WrongStateError,
 )
-from cloche_engine.api.fake_session import PROGRAMS, FakePipes, FakeSession, last_words
+from cloche_engine.api.fake_programs import PROGRAMS, FakePipes
+from cloche_engine.api.fake_session import FakeSession
+from cloche_engine.api.fake_viewer import last_words
 from cloche_engine.api.model import (
     About,
     Change,
