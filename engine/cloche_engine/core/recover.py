@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cloche_engine.host.cgroups import Group, detect
 from cloche_engine.monitor.launch import undo_all
-from cloche_engine.monitor.protocol import STATE, Fields
+from cloche_engine.monitor.protocol import INIT, STATE, Fields
 from cloche_engine.monitor.record import boot_id, start_time
 from cloche_engine.sandbox.plan import LaunchPlan
 
@@ -42,11 +42,12 @@ class Trace:
 
     def init_is_alive(self) -> bool:
         """Whether the container's init has not gone yet: the kernel kills it with its monitor."""
-        if not self.state["pid"] or self.state["boot_id"] != boot_id():
+        if self.state["boot_id"] != boot_id():
             return False
         try:
-            return start_time(self.state["pid"]) == int(self.state["started"])
-        except OSError:
+            init: Fields = json.loads((self.directory / INIT).read_text())
+            return start_time(init["pid"]) == int(init["started"])
+        except (OSError, ValueError):
             return False
 
 

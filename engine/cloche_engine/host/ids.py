@@ -35,18 +35,22 @@ class IdBlocks:
 
     def __init__(self, file: Path, foreign: Iterable[Range] | None = None) -> None:
         self._file = file
+        self._known: dict[str, int] = {}
         self._foreign = tuple(foreign if foreign is not None else subordinate_ranges())
 
     def block_for(self, uuid: str) -> int:
         """The first host id of a container's block; taken now if it has none."""
-        with self._locked() as taken:
-            if uuid not in taken:
-                taken[uuid] = self._free(set(taken.values()))
-                self._save(taken)
-            return taken[uuid]
+        if uuid not in self._known:
+            with self._locked() as taken:
+                if uuid not in taken:
+                    taken[uuid] = self._free(set(taken.values()))
+                    self._save(taken)
+                self._known[uuid] = taken[uuid]
+        return self._known[uuid]
 
     def give_back(self, uuid: str) -> None:
         """Free a container's block."""
+        self._known.pop(uuid, None)
         with self._locked() as taken:
             if taken.pop(uuid, None) is not None:
                 self._save(taken)

@@ -7,7 +7,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ PRIVATE_TOP = (
 PRIVATE_NAMES = frozenset(name for name, _ in PRIVATE_TOP)
 _BASIC = ("/proc", "/sys", "/dev")
 _PROVIDED = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf")
-_MADE = "made.json"
+_MADE = "made"
 
 
 class TreeRefusedError(Exception):
@@ -86,7 +86,7 @@ def _is_creatable(mount: MountPlan, place: Place, is_directory: bool) -> bool:
 class MountPoints:
     """Mount points that are missing in users' trees: made for the run, removed at its end.
 
-    What is made is written to `made.json` in the runtime directory first, so that it can be
+    What is made is written to `made` in the runtime directory first, so that it can be
     removed after a crash. A mount point that another running container needs too stays.
     """
 
@@ -96,40 +96,29 @@ class MountPoints:
     def prepare(self, plan: LaunchPlan, directories: list[bool]) -> None:
         """Make what is missing; TreeRefusedError where it cannot be made."""
         wanted = list(_wanted(plan, directories))
+        if not wanted:
+            return
         with self._locked():
             others = self._of_others()
-            mine: list[tuple[str, Made]] = []
             for place, is_directory, mount in wanted:
-                mine += self._make_missing(place, mount, mine, is_directory=is_directory)
-                mine += [
+                self._make_missing(place, mount, is_directory=is_directory)
+                self._record(
                     (tree, made) for tree, made in others
                     if tree == place.tree and _covers(made.path, place.inside)
-                ]  # fmt: skip
-            self._record(mine)
+                )  # fmt: skip
 
-    def _make_missing(
-        self,
-        place: Place,
-        mount: MountPlan | None,
-        mine: list[tuple[str, Made]],
-        *,
-        is_directory: bool,
-    ) -> list[tuple[str, Made]]:
-        optional = mount is None and place.inside in _PROVIDED
+    def _make_missing(self, place: Place, mount: MountPlan | None, *, is_directory: bool) -> None:
         tree = os.open(place.tree, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             missing = missing_below(tree, place.inside, directory=is_directory)
-            made = [(place.tree, each) for each in missing]
-            self._record([*mine, *made])
+            self._record((place.tree, each) for each in missing)
             for each in missing:
                 make(tree, each)
         except OSError as error:
-            if optional:
-                return []
-            raise _cannot_make(place, mount, error) from error
+            if mount is not None or place.inside not in _PROVIDED:
+                raise _cannot_make(place, mount, error) from error
         finally:
             os.close(tree)
-        return made
 
     def clean(self) -> None:
         """Remove what was made and nobody else needs."""
@@ -146,10 +135,12 @@ class MountPoints:
                         os.close(tree)
             (self._runtime / _MADE).unlink(missing_ok=True)
 
-    def _record(self, made: list[tuple[str, Made]]) -> None:
-        rows = [[tree, each.path, each.is_directory] for tree, each in made]
+    def _record(self, made: Iterable[tuple[str, Made]]) -> None:
+        # Appended, never written anew: a file that is truncated is flushed to the disk when closed.
+        rows = [json.dumps([tree, each.path, each.is_directory]) + "\n" for tree, each in made]
         if rows:
-            (self._runtime / _MADE).write_text(json.dumps(rows))
+            with (self._runtime / _MADE).open("a") as file:
+                file.writelines(rows)
 
     def _of_others(self) -> list[tuple[str, Made]]:
         files = self._runtime.parent.glob(f"*/{_MADE}")
@@ -212,7 +203,8 @@ def _cannot_make(place: Place, mount: MountPlan | None, error: OSError) -> TreeR
 
 def _read(file: Path) -> list[tuple[str, Made]]:
     try:
-        rows = json.loads(file.read_text())
-    except (OSError, ValueError):
+        lines = file.read_text().splitlines()
+    except OSError:
         return []
+    rows = (json.loads(line) for line in lines if line.endswith("]"))
     return [(tree, Made(path, is_directory)) for tree, path, is_directory in rows]

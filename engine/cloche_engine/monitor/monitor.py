@@ -16,8 +16,8 @@ from cloche_engine.kernel.syscalls import name_process
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
 from cloche_engine.monitor.launch import Launched, Launcher, LaunchFailedError, Warm
 from cloche_engine.monitor.loop import READ, Loop
-from cloche_engine.monitor.protocol import SOCKET, STATE, Do, Fields, receive, send
-from cloche_engine.monitor.record import Ending, ending_of, write_ending, write_state
+from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
+from cloche_engine.monitor.record import Ending, ending_of, write_ending, write_init, write_state
 from cloche_engine.monitor.session import Session
 from cloche_engine.sandbox.plan import LaunchPlan
 
@@ -42,7 +42,7 @@ def watch(plan: LaunchPlan, warm: Warm, helper: socket.socket) -> None:
 
 
 def _leave(runtime: Path) -> None:
-    for name in (SOCKET, STATE):
+    for name in (SOCKET, STATE, INIT):
         (runtime / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         runtime.rmdir()
@@ -75,11 +75,11 @@ class Monitor:
 
     def run(self, helper: socket.socket) -> None:
         """Until the container has ended and everyone has read its last words."""
-        write_state(self._launched.plan, self._launched.pid)
         self._loop.watch(self._launched.pidfd, READ, self._init_ended)
         self._loop.watch(self._listener.fileno(), READ, self._accept)
         with contextlib.suppress(OSError):
             self._welcome(helper)
+            write_init(self._launched.plan, self._launched.pid)
             self._loop.run()
 
     def _welcome(self, link: socket.socket) -> None:

@@ -19,6 +19,7 @@ from cloche_engine.kernel.sockets import receive_packet, send_packet
 VERSION = 1
 SOCKET = "monitor"
 STATE = "state.json"
+INIT = "init.json"
 
 Fields = dict[str, Any]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloche_engine.monitor.protocol import STATE, VERSION, Fields
+from cloche_engine.monitor.protocol import INIT, STATE, VERSION, Fields
 from cloche_engine.sandbox.plan import LaunchPlan
 
 
@@ -42,21 +43,25 @@ def start_time(pid: int) -> int:
     return int(fields[19])
 
 
-def _start_time_or_zero(pid: int) -> int:
-    try:
-        return start_time(pid) if pid else 0
-    except ProcessLookupError:
-        return 0
-
-
-def write_state(plan: LaunchPlan, pid: int = 0) -> None:
+def write_state(plan: LaunchPlan) -> None:
     """Say in the runtime directory who watches what: the next helper finds or undoes it."""
     fields = {
         "version": VERSION, "boot_id": boot_id(), "monitor": os.getpid(),
-        "monitor_started": start_time(os.getpid()), "pid": pid,
-        "started": _start_time_or_zero(pid), "plan": json.loads(plan.to_json()),
+        "monitor_started": start_time(os.getpid()), "plan": json.loads(plan.to_json()),
     }  # fmt: skip
-    write_whole(Path(plan.runtime) / STATE, json.dumps(fields).encode())
+    _write_new(Path(plan.runtime) / STATE, fields)
+
+
+def write_init(plan: LaunchPlan, pid: int) -> None:
+    """Add which process the init is; nothing where it is dead already."""
+    with contextlib.suppress(ProcessLookupError):
+        fields = {"pid": pid, "started": start_time(pid)}
+        _write_new(Path(plan.runtime) / INIT, fields)
+
+
+def _write_new(file: Path, fields: Fields) -> None:
+    # A new file, not one renamed over an old one: that would wait for the disk on the start path.
+    file.write_text(json.dumps(fields))
 
 
 def write_ending(plan: LaunchPlan, ending: Ending, said: bytes) -> None:

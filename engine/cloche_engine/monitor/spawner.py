@@ -1,7 +1,7 @@
-"""A small process with everything imported that forks a monitor per start.
+"""A small process with everything imported that has a monitor ready before it is asked for.
 
-A start then pays for no interpreter, and the monitors share its memory: gc.freeze() keeps the
-collector from touching, and so copying, pages that were there before the fork.
+A start then pays for no interpreter and no fork, and the monitors share its memory: gc.freeze()
+keeps the collector from touching, and so copying, pages that were there before the fork.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import select
 import signal
 import socket
 import sys
@@ -22,6 +23,9 @@ from cloche_engine.monitor.monitor import watch
 from cloche_engine.sandbox.plan import LaunchPlan
 from cloche_engine.sandbox.seccomp import application_filters
 
+_QUIET_MS = 30
+"""Milliseconds without a start after which the next spare is forked, so as not to be in its way."""
+
 
 def main() -> None:
     """Serve the helper on the socket whose descriptor is the first argument, until it hangs up."""
@@ -33,31 +37,67 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     gc.freeze()
+    spawner = Spawner(link, warm)
     with contextlib.suppress(OSError):
+        spawner.fork_spare()
         send_packet(link, b"ready")
-        _serve(link, warm)
+        spawner.serve()
 
 
-def _serve(link: socket.socket, warm: Warm) -> None:
-    while True:
-        packet, descriptors = receive_packet(link)
-        if not packet:
-            return
+class Spawner:
+    """Passes plans to monitors; one spare waits for the next."""
+
+    def __init__(self, link: socket.socket, warm: Warm) -> None:
+        self._link = link
+        self._warm = warm
+        self._spare: socket.socket | None = None
+
+    def serve(self) -> None:
+        """Until the helper hangs up; a waiting spare ends then too."""
+        while True:
+            if self._spare is None and not select.select([self._link], [], [], _QUIET_MS / 1000)[0]:
+                self.fork_spare()
+            packet, descriptors = receive_packet(self._link)
+            if not packet:
+                return
+            self._pass_on(packet, descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _pass_on(self, packet: bytes, descriptors: list[int]) -> None:
+        try:
+            self._send_to_spare(packet, descriptors)
+        except OSError:  # the spare was killed: a new one serves
+            self._send_to_spare(packet, descriptors)
+
+    def _send_to_spare(self, packet: bytes, descriptors: list[int]) -> None:
+        spare = self._spare or self.fork_spare()
+        self._spare = None
+        with spare:
+            send_packet(spare, packet, descriptors)
+
+    def fork_spare(self) -> socket.socket:
+        """Have a monitor wait for its plan; the socket is where to send it."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if os.fork() == 0:
-            _become_monitor(packet, descriptors, warm, link)
-        for descriptor in descriptors:
-            os.close(descriptor)
+            ours.close()
+            self._link.close()
+            _wait_for_plan(theirs, self._warm)
+        theirs.close()
+        self._spare = ours
+        return ours
 
 
-def _become_monitor(
-    packet: bytes, descriptors: list[int], warm: Warm, spawner_link: socket.socket
-) -> None:
+def _wait_for_plan(link: socket.socket, warm: Warm) -> None:
     status = 1
     try:
         os.setsid()
-        spawner_link.close()
+        name_process("cloche-spare")
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        watch(LaunchPlan.from_json(packet.decode()), warm, socket.socket(fileno=descriptors[0]))
+        packet, descriptors = receive_packet(link)
+        link.close()
+        if packet:
+            watch(LaunchPlan.from_json(packet.decode()), warm, socket.socket(fileno=descriptors[0]))
         status = 0
     except Exception:  # noqa: BLE001 (the main program of a monitor: its log is all there is)
         sys.excepthook(*sys.exc_info())
