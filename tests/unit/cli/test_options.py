@@ -1,0 +1,77 @@
+"""The command line's grammar."""
+
+from __future__ import annotations
+
+import pytest
+
+from cloche_engine.cli.change import signal_number
+from cloche_engine.cli.options import COMMANDS, UsageError, read_options
+
+NAMES = {
+    "list", "show", "xml", "define", "undefine", "validate", "start", "stop", "kill", "pause",
+    "resume", "restart", "console", "exec", "logs", "stats", "wait",
+}  # fmt: skip
+
+
+def test_there_are_the_commands_that_other_work_builds_on() -> None:
+    assert set(COMMANDS) == NAMES
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--connect", "test:", "--json", "show", "one"],
+        ["show", "--connect", "test:", "one", "--json"],
+        ["--json", "show", "one", "--connect", "test:"],
+    ],
+)
+def test_options_stand_before_or_after(words: list[str]) -> None:
+    command, options = read_options(words)
+    assert command.name == "show"
+    assert (options.connect, options.json, options.name) == ("test:", True, "one")
+
+
+def test_without_options_there_are_none() -> None:
+    _, options = read_options(["list"])
+    assert options.connect is None
+    assert not options.json
+
+
+def test_the_words_of_a_program_are_its_own() -> None:
+    _, options = read_options(["exec", "one", "--", "ls", "--json", "--", "-l"])
+    assert options.program == ["ls", "--json", "--", "-l"]
+    assert not options.json
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "no command is given"),
+        (["nonsense"], "invalid choice"),
+        (["show"], "required: NAME"),
+        (["show", "a", "b"], "unrecognized arguments: b"),
+        (["exec", "one"], "no program is given"),
+        (["exec", "one", "--"], "no program is given"),
+        (["stop", "one", "--timeout", "-1"], "is no time of 0 to 86400 seconds"),
+        (["stop", "one", "--timeout", "nan"], "is no time of 0 to 86400 seconds"),
+        (["wait", "one", "--state", "happy"], "invalid choice"),
+        (["--jso", "list"], "unrecognized arguments"),
+    ],
+)
+def test_wrong_usage_is_told_with_the_way_to_help(words: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        read_options(words)
+    assert "clochectl" in str(caught.value)
+
+
+@pytest.mark.parametrize("word", COMMANDS)
+def test_every_command_has_help(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        read_options([word, "--help"])
+    assert caught.value.code == 0
+    assert COMMANDS[word].help in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("word", "number"), [("KILL", 9), ("sigterm", 15), ("hup", 1), ("64", 64)])
+def test_signals_have_names_and_numbers(word: str, number: int) -> None:
+    assert signal_number(word) == number

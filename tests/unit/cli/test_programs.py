@@ -1,0 +1,91 @@
+"""`clochectl` as a program, where it needs no helper."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cloche_engine.api.model import Container, State
+from cloche_engine.cli import words
+
+LITERAL = Path(__file__).parents[1] / "definition/rfc-v2-literal.xml"
+GOOD = b"""<domain type='linuxcontainer'><name>one</name>
+<container><application>/bin/sh</application></container></domain>"""
+
+
+def _run(*arguments: str, fed: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    program = [sys.executable, "-m", "cloche_engine.cli", *arguments]
+    return subprocess.run(program, input=fed, capture_output=True, timeout=30, check=False)
+
+
+def _line(done: subprocess.CompletedProcess[bytes]) -> str:
+    line = done.stderr.decode()
+    assert line.startswith("clochectl: ")
+    assert line.count("\n") == 1
+    return line
+
+
+def test_the_example_of_the_rfc_is_refused_with_its_place_and_a_remedy() -> None:
+    done = _run("validate", str(LITERAL))
+    assert done.returncode == 1
+    line = _line(done)
+    assert f"{LITERAL}:19:" in line
+    assert "write '/>'" in line
+    assert f"{LITERAL}:19:" in done.stdout.decode()
+
+
+def test_a_good_definition_is_valid() -> None:
+    done = _run("validate", "-", fed=GOOD)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"<stdin>: valid\n", b"")
+
+
+def test_validate_gives_one_json_document() -> None:
+    good = json.loads(_run("validate", "-", "--json", fed=GOOD).stdout)
+    assert good == {"file": "<stdin>", "valid": True, "problems": []}
+    bad = json.loads(_run("--json", "validate", str(LITERAL)).stdout)
+    assert not bad["valid"]
+    assert bad["problems"][0]["line"] == 19
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["show"], ["exec", "one"]])
+def test_wrong_usage_has_status_2_and_one_line(arguments: list[str]) -> None:
+    done = _run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert _line(done)
+
+
+def test_the_demonstration_is_listed_without_a_helper() -> None:
+    done = _run("--connect", "test:", "list", "--json")
+    assert len(json.loads(done.stdout)) >= 6
+
+
+def test_a_missing_system_bus_is_told() -> None:
+    environment = dict(os.environ) | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent/bus"}
+    program = [sys.executable, "-m", "cloche_engine.cli", "--connect", "system", "list"]
+    done = subprocess.run(program, capture_output=True, env=environment, check=False)
+    assert done.returncode == 1
+    assert "cannot reach the message bus: No such file" in _line(done)
+
+
+def test_control_characters_of_a_container_do_not_reach_the_terminal() -> None:
+    hostile = Container("0" * 32, "a\x1b[2J", State.FAILED, error="\x1b]0;x\x07\nline")
+    shown = words.table([words.row(hostile), *[(a, b, "", "") for a, b in words.facts(hostile)]])
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+
+
+def test_a_command_that_needs_no_bus_imports_none() -> None:
+    program = (
+        "import sys, cloche_engine.cli.__main__ as m\nsys.argv[1:]=['validate','-']\nm.main()\n"
+    )
+    program += "assert not {'asyncio', 'dbus_fast'} & set(sys.modules), 'imported too much'"
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=GOOD, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
