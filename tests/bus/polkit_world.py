@@ -21,12 +21,13 @@ from cloche_engine.kernel.syscalls import prctl
 _ACTIONS = Path("/usr/share/polkit-1/actions")
 _RULES = Path("/etc/polkit-1/rules.d")
 _RESOURCES = REPOSITORY / "resources"
+_HELPER = [sys.executable, "-m", "tests.bus.helper", "system"]
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
-  <type>system</type>
   <listen>unix:path={folder}/system_bus</listen>
   <auth>EXTERNAL</auth>
+  <servicedir>{folder}/services</servicedir>
   <policy context="default">
     <allow user="*"/>
     <deny own="*"/>
@@ -48,6 +49,8 @@ _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuratio
 
 def main(folder: Path) -> None:
     _show_policy(folder)
+    if "--activatable" in sys.argv:
+        _make_activatable(folder / "services")
     configuration = folder / "system.conf"
     configuration.write_text(_BUS.format(folder=folder, resources=_RESOURCES))
     os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={folder}/system_bus"
@@ -58,8 +61,9 @@ def main(folder: Path) -> None:
     if "--no-polkit" not in sys.argv:
         children.append(_start([str(needs.polkitd()), "--no-debug"]))
         _wait_for_name("org.freedesktop.PolicyKit1")
-    children.append(_start([sys.executable, "-m", "tests.bus.helper", "system"]))
-    _wait_for_name("org.cloche.Engine1")
+    if "--activatable" not in sys.argv:
+        children.append(_start(_HELPER))
+        _wait_for_name("org.cloche.Engine1")
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.read()
@@ -75,6 +79,15 @@ def _show_policy(folder: Path) -> None:
     rules.mkdir(exist_ok=True)
     for source, target in ((actions, _ACTIONS), (rules, _RULES)):
         subprocess.run(["mount", "--bind", str(source), str(target)], check=True)
+
+
+def _make_activatable(services: Path) -> None:
+    """Our service file, but for the program, which has the in-memory engine here."""
+    installed = (_RESOURCES / "dbus/org.cloche.Engine1.service").read_text()
+    lines = [line for line in installed.splitlines() if not line.startswith(("Exec=", "Systemd"))]
+    services.mkdir()
+    text = "\n".join([*lines, f"Exec={' '.join(_HELPER)}", ""])
+    (services / "org.cloche.Engine1.service").write_text(text)
 
 
 def _start(words: list[str]) -> subprocess.Popen[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.bus import world
@@ -47,7 +49,7 @@ class System:
     def names(self) -> str:
         """What is on the bus."""
         listed = subprocess.run(
-            ["busctl", "--system", "list", "--no-pager"],
+            ["busctl", "--system", "list", "--acquired", "--no-pager"],
             capture_output=True, text=True, env=self.environment, check=True,
         )  # fmt: skip
         return listed.stdout
@@ -134,6 +136,21 @@ def test_without_polkit_everybody_is_refused() -> None:
             assert "polkitd" in answer
 
 
+def test_without_an_address_the_installed_helper_is_used_and_started() -> None:
+    with system("--activatable") as made:
+        assert "org.cloche.Engine1 " not in made.names()
+        done = subprocess.run(
+            [sys.executable, "-m", "cloche_engine.cli", "list"],
+            capture_output=True,
+            text=True,
+            env=made.environment,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "There are no containers yet" in done.stdout
+        assert "org.cloche.Engine1 " in made.names()
+
+
 @pytest.mark.parametrize("user", [NOBODY, DAEMON])
 def test_a_stranger_cannot_be_the_helper(plain: System, user: int) -> None:
     asked = subprocess.run(
@@ -159,3 +176,43 @@ def test_a_caller_that_vanishes_gets_nothing_done(plain: System) -> None:
     )  # fmt: skip
     assert plain.ask(0, "containers") == "allowed []\n"
     assert "org.cloche.Engine1" in plain.names()
+
+
+def _with_agent(system: System, mode: str) -> Any:
+    asked = subprocess.run(
+        [sys.executable, "-m", "tests.bus.agent", str(NOBODY), mode],
+        capture_output=True,
+        timeout=30,
+        check=True,
+        cwd=world.REPOSITORY,
+        env=system.environment,
+    )
+    return json.loads(asked.stdout)
+
+
+@pytest.fixture
+def one(granting: System) -> Iterator[str]:
+    assert "allowed" in granting.ask(0, "define", world.shell("one").decode())
+    yield "one"
+    assert "state=<State.STOPPED" in granting.ask(0, "container", "one")
+    granting.ask(0, "undefine", "one")
+
+
+def test_a_dismissed_dialog_is_told_and_nothing_was_done(granting: System, one: str) -> None:
+    found = _with_agent(granting, "dismiss")
+    assert found["answers"] == [
+        "RefusedError the password dialog was dismissed, so you may not start and stop containers"
+    ]
+    assert found["opened"] == [
+        [
+            "org.cloche.engine1.manage",
+            f"Authentication is required to start or stop the container {one}",
+        ]
+    ]
+
+
+def test_many_calls_open_one_dialog_and_it_goes_with_the_caller(granting: System, one: str) -> None:
+    found = _with_agent(granting, "vanish")
+    assert len(found["opened"]) == 1
+    assert found["withdrawn"]
+    assert set(found["answers"]) == {"UnavailableError"}
