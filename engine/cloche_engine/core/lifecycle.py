@@ -26,6 +26,7 @@ from cloche_engine.core.spawner import Spawner
 from cloche_engine.host.ids import NoIdsLeftError
 from cloche_engine.host.processes import handles_signal
 from cloche_engine.monitor.protocol import Do, Fields
+from cloche_engine.monitor.record import boot_id, write_state
 from cloche_engine.sandbox.plan import LaunchPlan
 
 _AFTER_KILL = 30.0
@@ -37,6 +38,7 @@ class Lifecycle:
     def __init__(self, registry: Registry, spawner: Spawner) -> None:
         self._registry = registry
         self._spawner = spawner
+        self._boot = boot_id()
         self._watchers: set[asyncio.Task[None]] = set()
 
     async def start(self, entry: Entry) -> Container:
@@ -63,6 +65,7 @@ class Lifecycle:
         plan = self._plan(entry)
         runtime = Path(plan.runtime)
         _make_folder(runtime)
+        write_state(plan, self._boot)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         link = MonitorLink(ours, lambda ending: self._ended(entry, ending))
         try:
@@ -206,7 +209,7 @@ class Lifecycle:
         """Find what runs since an earlier helper, undo what dead monitors left."""
         for trace in list(recover.traces(self._registry.places.runtime)):
             entry = self._registry.get(trace.directory.name)
-            if entry is not None and trace.is_alive() and await self._follow(entry, trace):
+            if entry is not None and await self._follow(entry, trace):
                 continue
             await recover.undo(trace)
         for entry in self._registry.all():

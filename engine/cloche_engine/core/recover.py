@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloche_engine.core.monitor_link import connect
 from cloche_engine.host.cgroups import Group, detect
 from cloche_engine.monitor.launch import undo_all
 from cloche_engine.monitor.protocol import INIT, STATE, Fields
@@ -17,6 +18,7 @@ from cloche_engine.sandbox.plan import LaunchPlan
 
 _PATIENCE = 10.0
 _PAUSE = 0.005
+_UUID = "[0-9a-f]" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,13 @@ class Trace:
         """What it was started with."""
         return LaunchPlan.from_json(json.dumps(self.state["plan"]))
 
-    def is_alive(self) -> bool:
-        """Whether its monitor still is the process that wrote this."""
-        if self.state["boot_id"] != boot_id():
-            return False
+    def has_monitor(self) -> bool:
+        """Whether a monitor listens for it."""
         try:
-            return start_time(self.state["monitor"]) == int(self.state["monitor_started"])
+            connect(self.directory).close()
         except OSError:
             return False
+        return True
 
     def init_is_alive(self) -> bool:
         """Whether the container's init has not gone yet: the kernel kills it with its monitor."""
@@ -53,7 +54,7 @@ class Trace:
 
 def traces(runtime: Path) -> Iterator[Trace]:
     """Every runtime directory with a state; the others are leftovers and removed."""
-    for directory in sorted(path for path in runtime.iterdir() if path.is_dir()):
+    for directory in sorted(runtime.glob(_UUID)):
         try:
             state = json.loads((directory / STATE).read_text())
         except (OSError, ValueError):
@@ -66,7 +67,7 @@ async def undo(trace: Trace) -> None:
     """Take away what a dying or dead monitor leaves: link, control group, mount points, folder."""
     try:
         async with asyncio.timeout(_PATIENCE):
-            while trace.is_alive() or trace.init_is_alive():  # noqa: ASYNC110 (nobody tells)
+            while trace.has_monitor() or trace.init_is_alive():  # noqa: ASYNC110 (nobody tells)
                 await asyncio.sleep(_PAUSE)
     except TimeoutError:
         return  # it lives and does not answer: its things are in use

@@ -125,24 +125,20 @@ class Group:
         """Where it lies in a tree."""
         return tree.path / self._name
 
-    def open_attach(self) -> tuple[list[int], int]:
-        """Descriptors for the child: `tasks` files to write 0 to, and the v2 group or -1."""
-        tasks = [
-            os.open(self.directory(tree) / "tasks", os.O_WRONLY | os.O_CLOEXEC)
+    def open_attach(self) -> list[int]:
+        """Descriptors of the files that a process writes 0 to in order to join."""
+        return [
+            os.open(self._join_file(tree), os.O_WRONLY | os.O_CLOEXEC)
             for tree in self._layout.hierarchies
-            if tree.version == 1
         ]
-        unified = self._layout.unified
-        if unified is None:
-            return tasks, -1
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        return tasks, os.open(self.directory(unified), flags)
+
+    def _join_file(self, tree: Hierarchy) -> Path:
+        return self.directory(tree) / ("tasks" if tree.version == 1 else "cgroup.procs")
 
     def join(self) -> None:
         """Move the calling process into it."""
         for tree in self._layout.hierarchies:
-            name = "tasks" if tree.version == 1 else "cgroup.procs"
-            (self.directory(tree) / name).write_text("0")
+            self._join_file(tree).write_text("0")
 
     def apply(self, limits: Limits) -> None:
         """Write the limits and read them back; LimitError where the kernel has another value."""

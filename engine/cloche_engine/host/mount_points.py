@@ -86,20 +86,22 @@ def _is_creatable(mount: MountPlan, place: Place, is_directory: bool) -> bool:
 class MountPoints:
     """Mount points that are missing in users' trees: made for the run, removed at its end.
 
-    What is made is written to `made` in the runtime directory first, so that it can be
-    removed after a crash. A mount point that another running container needs too stays.
+    What is made is written to `made/UUID` beside the runtime directories first, so that it can
+    be removed after a crash. A mount point that another running container needs too stays.
     """
 
     def __init__(self, runtime: Path) -> None:
-        self._runtime = runtime
+        self._runtimes = runtime.parent
+        self._made = runtime.parent / _MADE / runtime.name
 
     def prepare(self, plan: LaunchPlan, directories: list[bool]) -> None:
         """Make what is missing; TreeRefusedError where it cannot be made."""
         wanted = list(_wanted(plan, directories))
-        if not wanted:
+        # Most trees have all that is needed: then nothing is locked and nothing written.
+        if not any(self._is_missing(*each) for each in wanted) and not any(self._of_others()):
             return
         with self._locked():
-            others = self._of_others()
+            others = list(self._of_others())
             for place, is_directory, mount in wanted:
                 self._make_missing(place, mount, is_directory=is_directory)
                 self._record(
@@ -107,54 +109,75 @@ class MountPoints:
                     if tree == place.tree and _covers(made.path, place.inside)
                 )  # fmt: skip
 
-    def _make_missing(self, place: Place, mount: MountPlan | None, *, is_directory: bool) -> None:
-        tree = os.open(place.tree, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    def _is_missing(self, place: Place, is_directory: bool, mount: MountPlan | None) -> bool:
         try:
-            missing = missing_below(tree, place.inside, directory=is_directory)
-            self._record((place.tree, each) for each in missing)
-            for each in missing:
-                make(tree, each)
+            with _opened(place.tree) as tree:
+                return bool(missing_below(tree, place.inside, directory=is_directory))
+        except OSError as error:
+            if mount is None and place.inside in _PROVIDED:
+                return False
+            raise _cannot_make(place, mount, error) from error
+
+    def _make_missing(self, place: Place, mount: MountPlan | None, *, is_directory: bool) -> None:
+        try:
+            with _opened(place.tree) as tree:
+                missing = missing_below(tree, place.inside, directory=is_directory)
+                self._record((place.tree, each) for each in missing)
+                for each in missing:
+                    make(tree, each)
         except OSError as error:
             if mount is not None or place.inside not in _PROVIDED:
                 raise _cannot_make(place, mount, error) from error
-        finally:
-            os.close(tree)
 
     def clean(self) -> None:
         """Remove what was made and nobody else needs."""
+        if not self._made.exists():
+            return
         with self._locked():
             needed = set(self._of_others())
-            for tree_path, made in reversed(_read(self._runtime / _MADE)):
-                if (tree_path, made) in needed:
-                    continue
-                with contextlib.suppress(FileNotFoundError):
-                    tree = os.open(tree_path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-                    try:
+            for tree_path, made in reversed(_read(self._made)):
+                if (tree_path, made) not in needed:
+                    with contextlib.suppress(FileNotFoundError), _opened(tree_path) as tree:
                         remove(tree, made)
-                    finally:
-                        os.close(tree)
-            (self._runtime / _MADE).unlink(missing_ok=True)
+            self._made.unlink()
+            with contextlib.suppress(OSError):
+                self._made.parent.rmdir()
 
     def _record(self, made: Iterable[tuple[str, Made]]) -> None:
         # Appended, never written anew: a file that is truncated is flushed to the disk when closed.
         rows = [json.dumps([tree, each.path, each.is_directory]) + "\n" for tree, each in made]
         if rows:
-            with (self._runtime / _MADE).open("a") as file:
+            self._made.parent.mkdir(mode=0o700, exist_ok=True)
+            with self._made.open("a") as file:
                 file.writelines(rows)
 
-    def _of_others(self) -> list[tuple[str, Made]]:
-        files = self._runtime.parent.glob(f"*/{_MADE}")
-        return [row for file in files if file.parent != self._runtime for row in _read(file)]
+    def _of_others(self) -> Iterator[tuple[str, Made]]:
+        try:
+            files = list(self._made.parent.iterdir())
+        except FileNotFoundError:
+            return
+        for file in files:
+            if file != self._made:
+                yield from _read(file)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        path = self._runtime.parent / "trees.lock"
+        path = self._runtimes / "trees.lock"
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         finally:
             os.close(lock)
+
+
+@contextlib.contextmanager
+def _opened(tree: str) -> Iterator[int]:
+    descriptor = os.open(tree, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _wanted(

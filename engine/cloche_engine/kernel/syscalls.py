@@ -41,20 +41,17 @@ def _long(value: int) -> ctypes.c_long:
     return ctypes.c_long(value)
 
 
-def clone3(flags: int, cgroup: int = -1) -> tuple[int, int]:
+def clone3(flags: int) -> tuple[int, int]:
     """Fork with new namespaces; (pid, pidfd) in the parent, (0, -1) in the child (clone(2)).
 
-    cgroup is a descriptor of a v2 group to be born in, or -1. The caller must be single-threaded.
+    The caller must be single-threaded.
     """
     pidfd = ctypes.c_int(-1)
-    if cgroup >= 0:
-        flags |= k.CLONE_INTO_CGROUP
     # With CLONE_PARENT the kernel wants no exit signal: it is that of the caller then.
     exit_signal = 0 if flags & k.CLONE_PARENT else signal.SIGCHLD
     fields = struct.pack(
-        "=11Q", flags | k.CLONE_PIDFD, ctypes.addressof(pidfd), 0, 0, exit_signal, 0, 0, 0, 0, 0,
-        max(cgroup, 0),
-    )  # fmt: skip
+        "=8Q", flags | k.CLONE_PIDFD, ctypes.addressof(pidfd), 0, 0, exit_signal, 0, 0, 0
+    )
     arguments = ctypes.create_string_buffer(fields, len(fields))
     pid = _call(_CLONE3, arguments, _long(len(fields)), subject="clone3")
     return pid, pidfd.value

@@ -132,7 +132,9 @@ class Entrance:
             setns(self._init, _NAMESPACES)
             pid, pidfd = clone3(k.CLONE_PARENT)
             if pid == 0:
-                run_child(self._steps(request, streams), link, {}, self._environment(request))
+                run_child(
+                    lambda: (self._steps(request, streams), self._environment(request)), link, {}
+                )
             send_packet(link, b"P", [pidfd])
         except OSError as error:
             blame = Blame("enter the container", "Entrance", error.errno or 0, error.strerror or "")

@@ -1,18 +1,17 @@
-"""A start as its parent sees it: group, namespaces, id maps, trees, network, then the child's list.
+"""A start as its parent sees it: group, id maps, trees, network, then the child's list.
 
-monitor                                child (clone3, six namespaces)
-  | --- clone3 ------------------------> |  write 0 to tasks, new cgroup namespace
-  | write id maps, open trees, veth      |
-  | --- G names + descriptors ---------> |  the list of sandbox.init
-  | <-- F console + pty master --------- |
-  | <-- E blame, or end of file -------- |  failed, or the program runs
+monitor                                child (cloned ahead with six namespaces)
+| write id maps, open trees, veth      |  waits
+| --- D names + descriptors ---------> |
+| --- S surroundings, P plan --------> |  the list of sandbox.init
+| <-- F console + pty master --------- |
+| <-- E blame, or end of file -------- |  failed, or the program runs
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import signal
 import socket
@@ -25,11 +24,11 @@ from cloche_engine.host import cgroups, links, roots
 from cloche_engine.host.mount_points import MountPoints, TreeRefusedError, creatable
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
-from cloche_engine.kernel.syscalls import FilterProgram, clone3, unshare
+from cloche_engine.kernel.syscalls import FilterProgram, clone3
 from cloche_engine.sandbox.devices import NODES
-from cloche_engine.sandbox.init import environment, operations, run_child
-from cloche_engine.sandbox.operation import Blame, Context, Operation
-from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, LinkPlan
+from cloche_engine.sandbox.init import await_plan_and_run
+from cloche_engine.sandbox.operation import Blame
+from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, LinkPlan, Surroundings
 
 _NAMESPACES = (
     k.CLONE_NEWUSER | k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC
@@ -70,139 +69,107 @@ class Launched:
         undo_all(self.plan, self.group)
 
 
-@dataclass(frozen=True, slots=True)
-class JoinGroups:
-    """Write 0 to each tasks file, then hide the host's part of the path."""
+@dataclass(slots=True)
+class Child:
+    """A process in namespaces of its own that waits for its plan at the other end of the link."""
 
-    tasks: tuple[int, ...]
-
-    def describe(self) -> str:
-        """In words."""
-        return "join the control groups"
-
-    def run(self, context: Context) -> None:
-        """Do it."""
-        for file in self.tasks:
-            os.write(file, b"0")
-        unshare(k.CLONE_NEWCGROUP)
-
-
-@dataclass(frozen=True, slots=True)
-class AwaitParent:
-    """Wait for the id maps and the descriptors."""
-
+    pid: int
+    pidfd: int
     link: socket.socket
 
-    def describe(self) -> str:
-        """In words."""
-        return "wait for the monitor"
 
-    def run(self, context: Context) -> None:
-        """Do it; the child ends in silence where the parent gave up."""
-        while True:
-            packet, descriptors = receive_packet(self.link)
-            if not packet:
-                os._exit(127)
-            names = json.loads(packet[1:])
-            context.descriptors.update(zip(names, descriptors, strict=True))
-            if packet[:1] == b"G":
-                return
+def clone_ahead(warm: Warm) -> Child:
+    """Make the namespaces and the process before anyone asks: the dearest call of a start."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        with theirs:
+            pid, pidfd = clone3(_NAMESPACES)
+            if pid == 0:
+                ours.close()
+                await_plan_and_run(theirs, warm.filters)
+    except OSError:
+        ours.close()
+        raise
+    return Child(pid, pidfd, ours)
 
 
 class Launcher:
     """One start, step by step with times; on failure it takes back what was done."""
 
-    def __init__(self, plan: LaunchPlan, warm: Warm) -> None:
+    def __init__(self, plan: LaunchPlan, warm: Warm, child: Child | None) -> None:
         self._plan = plan
         self._warm = warm
+        self._child = child
         self._runtime = Path(plan.runtime)
         self._group = cgroups.Group(warm.layout, plan.cgroup)
         self._steps: list[tuple[str, float]] = []
-        self._pid = 0
-        self._pidfd = -1
         self._console = -1
 
     def launch(self) -> Launched:
         """Start it; LaunchFailedError with everything taken back."""
         try:
-            self._launch()
+            child = self._launch()
         except BaseException:
             self._take_back()
             raise
-        return Launched(self._plan, self._pid, self._pidfd, self._console, self._group, self._steps)
+        return Launched(self._plan, child.pid, child.pidfd, self._console, self._group, self._steps)
 
-    def _launch(self) -> None:
+    def _launch(self) -> Child:
         plan = self._plan
         with self._step("look at the sources"):
             directories = roots.check_sources(plan)
             may_create = creatable(plan, directories)
             shared = None if plan.root else roots.host_root()
+            around = Surroundings(tuple(directories), tuple(may_create), shared)
         with self._step("make missing mount points"):
             MountPoints(self._runtime).prepare(plan, directories)
         with self._step("make the control group and set its limits"):
             self._group.create()
             self._group.apply(cgroups.Limits(plan.cpu_shares, plan.memory, plan.processes))
-        steps = operations(plan, shared, directories, may_create, self._warm.filters)
         with self._step("make the namespaces"):
-            link = self._clone(steps)
-        with link:
-            self._equip(link, shared)
+            self._child = child = self._child or clone_ahead(self._warm)
+        with child.link:
+            self._equip(child, around)
             with self._step("run the container's own steps"):
-                self._await_program(link)
+                self._await_program(child.link)
+        return child
 
-    def _clone(self, steps: list[Operation]) -> socket.socket:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        tasks, group = self._group.open_attach()
-        try:
-            with theirs:
-                self._pid, self._pidfd = clone3(_NAMESPACES, group)
-                if self._pid == 0:
-                    ours.close()
-                    everything: list[Operation] = [JoinGroups(tuple(tasks)), AwaitParent(theirs)]
-                    everything += steps
-                    run_child(everything, theirs, {}, environment(self._plan))
-        except BaseException:
-            ours.close()
-            raise
-        finally:
-            for descriptor in (*tasks, group):
-                if descriptor >= 0:
-                    os.close(descriptor)
-        return ours
-
-    def _equip(self, link: socket.socket, shared: HostRoot | None) -> None:
+    def _equip(self, child: Child, around: Surroundings) -> None:
         with self._step("map its users"):
-            self._write_id_maps()
+            self._write_id_maps(child.pid)
         if self._plan.link is not None:
             with self._step("connect its network"):
-                self._connect_network()
-        with self._step("open its trees"), self._opened(shared) as opened:
+                self._connect_network(self._plan.link, child.pid)
+        with self._step("open its trees"), self._opened(child.pid, around.host_root) as opened:
             names = list(opened)
             for at in range(0, len(names), 32):
                 part = names[at : at + 32]
-                last = at + 32 >= len(names)
-                kind = b"G" if last else b"P"
-                send_packet(link, kind + json.dumps(part).encode(), [opened[n] for n in part])
+                send_packet(
+                    child.link, b"D" + "\n".join(part).encode(), [opened[name] for name in part]
+                )
+            send_packet(child.link, b"S" + around.to_json().encode())
+            send_packet(child.link, b"P" + self._plan.to_json().encode())
 
-    def _write_id_maps(self) -> None:
+    def _write_id_maps(self, pid: int) -> None:
         line = f"0 {self._plan.id_base} {self._plan.id_count}"
         for name in ("uid_map", "gid_map"):
-            Path(f"/proc/{self._pid}/{name}").write_text(line)
+            Path(f"/proc/{pid}/{name}").write_text(line)
 
-    def _connect_network(self) -> None:
-        assert self._plan.link is not None  # noqa: S101 (the caller looked)
-        netns = os.open(f"/proc/{self._pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    def _connect_network(self, link: LinkPlan, pid: int) -> None:
+        netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
             with links.changing_links(self._runtime.parent):
-                links.connect(self._plan.link, netns)
+                links.connect(link, netns)
         finally:
             os.close(netns)
 
     @contextlib.contextmanager
-    def _opened(self, shared: HostRoot | None) -> Iterator[dict[str, int]]:
+    def _opened(self, pid: int, shared: HostRoot | None) -> Iterator[dict[str, int]]:
         opened: dict[str, int] = {}
-        userns = os.open(f"/proc/{self._pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+        userns = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
         try:
+            files = enumerate(self._group.open_attach())
+            opened |= {f"group:{number}": file for number, file in files}
             opened |= roots.open_nodes(NODES)
             if shared is not None:
                 opened |= roots.open_host_directories(shared)
@@ -261,13 +228,14 @@ class Launcher:
         return LaunchFailedError(blame, refusal.hint)
 
     def _take_back(self) -> None:
-        if self._pidfd >= 0:
+        if self._child is not None:
+            self._child.link.close()
             with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-            os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
-        for descriptor in (self._pidfd, self._console):
-            if descriptor >= 0:
-                os.close(descriptor)
+                signal.pidfd_send_signal(self._child.pidfd, signal.SIGKILL)
+            os.waitid(os.P_PIDFD, self._child.pidfd, os.WEXITED)
+            os.close(self._child.pidfd)
+        if self._console >= 0:
+            os.close(self._console)
         undo_all(self._plan, self._group)
 
 

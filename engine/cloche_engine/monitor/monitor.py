@@ -14,10 +14,10 @@ from cloche_engine.api.console import Ended, Size
 from cloche_engine.kernel.sockets import listen_at
 from cloche_engine.kernel.syscalls import name_process
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
-from cloche_engine.monitor.launch import Launched, Launcher, LaunchFailedError, Warm
+from cloche_engine.monitor.launch import Child, Launched, Launcher, LaunchFailedError, Warm
 from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
-from cloche_engine.monitor.record import Ending, ending_of, write_ending, write_init, write_state
+from cloche_engine.monitor.record import Ending, ending_of, write_ending, write_init
 from cloche_engine.monitor.session import Session
 from cloche_engine.sandbox.plan import LaunchPlan
 
@@ -25,15 +25,17 @@ _PATIENCE = 10.0
 """Seconds that viewers get to read the rest after the end."""
 
 
-def watch(plan: LaunchPlan, warm: Warm, helper: socket.socket) -> None:
-    """Start a container and stay until it has ended; what became of it is told to the helper."""
+def watch(plan: LaunchPlan, warm: Warm, child: Child | None, helper: socket.socket) -> None:
+    """Start a container and stay until it has ended; what becomes of it is told to the helper.
+
+    child may have been cloned ahead.
+    """
     name_process(f"cloche:{plan.name}")
     runtime = Path(plan.runtime)
     directory = os.open(runtime, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    write_state(plan)
     listener = listen_at(directory, SOCKET)
     try:
-        launched = Launcher(plan, warm).launch()
+        launched = Launcher(plan, warm, child).launch()
     except LaunchFailedError as failure:
         _leave(runtime)
         send(helper, {"error": failure.fields})

@@ -43,19 +43,16 @@ def start_time(pid: int) -> int:
     return int(fields[19])
 
 
-def write_state(plan: LaunchPlan) -> None:
-    """Say in the runtime directory who watches what: the next helper finds or undoes it."""
-    fields = {
-        "version": VERSION, "boot_id": boot_id(), "monitor": os.getpid(),
-        "monitor_started": start_time(os.getpid()), "plan": json.loads(plan.to_json()),
-    }  # fmt: skip
+def write_state(plan: LaunchPlan, boot: str) -> None:
+    """Say in the runtime directory what is started, before it is: the next helper finds it."""
+    fields = {"version": VERSION, "boot_id": boot, "plan": json.loads(plan.to_json())}
     _write_new(Path(plan.runtime) / STATE, fields)
 
 
 def write_init(plan: LaunchPlan, pid: int) -> None:
-    """Add which process the init is; nothing where it is dead already."""
+    """Add which processes are its monitor and its init; nothing where the init is dead already."""
     with contextlib.suppress(ProcessLookupError):
-        fields = {"pid": pid, "started": start_time(pid)}
+        fields = {"monitor": os.getpid(), "pid": pid, "started": start_time(pid)}
         _write_new(Path(plan.runtime) / INIT, fields)
 
 

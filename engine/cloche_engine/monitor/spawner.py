@@ -18,7 +18,7 @@ from cloche_engine.host import cgroups
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import name_process, prctl
-from cloche_engine.monitor.launch import Warm
+from cloche_engine.monitor.launch import Child, Warm, clone_ahead
 from cloche_engine.monitor.monitor import watch
 from cloche_engine.sandbox.plan import LaunchPlan
 from cloche_engine.sandbox.seccomp import application_filters
@@ -90,14 +90,18 @@ class Spawner:
 
 def _wait_for_plan(link: socket.socket, warm: Warm) -> None:
     status = 1
+    child: Child | None = None
     try:
         os.setsid()
         name_process("cloche-spare")
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        with contextlib.suppress(OSError):  # if it cannot be made now, the start will say why
+            child = clone_ahead(warm)
         packet, descriptors = receive_packet(link)
         link.close()
         if packet:
-            watch(LaunchPlan.from_json(packet.decode()), warm, socket.socket(fileno=descriptors[0]))
+            plan = LaunchPlan.from_json(packet.decode())
+            watch(plan, warm, child, socket.socket(fileno=descriptors[0]))
         status = 0
     except Exception:  # noqa: BLE001 (the main program of a monitor: its log is all there is)
         sys.excepthook(*sys.exc_info())

@@ -18,8 +18,16 @@ class ConfigureNetwork:
     """Switch loopback on, and give the veth's inner end its addresses and routes."""
 
     link: LinkPlan | None
-    line: int = 0
-    column: int = 0
+
+    @property
+    def line(self) -> int:
+        """Where the definition asks for it."""
+        return self.link.line if self.link else 0
+
+    @property
+    def column(self) -> int:
+        """Where in the line."""
+        return self.link.column if self.link else 0
 
     def describe(self) -> str:
         """In words."""

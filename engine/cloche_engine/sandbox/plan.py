@@ -57,6 +57,32 @@ class HostRoot:
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the parent found out about a plan's mounts, one by one, and its shared root if any."""
+
+    directories: tuple[bool, ...] = ()
+    creatable: tuple[bool, ...] = ()
+    host_root: HostRoot | None = None
+
+    def to_json(self) -> str:
+        """One line that from_json reads back."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Surroundings:
+        """What to_json wrote."""
+        fields: dict[str, Any] = json.loads(text)
+        shared = fields["host_root"]
+        return cls(
+            tuple(fields["directories"]), tuple(fields["creatable"]),
+            None if shared is None else HostRoot(
+                tuple(shared["directories"]), tuple((n, t) for n, t in shared["links"]),
+                tuple((n, m) for n, m in shared["private"]), tuple(shared["covered"]),
+            ),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchPlan:
     """One start of one container; memory in bytes, cpu_shares in cgroup v1 units, 0 means unset."""
 
@@ -84,8 +110,8 @@ class LaunchPlan:
     exit_record: str
 
     def to_json(self) -> str:
-        """One line that from_json reads back."""
-        return json.dumps(dataclasses.asdict(self))
+        """One line that from_json reads back; as large as its UTF-8 text, whatever is in it."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> LaunchPlan:
