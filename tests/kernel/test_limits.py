@@ -20,7 +20,8 @@ LIMITS = "<cpushare>40</cpushare><memory>65536</memory>"
 def value_of(tmp_path: Path, box: Box, controller: str, v1: str, v2: str) -> str:
     tree = cgroups.detect().with_controller(controller)
     assert tree is not None
-    group = tree.path / "cloche" / instance_of(tmp_path) / box.uuid
+    groups = tree.path / "cloche" / instance_of(tmp_path)
+    group = groups / box.uuid if tree.version == 1 else next(groups.glob("b-*"))
     return (group / (v1 if tree.version == 1 else v2)).read_text().strip()
 
 

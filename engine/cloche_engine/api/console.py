@@ -2,6 +2,7 @@
 
 to the viewer    O seq:u64 bytes   output; seq counts every byte since the start
 G lost:u64        the ring overwrote this many bytes before they were read
+L                 output before this is old: nobody waits for an answer to it any more
 Z rows:u16 cols:u16   another viewer changed the size
 X code:u16 flags:u8   the program ended; code is 128 + signal for a signal
 to the monitor   I bytes           input, at most 4096 bytes
@@ -35,6 +36,11 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """What came before was said before this viewer came; comes once, unless the program ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
     """The terminal's size in cells; from a viewer a wish, to a viewer a fact."""
 
@@ -64,16 +70,18 @@ class Signal:
     number: int
 
 
-Frame = Output | Gap | Size | Ended | Input | Signal
+Frame = Output | Gap | Live | Size | Ended | Input | Signal
 
 
-def encode_output(frame: Output | Gap | Ended) -> bytes:
+def encode_output(frame: Output | Gap | Live | Ended) -> bytes:
     """One packet for a viewer."""
     match frame:
         case Output(seq, payload):
             return struct.pack("!cQ", b"O", seq) + payload
         case Gap(lost):
             return struct.pack("!cQ", b"G", lost)
+        case Live():
+            return b"L"
         case Ended(code, out_of_memory):
             return struct.pack("!cHB", b"X", code & 0xFFFF, _OUT_OF_MEMORY * out_of_memory)
 
@@ -102,19 +110,23 @@ def decode(packet: bytes) -> Frame:
 
 
 def _decode(packet: bytes) -> Frame:
+    frame: Frame
     match packet[:1]:
         case b"O":
-            return Output(struct.unpack_from("!Q", packet, 1)[0], packet[9:])
+            frame = Output(struct.unpack_from("!Q", packet, 1)[0], packet[9:])
         case b"G":
-            return Gap(struct.unpack_from("!Q", packet, 1)[0])
+            frame = Gap(struct.unpack_from("!Q", packet, 1)[0])
+        case b"L":
+            frame = Live()
         case b"X":
             code, flags = struct.unpack_from("!HB", packet, 1)
-            return Ended(code, bool(flags & _OUT_OF_MEMORY))
+            frame = Ended(code, bool(flags & _OUT_OF_MEMORY))
         case b"I":
-            return Input(packet[1:])
+            frame = Input(packet[1:])
         case b"K":
-            return Signal(packet[1] if len(packet) == 2 else 0)
+            frame = Signal(packet[1] if len(packet) == 2 else 0)
         case b"R" | b"Z":
-            return Size(*struct.unpack_from("!HH", packet, 1))
+            frame = Size(*struct.unpack_from("!HH", packet, 1))
         case _:
             raise ValueError(f"{packet[:1]!r} begins no console frame")
+    return frame

@@ -10,6 +10,7 @@ from cloche_engine.api.console import (
     Ended,
     Gap,
     Input,
+    Live,
     Output,
     Signal,
     Size,
@@ -57,6 +58,7 @@ class FakeSession:
         for at in range(0, len(self._kept), MAX_FRAME // 2):
             piece = bytes(self._kept[at : at + MAX_FRAME // 2])
             viewer.send(encode_output(Output(first + at, piece)))
+        viewer.send(encode_output(Live()))
         self._resize(viewer, Size(rows, columns))
         return theirs
 

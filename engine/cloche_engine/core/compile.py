@@ -33,6 +33,11 @@ class Places:
     runtime: Path
     instance: str
 
+    @property
+    def groups(self) -> str:
+        """Where the control groups of its containers lie in each tree."""
+        return f"cloche/{self.instance}"
+
     def log(self, uuid: str) -> Path:
         """What the console said last."""
         return self.directory / "logs" / f"{uuid}.log"
@@ -64,7 +69,7 @@ def compile_plan(spec: ContainerSpec, uuid: str, id_base: int, places: Places) -
         cpu_shares=spec.cpu.shares or 0,
         memory=(spec.memory.max_kib or 0) * 1024,
         processes=PROCESSES,
-        cgroup=f"cloche/{places.instance}/{uuid}",
+        cgroup=f"{places.groups}/{uuid}",
         runtime=str(places.runtime / uuid),
         log=str(places.log(uuid)),
         exit_record=str(places.exit_record(uuid)),

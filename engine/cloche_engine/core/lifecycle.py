@@ -23,6 +23,7 @@ from cloche_engine.core.explain import start_failed
 from cloche_engine.core.monitor_link import MonitorGoneError, MonitorLink, connect
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spawner
+from cloche_engine.host.cgroups import detect, sweep
 from cloche_engine.host.ids import NoIdsLeftError
 from cloche_engine.host.processes import handles_signal
 from cloche_engine.monitor.protocol import Do, Fields
@@ -212,6 +213,7 @@ class Lifecycle:
             if entry is not None and await self._follow(entry, trace):
                 continue
             await recover.undo(trace)
+        sweep(detect(), self._registry.places.groups)
         for entry in self._registry.all():
             if entry.running is None:
                 entry.recall(self._registry.places.exit_record(entry.uuid))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloche_engine.core.monitor_link import connect
-from cloche_engine.host.cgroups import Group, detect
+from cloche_engine.host.cgroups import Group, detect, sweep
 from cloche_engine.monitor.launch import undo_all
 from cloche_engine.monitor.protocol import INIT, STATE, Fields
 from cloche_engine.monitor.record import boot_id, start_time
@@ -78,5 +78,7 @@ def _undo(trace: Trace) -> None:
     if not trace.directory.exists():
         return  # it has cleaned up itself
     plan = trace.plan
-    undo_all(plan, Group(detect(), plan.cgroup))
+    layout = detect()
+    undo_all(plan, Group(layout, plan.cgroup))
+    sweep(layout, str(Path(plan.cgroup).parent))
     shutil.rmtree(trace.directory, ignore_errors=True)

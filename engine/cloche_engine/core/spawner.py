@@ -20,9 +20,10 @@ _PROGRAM = (
 
 
 class Spawner:
-    """Has monitors forked."""
+    """Has monitors forked; `groups` is where the containers' control groups lie."""
 
-    def __init__(self) -> None:
+    def __init__(self, groups: str) -> None:
+        self._groups = groups
         self._link: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
@@ -56,6 +57,7 @@ class Spawner:
             folder = str(Path(cloche_engine.__file__).parent.parent)
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-I", "-S", "-c", _PROGRAM, folder, str(theirs.fileno()),
+                self._groups,
                 pass_fds=[theirs.fileno()], stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
         ours.setblocking(False)  # noqa: FBT003 (the socket module's own signature)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ WANTED = ("cpu", "memory", "pids")
 DEFAULT_SHARES = 1024
 SHARES_RANGE = range(2, 262144 + 1)
 _WEIGHT_MAX = 10000
+_TRIES = 8
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -100,45 +102,43 @@ def weight_of(shares: int) -> int:
 
 
 class Group:
-    """The group of one container, `name` being its path below each tree."""
+    """The group of one container, `name` being its path below each tree.
 
-    def __init__(self, layout: Layout, name: str) -> None:
+    In the unified tree it is the berth, where its first process was born: to move a process there
+    later waits for a lock of the kernel, 16 ms, whereas in a v1 tree a thread moves itself at once.
+    """
+
+    def __init__(self, layout: Layout, name: str, berth: str = "") -> None:
         self._layout = layout
         self._name = name
+        self._berth = berth
 
     def create(self) -> None:
         """Make it in every tree; PermissionError or OSError say where it cannot be."""
         for tree in self._layout.hierarchies:
-            self._make(tree)
+            _make(tree, self._name_in(tree))
 
-    def _make(self, tree: Hierarchy) -> None:
-        parts = Path(self._name).parts
-        here = tree.path
-        for part in parts:
-            if tree.version == 2 and tree.controllers:
-                _delegate(here, tree.controllers)
-            here /= part
-            with contextlib.suppress(FileExistsError):
-                here.mkdir()
+    def _name_in(self, tree: Hierarchy) -> str:
+        return self._berth if self._berth and tree.version == 2 else self._name
 
     def directory(self, tree: Hierarchy) -> Path:
         """Where it lies in a tree."""
-        return tree.path / self._name
+        return tree.path / self._name_in(tree)
 
-    def open_attach(self) -> list[int]:
-        """Descriptors of the files that a process writes 0 to in order to join."""
+    def open_tasks(self) -> list[int]:
+        """Descriptors of the v1 files that a thread writes 0 to in order to join."""
         return [
-            os.open(self._join_file(tree), os.O_WRONLY | os.O_CLOEXEC)
+            os.open(self.directory(tree) / "tasks", os.O_WRONLY | os.O_CLOEXEC)
             for tree in self._layout.hierarchies
+            if tree.version == 1
         ]
 
-    def _join_file(self, tree: Hierarchy) -> Path:
-        return self.directory(tree) / ("tasks" if tree.version == 1 else "cgroup.procs")
-
-    def join(self) -> None:
-        """Move the calling process into it."""
-        for tree in self._layout.hierarchies:
-            self._join_file(tree).write_text("0")
+    def open_berth(self) -> int:
+        """A descriptor of its group in the unified tree to be born in; -1 where there is none."""
+        unified = self._layout.unified
+        if unified is None:
+            return -1
+        return os.open(self.directory(unified), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def apply(self, limits: Limits) -> None:
         """Write the limits and read them back; LimitError where the kernel has another value."""
@@ -243,8 +243,45 @@ class Group:
 
     def remove(self) -> bool:
         """Take it away in every tree, with empty parents; False while processes are in it."""
-        gone = [_remove_upwards(tree.path, self._name) for tree in self._layout.hierarchies]
+        trees = self._layout.hierarchies
+        gone = [_remove_upwards(tree.path, self._name_in(tree)) for tree in trees]
         return all(gone)
+
+
+def make_berth(layout: Layout, parent: str) -> str:
+    """A fresh group below `parent` in the unified tree; its name, empty where there is no tree."""
+    if layout.unified is None:
+        return ""
+    name = f"{parent}/b-{os.getpid():x}-{time.monotonic_ns():x}"
+    _make(layout.unified, name)
+    return name
+
+
+def sweep(layout: Layout, parent: str) -> None:
+    """Remove the groups below `parent` that no process is in: what killed processes left."""
+    for tree in layout.hierarchies:
+        with contextlib.suppress(OSError):
+            for directory in (tree.path / parent).iterdir():
+                if directory.is_dir():
+                    _remove_upwards(tree.path, f"{parent}/{directory.name}")
+
+
+def _make(tree: Hierarchy, name: str) -> None:
+    """Make a group and its parents; the parents may vanish meanwhile with another's last group."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            return _make_downwards(tree, name)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(tree.path / name))
+
+
+def _make_downwards(tree: Hierarchy, name: str) -> None:
+    here = tree.path
+    for part in Path(name).parts:
+        if tree.version == 2 and tree.controllers:
+            _delegate(here, tree.controllers)
+        here /= part
+        with contextlib.suppress(FileExistsError):
+            here.mkdir()
 
 
 def _delegate(directory: Path, controllers: frozenset[str]) -> None:

@@ -41,17 +41,20 @@ def _long(value: int) -> ctypes.c_long:
     return ctypes.c_long(value)
 
 
-def clone3(flags: int) -> tuple[int, int]:
+def clone3(flags: int, group: int = -1) -> tuple[int, int]:
     """Fork with new namespaces; (pid, pidfd) in the parent, (0, -1) in the child (clone(2)).
 
-    The caller must be single-threaded.
+    group is a descriptor of a v2 control group to be born in, or -1. The caller must be
+    single-threaded.
     """
     pidfd = ctypes.c_int(-1)
+    flags |= k.CLONE_INTO_CGROUP if group >= 0 else 0
     # With CLONE_PARENT the kernel wants no exit signal: it is that of the caller then.
     exit_signal = 0 if flags & k.CLONE_PARENT else signal.SIGCHLD
     fields = struct.pack(
-        "=8Q", flags | k.CLONE_PIDFD, ctypes.addressof(pidfd), 0, 0, exit_signal, 0, 0, 0
-    )
+        "=11Q", flags | k.CLONE_PIDFD, ctypes.addressof(pidfd), 0, 0, exit_signal, 0, 0, 0, 0, 0,
+        max(group, 0),
+    )  # fmt: skip
     arguments = ctypes.create_string_buffer(fields, len(fields))
     pid = _call(_CLONE3, arguments, _long(len(fields)), subject="clone3")
     return pid, pidfd.value

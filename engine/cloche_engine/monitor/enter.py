@@ -30,7 +30,7 @@ from cloche_engine.sandbox.plan import LaunchPlan
 
 _NAMESPACES = (
     k.CLONE_NEWUSER | k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC
-    | k.CLONE_NEWNET | k.CLONE_NEWCGROUP
+    | k.CLONE_NEWNET
 )  # fmt: skip
 _PTMX = os.makedev(5, 2)
 
@@ -60,6 +60,21 @@ class Request:
             tuple(fields["argv"]), tuple((n, v) for n, v in fields["environment"]),
             fields["directory"], fields["user"], bool(fields["terminal"]),
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EnterGroupNamespace:
+    """Enter the cgroup namespace last: from inside it the kernel lets nobody be born elsewhere."""
+
+    init: int
+
+    def describe(self) -> str:
+        """In words."""
+        return "enter the cgroup namespace"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        setns(self.init, k.CLONE_NEWCGROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +143,11 @@ class Entrance:
         """In a process between both worlds: it enters, and its child, the monitor's, runs."""
         try:
             prctl(k.PR_SET_DUMPABLE, 0)  # the container's processes may not look into this one
-            self._group.join()
+            tasks, berth = self._group.open_tasks(), self._group.open_berth()
+            for file in tasks:
+                os.write(file, b"0")
             setns(self._init, _NAMESPACES)
-            pid, pidfd = clone3(k.CLONE_PARENT)
+            pid, pidfd = clone3(k.CLONE_PARENT, berth)
             if pid == 0:
                 run_child(
                     lambda: (self._steps(request, streams), self._environment(request)), link, {}
@@ -148,6 +165,7 @@ class Entrance:
             [OpenTerminal(), TakeConsole()] if request.terminal else [TakeStreams(tuple(streams))]
         )
         return [
+            EnterGroupNamespace(self._init),
             BecomeContainerRoot(),
             *terminal,
             NewKeyring(f"cloche.{self._plan.uuid}"),

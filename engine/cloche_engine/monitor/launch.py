@@ -76,21 +76,36 @@ class Child:
     pid: int
     pidfd: int
     link: socket.socket
+    berth: str
+
+    def kill(self) -> None:
+        """End it and forget it; its berth stays."""
+        self.link.close()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
+        os.close(self.pidfd)
 
 
-def clone_ahead(warm: Warm) -> Child:
+def clone_ahead(warm: Warm, groups: str) -> Child:
     """Make the namespaces and the process before anyone asks: the dearest call of a start."""
+    berth = cgroups.make_berth(warm.layout, groups)
+    nest = cgroups.Group(warm.layout, berth, berth).open_berth()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
-        with theirs:
-            pid, pidfd = clone3(_NAMESPACES)
-            if pid == 0:
-                ours.close()
-                await_plan_and_run(theirs, warm.filters)
+        pid, pidfd = clone3(_NAMESPACES, nest)
+        if pid == 0:
+            ours.close()
+            await_plan_and_run(theirs, warm.filters)
     except OSError:
         ours.close()
+        cgroups.sweep(warm.layout, groups)
         raise
-    return Child(pid, pidfd, ours)
+    finally:
+        theirs.close()
+        if nest >= 0:
+            os.close(nest)
+    return Child(pid, pidfd, ours, berth)
 
 
 class Launcher:
@@ -101,7 +116,7 @@ class Launcher:
         self._warm = warm
         self._child = child
         self._runtime = Path(plan.runtime)
-        self._group = cgroups.Group(warm.layout, plan.cgroup)
+        self._group = cgroups.Group(warm.layout, plan.cgroup, child.berth if child else "")
         self._steps: list[tuple[str, float]] = []
         self._console = -1
 
@@ -123,16 +138,22 @@ class Launcher:
             around = Surroundings(tuple(directories), tuple(may_create), shared)
         with self._step("make missing mount points"):
             MountPoints(self._runtime).prepare(plan, directories)
+        with self._step("make the namespaces"):
+            child = self._have_child()
         with self._step("make the control group and set its limits"):
             self._group.create()
             self._group.apply(cgroups.Limits(plan.cpu_shares, plan.memory, plan.processes))
-        with self._step("make the namespaces"):
-            self._child = child = self._child or clone_ahead(self._warm)
         with child.link:
             self._equip(child, around)
             with self._step("run the container's own steps"):
                 self._await_program(child.link)
         return child
+
+    def _have_child(self) -> Child:
+        if self._child is None:
+            self._child = clone_ahead(self._warm, os.path.dirname(self._plan.cgroup))
+            self._group = cgroups.Group(self._warm.layout, self._plan.cgroup, self._child.berth)
+        return self._child
 
     def _equip(self, child: Child, around: Surroundings) -> None:
         with self._step("map its users"):
@@ -168,7 +189,7 @@ class Launcher:
         opened: dict[str, int] = {}
         userns = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            files = enumerate(self._group.open_attach())
+            files = enumerate(self._group.open_tasks())
             opened |= {f"group:{number}": file for number, file in files}
             opened |= roots.open_nodes(NODES)
             if shared is not None:
@@ -229,11 +250,7 @@ class Launcher:
 
     def _take_back(self) -> None:
         if self._child is not None:
-            self._child.link.close()
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._child.pidfd, signal.SIGKILL)
-            os.waitid(os.P_PIDFD, self._child.pidfd, os.WEXITED)
-            os.close(self._child.pidfd)
+            self._child.kill()
         if self._console >= 0:
             os.close(self._console)
         undo_all(self._plan, self._group)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 
 from cloche_engine.api.console import Ended, Frame, Input, Signal, Size
 from cloche_engine.kernel.terminals import set_size
@@ -15,6 +16,8 @@ from cloche_engine.monitor.viewer import Viewer
 
 _READ = 64 * 1024
 _PENDING_LIMIT = 64 * 1024
+_YOUNG = 2.0
+"""Seconds in which the first viewer is early enough to answer all that was asked."""
 
 
 class Session:
@@ -27,6 +30,8 @@ class Session:
         self._master = master
         self._viewers: list[Viewer] = []
         self._typed = bytearray()
+        self._begun = time.monotonic()
+        self._was_watched = False
         self._size = Size(24, 80)
         self._ended: Ended | None = None
         if master >= 0:
@@ -36,7 +41,8 @@ class Session:
 
     def attach(self, link: socket.socket, size: Size | None) -> None:
         """Let someone look; all that is kept comes first."""
-        viewer = Viewer(link, self.ring)
+        viewer = Viewer(link, self.ring, self._live)
+        self._was_watched = True
         self._viewers.append(viewer)
         if self._ended is not None:
             viewer.tell_end(self._ended)
@@ -44,6 +50,12 @@ class Session:
             self.resize(size, viewer)
         self._loop.watch(link.fileno(), READ, lambda events: self._viewer_ready(viewer, events))
         self._serve(viewer)
+
+    @property
+    def _live(self) -> int:
+        """From which byte on a viewer who comes now is the one to answer."""
+        is_young = time.monotonic() - self._begun < _YOUNG
+        return self.ring.start if is_young and not self._was_watched else self.ring.end
 
     def resize(self, size: Size, by: Viewer | None = None) -> None:
         """Give the terminal a size and tell the other viewers; a size of 0 is not one."""

@@ -28,7 +28,7 @@ _QUIET_MS = 30
 
 
 def main() -> None:
-    """Serve the helper on the socket whose descriptor is the first argument, until it hangs up."""
+    """Serve the helper until it hangs up; arguments are its socket's descriptor and our groups."""
     name_process("cloche-spawner")
     prctl(k.PR_SET_DUMPABLE, 0)
     link = socket.socket(fileno=int(sys.argv[1]))
@@ -37,7 +37,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     gc.freeze()
-    spawner = Spawner(link, warm)
+    spawner = Spawner(link, warm, groups=sys.argv[2])
     with contextlib.suppress(OSError):
         spawner.fork_spare()
         send_packet(link, b"ready")
@@ -47,8 +47,9 @@ def main() -> None:
 class Spawner:
     """Passes plans to monitors; one spare waits for the next."""
 
-    def __init__(self, link: socket.socket, warm: Warm) -> None:
+    def __init__(self, link: socket.socket, warm: Warm, *, groups: str) -> None:
         self._link = link
+        self._groups = groups
         self._warm = warm
         self._spare: socket.socket | None = None
 
@@ -82,13 +83,13 @@ class Spawner:
         if os.fork() == 0:
             ours.close()
             self._link.close()
-            _wait_for_plan(theirs, self._warm)
+            _wait_for_plan(theirs, self._warm, self._groups)
         theirs.close()
         self._spare = ours
         return ours
 
 
-def _wait_for_plan(link: socket.socket, warm: Warm) -> None:
+def _wait_for_plan(link: socket.socket, warm: Warm, groups: str) -> None:
     status = 1
     child: Child | None = None
     try:
@@ -96,12 +97,15 @@ def _wait_for_plan(link: socket.socket, warm: Warm) -> None:
         name_process("cloche-spare")
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         with contextlib.suppress(OSError):  # if it cannot be made now, the start will say why
-            child = clone_ahead(warm)
+            child = clone_ahead(warm, groups)
         packet, descriptors = receive_packet(link)
         link.close()
         if packet:
             plan = LaunchPlan.from_json(packet.decode())
             watch(plan, warm, child, socket.socket(fileno=descriptors[0]))
+        elif child is not None:
+            child.kill()
+            cgroups.sweep(warm.layout, groups)
         status = 0
     except Exception:  # noqa: BLE001 (the main program of a monitor: its log is all there is)
         sys.excepthook(*sys.exc_info())

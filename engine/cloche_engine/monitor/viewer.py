@@ -9,6 +9,7 @@ from cloche_engine.api.console import (
     Ended,
     Frame,
     Gap,
+    Live,
     Output,
     Size,
     decode,
@@ -21,13 +22,17 @@ _CHUNK = MAX_FRAME - 64
 
 
 class Viewer:
-    """A console socket; never blocks, never holds the program up."""
+    """A console socket; never blocks, never holds the program up.
 
-    def __init__(self, link: socket.socket, ring: Ring) -> None:
+    What the ring has from before the byte numbered `live` is old.
+    """
+
+    def __init__(self, link: socket.socket, ring: Ring, live: int) -> None:
         link.settimeout(0)
         self.link = link
         self._ring = ring
         self._at = ring.start
+        self._live: int | None = live
         self._size: Size | None = None
         self._ended: Ended | None = None
         self.finished = False
@@ -43,19 +48,27 @@ class Viewer:
         return True
 
     def _flush(self) -> None:
-        while self._at < self._ring.end:
-            if self._at < self._ring.start:
-                self.link.send(encode_output(Gap(self._ring.start - self._at)))
-                self._at = self._ring.start
-            chunk = self._ring.read(self._at, _CHUNK)
-            self.link.send(encode_output(Output(self._at, chunk)))
-            self._at += len(chunk)
+        if self._live is not None:
+            self._send_output(self._live)
+            self.link.send(encode_output(Live()))
+            self._live = None
+        self._send_output(self._ring.end)
         if self._size is not None:
             self.link.send(encode_size(self._size, to_viewer=True))
             self._size = None
         if self._ended is not None:
             self.link.send(encode_output(self._ended))
             self.finished = True
+
+    def _send_output(self, end: int) -> None:
+        while self._at < end:
+            if self._at < self._ring.start:
+                self.link.send(encode_output(Gap(self._ring.start - self._at)))
+                self._at = self._ring.start
+                continue
+            chunk = self._ring.read(self._at, min(_CHUNK, end - self._at))
+            self.link.send(encode_output(Output(self._at, chunk)))
+            self._at += len(chunk)
 
     def tell_size(self, size: Size) -> None:
         """Another viewer changed the size; sent with the next flush."""
