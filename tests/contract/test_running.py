@@ -11,7 +11,7 @@ from tests.bus.world import shell
 from tests.contract.viewer import Viewer
 
 from cloche_engine.api.client import Engine
-from cloche_engine.api.console import Ended, Size, encode_signal, encode_size
+from cloche_engine.api.console import Ended, Live, Output, Size, encode_signal, encode_size
 from cloche_engine.api.errors import InvalidArgumentError, StartFailedError, WrongStateError
 from cloche_engine.api.model import Change, Container, ExecRequest, State
 
@@ -139,6 +139,23 @@ async def test_a_second_viewer_sees_what_was_said_before(
     await second.until(b"earlier\r\n")
     second.enter("echo la''ter\r")
     await first.until(b"later\r\n")
+
+
+async def test_what_was_said_before_a_second_viewer_came_is_marked_as_old(
+    engine: Engine, running: str, view: View
+) -> None:
+    first = await view(running)
+    first.enter("echo ear''lier\r")
+    await first.until(b"earlier\r\n")
+    second = await view(running)
+    await second.frame(Live)
+    second.enter("echo la''ter\r")
+    await second.until(b"later\r\n")
+    mark = second.frames.index(Live())
+    old = b"".join(each.payload for each in second.frames[:mark] if isinstance(each, Output))
+    assert b"earlier\r\n" in old
+    assert b"later\r\n" not in old
+    assert second.frames.count(Live()) == 1
 
 
 async def test_a_new_size_is_told_to_the_other_viewers(

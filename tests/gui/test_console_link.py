@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from cloche_engine.api import console
-from cloche_gui.services.console import ConsoleLink
+from cloche_gui.services.console import MAX_BACKLOG, ConsoleLink
 
 pytestmark = pytest.mark.screen
 
@@ -36,7 +36,7 @@ async def test_output_arrives_whole_and_in_order_before_the_end(pair: Pair) -> N
     link, monitor = pair
     said: list[bytes] = []
     ends: list[tuple[int, bool]] = []
-    link.output.connect(said.append)
+    link.output.connect(lambda output, _: said.append(output))
     link.ended.connect(lambda code, memory: ends.append((code, memory)))
 
     for number in range(50):
@@ -88,3 +88,42 @@ async def test_a_frame_that_is_none_closes_the_link_instead_of_the_window(pair: 
     monitor.send(b"O\x00")
 
     await _until(lambda: closed)
+
+
+async def test_what_was_said_before_the_mark_is_old_and_what_follows_is_not(pair: Pair) -> None:
+    link, monitor = pair
+    said: list[tuple[bytes, bool]] = []
+    link.output.connect(lambda output, is_old: said.append((output, is_old)))
+
+    for frame in (console.Output(0, b"be"), console.Output(2, b"fore"), console.Live()):
+        monitor.send(console.encode_output(frame))
+    monitor.send(console.encode_output(console.Output(6, b"now")))
+
+    await _until(lambda: len(said) == 2)
+    assert said == [(b"before", True), (b"now", False)]
+
+
+async def test_nothing_is_read_while_the_terminal_has_enough_to_do() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    waiting, asked = [0], [0]
+
+    def backlog() -> int:
+        asked[0] += 1
+        return waiting[0]
+
+    link = ConsoleLink(ours, backlog=backlog)
+    said: list[bytes] = []
+    link.output.connect(lambda output, _: said.append(output))
+    theirs.send(console.encode_output(console.Output(0, b"one")))
+    await _until(lambda: said)
+
+    waiting[0] = MAX_BACKLOG + 1
+    theirs.send(console.encode_output(console.Output(3, b"two")))
+    before = asked[0]
+    await _until(lambda: asked[0] > before + 5)
+    assert said == [b"one"]
+
+    waiting[0] = 0
+    await _until(lambda: said == [b"one", b"two"])
+    link.close()
+    theirs.close()

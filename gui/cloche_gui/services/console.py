@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 
-from PyQt6.QtCore import QObject, QSocketNotifier, pyqtSignal
+from PyQt6.QtCore import QObject, QSocketNotifier, QTimer, pyqtSignal
 from PyQt6.sip import voidptr
 
 from cloche_engine.api import console
@@ -15,21 +16,31 @@ SLICE = 0.008
 """Seconds of reading after which the window gets its turn."""
 MAX_QUEUED = 1 << 20
 """Bytes of input that may wait for a program that does not read."""
+MAX_BACKLOG = 256 * 1024
+"""Bytes that the terminal may have before it; above that, nothing more is read."""
+_PAUSE_MS = 10
 
 
 class ConsoleLink(QObject):
     """One attached console; `ended` or `closed` comes once, and then nothing more."""
 
-    output = pyqtSignal(bytes)
+    output = pyqtSignal(bytes, bool)  # what was said, and whether before this viewer came
     gap = pyqtSignal(object)  # lost bytes: may exceed 32 bits
     resized = pyqtSignal(int, int)  # rows, columns: another viewer's
     ended = pyqtSignal(int, bool)  # code, out of memory
     closed = pyqtSignal()
 
-    def __init__(self, sock: socket.socket, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        parent: QObject | None = None,
+        backlog: Callable[[], int] = lambda: 0,
+    ) -> None:
         super().__init__(parent)
         sock.settimeout(0)
         self._sock = sock
+        self._backlog = backlog
+        self._is_old = True
         self._queue: deque[bytes] = deque()
         self._queued = 0
         descriptor = voidptr(sock.fileno())
@@ -38,6 +49,10 @@ class ConsoleLink(QObject):
         self._writer.setEnabled(False)
         self._reader.activated.connect(self._read)
         self._writer.activated.connect(self._flush)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self._read)
 
     @property
     def is_open(self) -> bool:
@@ -59,6 +74,7 @@ class ConsoleLink(QObject):
             return
         self._reader.setEnabled(False)
         self._writer.setEnabled(False)
+        self._pause.stop()
         self._queue.clear()
         self._sock.close()
 
@@ -86,12 +102,24 @@ class ConsoleLink(QObject):
     def _read(self) -> None:
         until = time.monotonic() + SLICE
         pending: list[bytes] = []
-        while self.is_open and time.monotonic() < until:
+        while self.is_open and time.monotonic() < until and not self._is_behind(pending):
             packet = self._receive()
             if packet is None:
                 break
             self._take(packet, pending)
         self._give(pending)
+        if self.is_open:
+            self._read_or_pause()
+
+    def _is_behind(self, pending: list[bytes]) -> bool:
+        return self._backlog() + sum(map(len, pending)) > MAX_BACKLOG
+
+    def _read_or_pause(self) -> None:
+        """Wait while the terminal has enough to do; the program then waits too."""
+        is_behind = self._is_behind([])
+        self._reader.setEnabled(not is_behind)
+        if is_behind:
+            self._pause.start()
 
     def _receive(self) -> bytes | None:
         """One packet, or None where there is none now; an empty one is the end."""
@@ -111,6 +139,8 @@ class ConsoleLink(QObject):
         match frame:
             case console.Gap(lost):
                 self.gap.emit(lost)
+            case console.Live():
+                self._is_old = False
             case console.Size(rows, columns):
                 self.resized.emit(rows, columns)
             case console.Ended(code, out_of_memory):
@@ -128,5 +158,5 @@ class ConsoleLink(QObject):
 
     def _give(self, pending: list[bytes]) -> None:
         if pending:
-            self.output.emit(b"".join(pending))
+            self.output.emit(b"".join(pending), self._is_old)
             pending.clear()

@@ -115,8 +115,8 @@ class ConsolePage(QWidget):
             return
         self._close_link()
         self.terminal.reset()
-        link = self._link = ConsoleLink(sock, self)
-        link.output.connect(self.terminal.feed)
+        link = self._link = ConsoleLink(sock, self, lambda: self.terminal.backlog)
+        link.output.connect(self._said)
         link.gap.connect(self._gap)
         link.ended.connect(self._ended)
         link.closed.connect(self._closed)
@@ -148,8 +148,12 @@ class ConsolePage(QWidget):
         if self._link is not None:
             self._link.resize(rows, columns)
 
+    def _said(self, output: bytes, is_old: bool) -> None:
+        self.terminal.feed(output, answer=not is_old)
+
     def _gap(self, lost: object) -> None:
-        self.terminal.feed(f"\r\n\x1b[7m {lost} bytes were not kept \x1b[0m\r\n".encode())
+        note = f"\r\n\x1b[7m {lost} bytes were not kept \x1b[0m\r\n".encode()
+        self.terminal.feed(note, answer=False)
 
     def _ended(self, code: int, out_of_memory: bool) -> None:
         self._ending = endings.exit_ending(code, out_of_memory=out_of_memory)
@@ -178,7 +182,7 @@ class ConsolePage(QWidget):
     def _logs_read(self, log: bytes) -> None:
         if self._link is None and not self._is_over:
             self.terminal.reset()
-            self.terminal.feed(log)
+            self.terminal.feed(log, answer=False)
 
     def _show_ending(self, ended: Ending) -> None:
         notice = Notice(Tone.ERROR if ended.bad else Tone.INFO, "", ended.text, ended.hint)
