@@ -27,9 +27,12 @@ SHORTCUT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifi
 class Driver:
     """The window, the engines behind it (the last one counts), and gestures on them."""
 
-    def __init__(self, window: MainWindow, engines: list[FakeEngine]) -> None:
+    def __init__(
+        self, window: MainWindow, engines: list[FakeEngine], patience: float = PATIENCE
+    ) -> None:
         self.window = window
         self.engines = engines
+        self.patience = patience
         self.clicks = 0
 
     @property
@@ -53,7 +56,7 @@ class Driver:
         return dialog
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             while not condition():  # noqa: ASYNC110 - Qt has no event for it
                 await asyncio.sleep(0.005)
 
