@@ -66,3 +66,19 @@ async def test_what_the_engine_refuses_is_told_in_the_dialog_and_nothing_typed_i
     await driver.until(lambda: "already" in driver.dialog.name_error)
     assert driver.dialog.name.text() == "late"
     assert driver.dialog.isEnabled()
+
+
+async def test_two_containers_on_the_private_network_are_offered_different_addresses(
+    driver: Driver,
+) -> None:
+    for name in ("first", "second"):
+        await _open(driver)
+        await driver.replace(name)
+        driver.dialog.network.choose(Mode.PRIVATE)
+        await driver.click(driver.dialog.start_now)
+        await driver.click(driver.dialog.create_button)
+        await driver.until(lambda: driver.window.creating.dialog is None)
+
+    found = {c.name: c.addresses for c in driver.window.model.containers}
+    assert found["first"] == ("10.90.0.2/24",)
+    assert found["second"] == ("10.90.0.3/24",)

@@ -50,6 +50,11 @@ class ContainersModel(QAbstractListModel):
         row = self._find(uuid)
         return None if row is None else self._rows[row]
 
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses of all containers, as their definitions give them."""
+        return [address for container in self._rows for address in container.addresses]
+
     def reset(self, containers: Sequence[Container]) -> None:
         """Take a whole new list; only what differs is told, so that a selection stays."""
         fresh = {container.uuid for container in containers}

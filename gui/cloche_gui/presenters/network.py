@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -38,11 +39,26 @@ class Network:
     nameservers: str = ""
 
 
-def suggested(network: Network) -> Network:
-    """The same with an address, mask and gateway where a private bridge needs them first."""
+def suggested(network: Network, taken: Iterable[str] = ()) -> Network:
+    """The same with an address, mask and gateway where a private bridge needs them first.
+
+    taken are the addresses of other containers, with or without a prefix.
+    """
     if network.mode is not Mode.PRIVATE or network.address.strip():
         return network
-    return replace(network, address="10.90.0.2", netmask="255.255.255.0", gateway="10.90.0.1")
+    address, gateway = _free(taken)
+    return replace(network, address=address, netmask="255.255.255.0", gateway=gateway)
+
+
+def _free(taken: Iterable[str]) -> tuple[str, str]:
+    """An address that no container has, and its gateway; neighbours share a bridge."""
+    used = {text.partition("/")[0] for text in taken}
+    for net in range(256):
+        for host in range(2, 255):
+            address = f"10.90.{net}.{host}"
+            if address not in used:
+                return address, f"10.90.{net}.1"
+    return "", ""
 
 
 def from_spec(spec: ContainerSpec) -> Network:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSize, QTimer, pyqtSignal
@@ -36,9 +37,12 @@ class ContainerPage(QWidget):
     start_wanted = pyqtSignal(str)
     resume_wanted = pyqtSignal(str)
 
-    def __init__(self, commands: Commands, jobs: Jobs) -> None:
+    def __init__(
+        self, commands: Commands, jobs: Jobs, addresses: Callable[[], Iterable[str]]
+    ) -> None:
         super().__init__()
         self._jobs = jobs
+        self._addresses = addresses
         self._container: Container | None = None
         self._draft: Draft | None = None
         self._consoles: OrderedDict[str, ConsolePage] = OrderedDict()
@@ -85,7 +89,8 @@ class ContainerPage(QWidget):
         if self._settings is None:
             from cloche_gui.views.settings_page import SettingsPage  # noqa: PLC0415 - start-up
 
-            self._settings = SettingsPage(("Show in the XML", lambda: self.show_page(XML)))
+            show_xml = ("Show in the XML", lambda: self.show_page(XML))
+            self._settings = SettingsPage(show_xml, self._addresses)
             self._places[0].addWidget(self._settings)
             self._settings.show_draft(self._draft)
         return self._settings

@@ -28,8 +28,7 @@ class Creating(QObject):
         if self.dialog is not None:
             self.dialog.raise_()
             return
-        taken = {container.name for container in self._model.containers}
-        dialog = self.dialog = NewContainerDialog(taken, self._window)
+        dialog = self.dialog = NewContainerDialog(self._model.containers, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.created.connect(self._define)
         dialog.finished.connect(self._closed)

@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
             menus.context_menu(self.commands),
             self.commands["delete"],
         )
-        self.page = ContainerPage(self.commands, jobs)
+        self.page = ContainerPage(self.commands, jobs, lambda: self.model.addresses)
         self.connecting = EmptyPage("Connecting …", "Waiting for the helper that runs containers.")
         self.empty = EmptyPage("No containers yet", WHAT_IT_IS, self.commands["new"])
         self.stack = QStackedWidget()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QLineEdit
 
@@ -24,13 +26,17 @@ _SHOWN = {
 
 
 class NetworkField(QObject):
-    """Puts its rows into a form; `error` stands under the last of them."""
+    """Puts its rows into a form; `error` stands under the last of them.
+
+    taken tells the addresses that a suggestion keeps clear of.
+    """
 
     changed = pyqtSignal()
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, form: Form, taken: Callable[[], Iterable[str]]) -> None:
         super().__init__()
         self._form = form
+        self._taken = taken
         self.mode = QComboBox()
         for mode in (Mode.ISOLATED, Mode.PRIVATE, Mode.BRIDGE):
             self.mode.addItem(MODE_WORDS[mode], mode)
@@ -73,7 +79,7 @@ class NetworkField(QObject):
         self._mode_chosen()
 
     def _mode_chosen(self) -> None:
-        self.set_network(suggested(self.network()))
+        self.set_network(suggested(self.network(), self._taken()))
         self.changed.emit()
 
     def _show_rows(self) -> None:

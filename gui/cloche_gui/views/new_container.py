@@ -23,6 +23,7 @@ from PyQt6.QtWidgets import (
 )
 
 from cloche_engine.api.errors import EngineError, NameTakenError
+from cloche_engine.api.model import Container
 from cloche_gui.presenters import creation
 from cloche_gui.presenters.creation import Field, NewContainer
 from cloche_gui.presenters.notice import failure, sentence
@@ -86,13 +87,14 @@ class NewContainerDialog(QDialog):
 
     created = pyqtSignal(bytes, bool)  # definition, whether to start it
 
-    def __init__(self, taken: Collection[str], parent: QWidget | None = None) -> None:
+    def __init__(self, existing: Collection[Container], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._taken = frozenset(taken)
+        self._taken = frozenset(container.name for container in existing)
+        self._addresses = [address for each in existing for address in each.addresses]
         self.setWindowTitle("New container")
         self.name = QLineEdit(creation.free_name(self._taken))
-        existing = [shell for shell in _SHELLS if Path(shell).exists()]
-        self.program = QLineEdit(creation.default_program(existing))
+        shells = [shell for shell in _SHELLS if Path(shell).exists()]
+        self.program = QLineEdit(creation.default_program(shells))
         self.root = RootField()
         self.mounts = MountsField()
         self.share = share_field()
@@ -165,7 +167,7 @@ class NewContainerDialog(QDialog):
             Field.ROOT: forms[0].add("Its system", self.root),
             Field.MOUNTS: forms[1].add("&Mounts", self.mounts),
         }
-        self.network = NetworkField(forms[2])
+        self.network = NetworkField(forms[2], lambda: self._addresses)
         self._errors[Field.NETWORK] = self.network.error
         forms[3].add("Processor &share", self.share, SHARE_HELP)
         self._errors[Field.LIMITS] = forms[3].add("M&emory limit", self.memory, MEMORY_HELP)
@@ -211,7 +213,7 @@ class NewContainerDialog(QDialog):
         column.addWidget(scroll, 1)
         column.addWidget(line)
         column.addLayout(bottom)
-        self.resize(640, 700)
+        self.resize(640, 650)
 
     def _connect(self) -> None:
         self.name.textChanged.connect(self._check)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -23,9 +25,12 @@ _WIDTH = 760
 
 
 class SettingsPage(QWidget):
-    """Shows a draft in fields; an edit of a field is an edit of the draft at once."""
+    """Shows a draft in fields; an edit of a field is an edit of the draft at once.
 
-    def __init__(self, show_xml: Choice) -> None:
+    taken tells the addresses of all containers.
+    """
+
+    def __init__(self, show_xml: Choice, taken: Callable[[], Iterable[str]]) -> None:
         super().__init__()
         self._draft: Draft | None = None
         self._loading = False
@@ -34,7 +39,7 @@ class SettingsPage(QWidget):
         self.identity = IdentitySection()
         self.program = ProgramSection()
         self.mounts = MountsSection()
-        self.network = NetworkSection()
+        self.network = NetworkSection(taken)
         self.limits = LimitsSection()
         self._sections = (self.identity, self.program, self.mounts, self.network, self.limits)
         self._bindings = [binding for section in self._sections for binding in section.bindings]

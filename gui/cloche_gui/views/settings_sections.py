@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
@@ -145,9 +145,9 @@ class MountsSection(BoundSection):
 class NetworkSection(BoundSection):
     """Network."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Callable[[], Iterable[str]]) -> None:
         super().__init__("Network")
-        self.field = NetworkField(self.form)
+        self.field = NetworkField(self.form, taken)
         binding = Binding(
             Part.NETWORK, self.field.error, self.field.set_network, self.field.network
         )

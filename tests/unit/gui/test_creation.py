@@ -14,7 +14,7 @@ from cloche_gui.presenters.creation import (
     free_name,
 )
 from cloche_gui.presenters.mounts import Mount
-from cloche_gui.presenters.network import Mode, Network
+from cloche_gui.presenters.network import Mode, Network, suggested
 
 
 def test_a_name_is_enough() -> None:
@@ -94,3 +94,19 @@ def test_everything_said_is_in_the_definition() -> None:
     assert spec.interfaces[0].addresses == ("192.168.1.9/24",)
     assert spec.nameservers == ("192.168.1.1", "9.9.9.9")
     assert (spec.cpu.shares, spec.memory.max_kib) == (512, 65536)
+
+
+def test_an_address_is_offered_that_no_container_has() -> None:
+    private = Network(Mode.PRIVATE)
+
+    assert suggested(private).address == "10.90.0.2"
+    second = suggested(private, ["10.90.0.2/24", "fd00::7/64"])
+    assert (second.address, second.gateway) == ("10.90.0.3", "10.90.0.1")
+    full = [f"10.90.0.{host}" for host in range(2, 255)]
+    next_net = suggested(private, full)
+    assert (next_net.address, next_net.gateway) == ("10.90.1.2", "10.90.1.1")
+
+
+def test_an_address_that_was_typed_is_not_replaced() -> None:
+    typed = Network(Mode.PRIVATE, address="10.90.0.2")
+    assert suggested(typed, ["10.90.0.2/24"]) == typed
