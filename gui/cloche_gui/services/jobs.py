@@ -47,6 +47,7 @@ class Jobs(QObject):
         self._service = service
         self._active: dict[int, Job] = {}
         self._numbers = itertools.count(1)
+        self._is_stopped = False
 
     @property
     def shown(self) -> list[Job]:
@@ -64,7 +65,12 @@ class Jobs(QObject):
         done: Callable[[T], None] | None = None,
         failed: Callable[[EngineError], None] | None = None,
     ) -> Job:
-        """Start `work`; its result goes to `done`, its EngineError to `failed`."""
+        """Start `work`; its result goes to `done`, its EngineError to `failed`.
+
+        After `stop` nothing is started any more.
+        """
+        if self._is_stopped:
+            return job
         job.number = next(self._numbers)
         self._active[job.number] = job
         job.task = asyncio.get_running_loop().create_task(self._run(job, work, done, failed))
@@ -108,7 +114,8 @@ class Jobs(QObject):
         self.changed.emit()
 
     async def stop(self) -> None:
-        """Cancel everything and wait for it."""
+        """Cancel everything and wait for it; the window is going away."""
+        self._is_stopped = True
         tasks = [job.task for job in self._active.values() if job.task is not None]
         for task in tasks:
             task.cancel()
