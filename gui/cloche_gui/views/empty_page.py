@@ -15,6 +15,9 @@ WHAT_IT_IS = (
 )
 
 
+_WIDTH = 480
+
+
 class EmptyPage(QWidget):
     """A picture, a heading, one sentence and at most one big button."""
 
@@ -30,8 +33,8 @@ class EmptyPage(QWidget):
         font.setBold(True)
         self.title.setFont(font)
         self.text = HelpLabel(text)
-        self.text.setFixedWidth(440)
-        self.text.setMinimumHeight(self.text.heightForWidth(440))
+        self.text.setFixedWidth(_WIDTH)
+        self.text.setMinimumHeight(self.text.heightForWidth(_WIDTH))
         self.text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         for label in (picture, self.title, self.text):
             column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)

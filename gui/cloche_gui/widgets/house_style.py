@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
-from PyQt6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QWidget
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QLineEdit,
+    QProxyStyle,
+    QStyle,
+    QStyleOption,
+    QWidget,
+)
 
 from cloche_gui.widgets.appearance import colors
 
@@ -13,12 +23,31 @@ _CHECKS = {
     QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck,
 }
 
+_SIDE, _HEADER_MARGIN = 4, 6
+
 
 class HouseStyle(QProxyStyle):
     """Draws check boxes, radio buttons and line edits itself: Fusion's vanish on dark grounds."""
 
     def __init__(self) -> None:
         super().__init__("Fusion")
+
+    def polish(self, what: Any) -> Any:
+        """Give lines of text room on both sides; a palette or an application stays as it is."""
+        if isinstance(what, QLineEdit) and not isinstance(what.parent(), QAbstractSpinBox):
+            what.setTextMargins(_SIDE, 0, _SIDE, 0)
+        return super().polish(what)
+
+    def pixelMetric(
+        self,
+        metric: QStyle.PixelMetric,
+        option: QStyleOption | None = None,
+        widget: QWidget | None = None,
+    ) -> int:
+        """Sizes that differ from Fusion's."""
+        if metric == QStyle.PixelMetric.PM_HeaderMargin:
+            return _HEADER_MARGIN
+        return super().pixelMetric(metric, option, widget)
 
     def drawPrimitive(
         self,
@@ -36,8 +65,16 @@ class HouseStyle(QProxyStyle):
             _paint_radio(painter, option)
         elif element == QStyle.PrimitiveElement.PE_FrameLineEdit:
             _paint_frame(painter, option)
+        elif element == QStyle.PrimitiveElement.PE_Frame and isinstance(widget, QAbstractItemView):
+            _paint_box(painter, option)
         else:
             super().drawPrimitive(element, option, painter, widget)
+
+
+def _paint_box(painter: QPainter, option: QStyleOption) -> None:
+    painter.setPen(QColor(colors().border))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(option.rect.adjusted(0, 0, -1, -1))
 
 
 def _pen(option: QStyleOption) -> QPen:

@@ -1,6 +1,7 @@
 """The scroll bar of a console."""
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QPaintEvent
 from PyQt6.QtWidgets import QScrollBar, QWidget
 
 from cloche_gui.widgets.terminal.model import Position
@@ -21,6 +22,11 @@ class HistoryBar(QScrollBar):
         self.setPageStep(position.visible)
         self.setValue(position.offset)
         self.blockSignals(was_blocked)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """With nothing to scroll to, only the ground of the console."""
+        if self.maximum() > 0:
+            super().paintEvent(event)
 
     def dock(self) -> None:
         """Takes the right edge of the parent."""
