@@ -121,8 +121,8 @@ class Link:
         return reply
 
     async def _sent(self, request: Request) -> Message:
-        if _has_nul(request.body):
-            raise InvalidArgumentError("an argument holds a NUL character", "remove it")
+        if unfit := _unfit(request.body):
+            raise InvalidArgumentError(f"an argument holds {unfit}", "take that out")
         message = _message(request)
         try:
             # dbus-fast types the reply as always there; it is None where we left the bus ourselves
@@ -130,7 +130,9 @@ class Link:
         except (OSError, EOFError) as error:
             raise UnavailableError(_GONE, _GONE_HINT) from error
         except (ValueError, TypeError, OverflowError, struct.error) as error:
-            raise InvalidArgumentError(f"an argument of this call is wrong: {error}") from error
+            raise InvalidArgumentError(
+                f"an argument of this call is wrong: {error}", "use a value in its range"
+            ) from error
         if reply is None:
             raise UnavailableError(_GONE, _GONE_HINT)
         return reply
@@ -220,11 +222,24 @@ def _message(request: Request) -> Message:
     )
 
 
-def _has_nul(value: Any) -> bool:
-    """Whether text in a body would make the bus close the connection."""
+def _unfit(value: Any) -> str:
+    """What text in a body would make the bus close the connection, in words."""
     if isinstance(value, str):
-        return "\0" in value
-    return isinstance(value, list | tuple) and any(map(_has_nul, value))
+        if "\0" in value:
+            return "a NUL character"
+        return "" if _is_unicode(value) else "bytes that are no text in UTF-8"
+    if isinstance(value, list | tuple):
+        return next(filter(None, map(_unfit, value)), "")
+    return ""
+
+
+def _is_unicode(text: str) -> bool:
+    """False for what Python makes of file names and arguments that are in no known encoding."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _drop_reply(task: asyncio.Task[Message]) -> None:

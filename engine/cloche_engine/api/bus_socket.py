@@ -109,6 +109,15 @@ class Connection(MessageBus):
         """Whether the message being processed came with a body above the limit."""
         return self._bounded is not None and self._bounded.trimmed
 
+    async def call(self, msg: Message) -> Message:
+        """The reply to a call; one that cannot be sent leaves nobody waiting for its reply."""
+        msg.serial = msg.serial or self.next_serial()
+        try:
+            return await super().call(msg)
+        except (ValueError, TypeError, OverflowError, struct.error):
+            self._method_return_handlers.pop(msg.serial, None)
+            raise
+
     def _create_socket_for_transport(  # type: ignore[override]  # a static method in the base
         self, transport: str, options: dict[str, str]
     ) -> tuple[socket.socket, io.BufferedRWPair, bytes | str]:

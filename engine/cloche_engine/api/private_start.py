@@ -36,8 +36,31 @@ def helper_command(directory: Path) -> list[str]:
 async def start_helper(directory: Path, command: Command = helper_command) -> None:
     """Start it and return when it serves; RefusedError or UnavailableError where it does not."""
     words = command(directory)
-    with contextlib.suppress(OSError):  # the helper says better what is wrong with it
-        directory.parent.mkdir(parents=True, exist_ok=True)
+    made = _make_parents(directory)
+    try:
+        await _start(words)
+    except BaseException:
+        for path in made:
+            with contextlib.suppress(OSError):  # somebody uses it meanwhile
+                path.rmdir()
+        raise
+
+
+def _make_parents(directory: Path) -> list[Path]:
+    """The way to a helper's directory belongs to its user; what was made of it, innermost first."""
+    made: list[Path] = []
+    for path in reversed(directory.parents):
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        except OSError:  # the helper says better what is wrong with it
+            break
+        made.insert(0, path)
+    return made
+
+
+async def _start(words: list[str]) -> None:
     try:
         process = subprocess.Popen(  # noqa: ASYNC220  # it returns at once, and works in any loop
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE

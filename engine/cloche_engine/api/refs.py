@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from cloche_engine.api.errors import NotFoundError
 from cloche_engine.api.model import Container
 
+_SHOWN = 80
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -31,6 +32,7 @@ def find(containers: Iterable[Container], ref: str) -> Container:
 
 def not_found(ref: str) -> NotFoundError:
     """The error for a name or uuid that nothing has."""
+    shown = ref if len(ref) <= _SHOWN else ref[:_SHOWN] + "…"
     return NotFoundError(
-        f"there is no container {ref!r}", "look at the list for the names that there are"
+        f"there is no container {shown!r}", "look at the list for the names that there are"
     )
