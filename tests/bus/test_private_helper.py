@@ -164,7 +164,9 @@ def test_a_directory_with_somebody_elses_files_is_refused_in_one_line(tmp_path: 
     )
     assert tried.returncode == 1
     assert tried.stderr.count("\n") == 1
-    assert "belongs to user 65534 and is not empty; name a directory" in tried.stderr
+    assert (
+        "belongs to user 65534 and is not empty, and not the directory of a helper;" in tried.stderr
+    )
 
 
 async def test_a_file_in_place_of_the_directory_is_told(tmp_path: Path) -> None:
