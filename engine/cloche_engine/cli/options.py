@@ -78,7 +78,11 @@ def _everywhere(default: object) -> _Parser:
     """Options of every command; after the command an absent one must not undo one before it."""
     parser = _Parser(add_help=False)
     parser.add_argument(
-        "--connect", metavar="ADDRESS", default=default, help="system, private:DIR or test:"
+        "--connect",
+        metavar="ADDRESS",
+        type=address,
+        default=default,
+        help="system, private:DIR or test:",
     )
     parser.add_argument(
         "--json", action="store_true", default=default, help="print one JSON document"
@@ -130,6 +134,13 @@ def _wait(parser: argparse.ArgumentParser) -> None:
         "--state", metavar="S", choices=_WAIT_STATES, help="state to wait for (stopped or failed)"
     )
     parser.add_argument("--timeout", metavar="S", type=seconds, help="seconds to wait (for ever)")
+
+
+def address(text: str) -> str:
+    """An address of a helper."""
+    if text in {"system", "test:"} or (text.startswith("private:") and text != "private:"):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is none of system, private:DIR and test:")
 
 
 def seconds(text: str) -> float:

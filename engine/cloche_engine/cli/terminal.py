@@ -26,6 +26,9 @@ from cloche_engine.api.console import (
     encode_input,
     encode_size,
 )
+from cloche_engine.api.errors import EngineError, WrongStateError
+from cloche_engine.api.model import Container
+from cloche_engine.cli.words import printable
 
 DETACH = b"\x1d"
 _STDIN, _STDOUT = 0, 1
@@ -38,13 +41,24 @@ _SOBER = b"\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?200
 async def console(engine: Engine, options: argparse.Namespace) -> int:
     """Until its program ends or Ctrl+] is pressed; from a pipe, until all is read and quiet."""
     rows, columns = size()
+    before = await engine.container(options.name)
     with await engine.open_console(options.name, rows, columns) as link:
         if os.isatty(_STDIN):
             _tell("Ctrl+] leaves this console; the container goes on.")
         ended = await attach(link, detach=DETACH)
+    if not before.state.is_live and (before.error or before.exit_code is None):
+        raise _not_run(before)
     if ended is not None:
-        _tell(f"The program of {options.name} ended with status {ended.code}.")
+        reason = ": it needed more memory than it may have" if ended.out_of_memory else ""
+        _tell(f"The program of {before.name} ended with status {ended.code}{reason}.")
     return 0
+
+
+def _not_run(container: Container) -> EngineError:
+    """Why there is no console to be had of a container that did not start, or not yet."""
+    if container.error:
+        return WrongStateError(container.error, container.hint)
+    return WrongStateError(f"{container.name!r} has not run yet", "start it first")
 
 
 async def attach(link: socket.socket, detach: bytes = b"") -> Ended | None:
@@ -191,4 +205,4 @@ def _size_followed(link: socket.socket) -> Iterator[None]:
 
 
 def _tell(line: str) -> None:
-    print(f"clochectl: {line}", file=sys.stderr, flush=True)
+    print(f"clochectl: {printable(line)}", file=sys.stderr, flush=True)
