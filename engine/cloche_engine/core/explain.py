@@ -12,6 +12,7 @@ from cloche_engine.sandbox.plan import LaunchPlan
 
 Fields = dict[str, Any]
 _Words = tuple[str, str]
+_LONGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Failure:
 
     fields: Fields
     plan: LaunchPlan
+    further: bool = False
+    """Whether it is about a further program in a running container, which no document names."""
 
     @property
     def errno(self) -> int:
@@ -36,16 +39,35 @@ class Failure:
         """The root in words."""
         return self.plan.root or "this system, whose root it shares"
 
+    @property
+    def program(self) -> str:
+        """The program in words; a further one stands at the beginning of the sentence already."""
+        return "it" if self.further else f"the program {self.plan.argv[0]}"
+
+    def remedy(self, in_definition: str, otherwise: str) -> str:
+        """The next step, in the definition or in what was asked for."""
+        return otherwise if self.further else in_definition
+
 
 def start_failed(fields: Fields, plan: LaunchPlan, who: str = "") -> StartFailedError:
-    """The error for a monitor's blame; `who` did not start, the container by default."""
-    failure = Failure(fields, plan)
+    """The error for a monitor's blame; `who` did not start, the container by default.
+
+    Names come from callers and from files of the container: none may move anybody's cursor.
+    """
+    failure = Failure(fields, plan, further=bool(who))
     message, hint = _words(failure)
     details = {
         name: str(fields[name]) for name in ("step", "operation", "errno", "line", "column")
         if fields.get(name)
     }  # fmt: skip
-    return StartFailedError(f"{who or plan.name} did not start: {message}", hint, details)
+    sentence = f"{_shown(who) or plan.name} did not start: {_shown(message)}"
+    return StartFailedError(sentence, _shown(hint), details)
+
+
+def _shown(text: str) -> str:
+    """The text on one line, without control characters, and no longer than a sentence may be."""
+    plain = "".join(one if one.isprintable() else "\ufffd" for one in text)
+    return plain if len(plain) <= _LONGEST else plain[:_LONGEST] + "…"
 
 
 def _words(failure: Failure) -> _Words:
@@ -69,16 +91,22 @@ def _unknown(failure: Failure) -> _Words:
     about = f" ({failure.subject})" if failure.subject else ""
     text = failure.fields.get("text") or "unknown reason"
     step = failure.fields.get("step", "a step")
-    return f"{step}: {text}{about}", "look at the definition where this step comes from"
+    hint = failure.remedy(
+        "look at the definition where this step comes from", "look at what you asked for"
+    )
+    return f"{step}: {text}{about}", hint
 
 
 def _execute(failure: Failure) -> _Words:
-    program = failure.plan.argv[0]
+    program = failure.program
     match failure.errno:
         case errno.ENOENT:
             return (
-                f"the program {program} does not exist in {failure.where}",
-                "correct <application>, or mount what contains it",
+                f"{program} does not exist in {failure.where}",
+                failure.remedy(
+                    "correct <application>, or mount what contains it",
+                    "name another program, by its full path where it is in none of PATH",
+                ),
             )
         case errno.ELIBACC:
             return (
@@ -112,7 +140,14 @@ def _identity(failure: Failure) -> _Words:
     if failure.errno == errno.ENOENT:
         return (
             f"{failure.subject}: {failure.fields['text']} of {failure.where}",
-            "correct <user>, or give the number of a user",
+            failure.remedy(
+                "correct <user>, or give the number of a user", "give the number of a user"
+            ),
+        )
+    if failure.errno == errno.EINVAL:
+        return (
+            f"the user or group {failure.plan.user} is none of the container's",
+            f"use a number from 0 to {failure.plan.id_count - 1}",
         )
     return _unknown(failure)
 
@@ -120,7 +155,7 @@ def _identity(failure: Failure) -> _Words:
 def _directory(failure: Failure) -> _Words:
     return (
         f"{failure.subject or failure.plan.directory} cannot be entered: {failure.fields['text']}",
-        "correct <dir>, or make the directory in the root",
+        failure.remedy("correct <dir>, or make the directory in the root", "name another one"),
     )
 
 
@@ -173,6 +208,7 @@ def _namespaces(failure: Failure) -> _Words:
 _BY_OPERATION: dict[str, Callable[[Failure], _Words]] = {
     "Execute": _execute,
     "OpenConsole": _console,
+    "OpenTerminal": _console,
     "SetIdentity": _identity,
     "ChangeDirectory": _directory,
     "BindMount": _mount,
