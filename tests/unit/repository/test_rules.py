@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -94,11 +96,29 @@ def test_resources_are_well_formed() -> None:
 
 
 def test_the_desktop_entry_starts_the_window() -> None:
-    entry = (ROOT / "resources" / "cloche.desktop").read_text()
+    path = ROOT / "resources" / "org.cloche.Cloche.desktop"
+    entry = path.read_text()
     assert re.search(r"^Exec=cloche( |$)", entry, re.MULTILINE)
     validator = shutil.which("desktop-file-validate")
     if validator:
-        subprocess.run([validator, ROOT / "resources" / "cloche.desktop"], check=True)
+        subprocess.run([validator, path], check=True)
+
+
+def test_the_desktop_entry_is_named_after_the_application_id() -> None:
+    source = (ROOT / "gui" / "cloche_gui" / "__main__.py").read_text()
+    (name,) = re.findall(r'^APPLICATION_ID = "(.+)"$', source, re.MULTILINE)
+    assert (ROOT / "resources" / f"{name}.desktop").exists()
+
+
+def test_a_wheel_holds_every_icon(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path]
+    subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    icons = [path.name for path in (ROOT / "resources" / "icons").glob("*.svg")]
+    assert icons
+    assert {f"cloche_gui/icons/{icon}" for icon in icons} <= names
 
 
 def test_the_licence_is_the_one_that_is_declared() -> None:
