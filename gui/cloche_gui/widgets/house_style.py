@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import (
     QProxyStyle,
     QStyle,
     QStyleOption,
+    QStyleOptionComplex,
     QWidget,
 )
 
@@ -23,11 +24,12 @@ _CHECKS = {
     QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck,
 }
 
+_FRAMED = {QStyle.ComplexControl.CC_SpinBox, QStyle.ComplexControl.CC_ComboBox}
 _SIDE, _HEADER_MARGIN = 4, 6
 
 
 class HouseStyle(QProxyStyle):
-    """Draws check boxes, radio buttons and line edits itself: Fusion's vanish on dark grounds."""
+    """Draws check boxes, radio buttons and frames itself: Fusion's vanish on dark grounds."""
 
     def __init__(self) -> None:
         super().__init__("Fusion")
@@ -69,6 +71,18 @@ class HouseStyle(QProxyStyle):
             _paint_box(painter, option)
         else:
             super().drawPrimitive(element, option, painter, widget)
+
+    def drawComplexControl(
+        self,
+        control: QStyle.ComplexControl,
+        option: QStyleOptionComplex | None,
+        painter: QPainter | None,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Draw one element of several parts."""
+        super().drawComplexControl(control, option, painter, widget)
+        if control in _FRAMED and option is not None and painter is not None:
+            _paint_frame(painter, option)
 
 
 def _paint_box(painter: QPainter, option: QStyleOption) -> None:
