@@ -146,7 +146,10 @@ async def read_until(link: socket.socket, pattern: str) -> str:
     """Output until a pattern stands in it."""
     said = ""
     while not re.search(pattern, said):
-        frame = decode(await receive(link))
+        packet = await receive(link)
+        if not packet:
+            raise ConnectionError(f"hung up without {pattern!r} after {said!r}")
+        frame = decode(packet)
         if isinstance(frame, Output):
             said += frame.payload.decode(errors="replace")
         if isinstance(frame, Ended):

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.kernel.box import Box, Define, Definition
+from tests.kernel.box import Box, Define, Definition, read_until
 
 from cloche_engine.api.errors import (
     ConflictError,
@@ -229,9 +229,7 @@ async def test_stop_ends_a_shell_without_killing_it(define: Define) -> None:
     link = await box.engine.open_console(box.uuid, 24, 80)
     with link:
         link.send(b"Itrap 'echo good''bye' EXIT; echo rea''dy\n")
-        said = ""
-        while "ready\r\n" not in said:
-            said += (await asyncio.to_thread(link.recv, 40000))[9:].decode(errors="replace")
+        await read_until(link, "ready\r\n")
         await asyncio.wait_for(box.engine.stop(box.uuid, grace=3600), 20)
     assert b"goodbye" in await box.engine.logs(box.uuid)
 
@@ -246,7 +244,7 @@ async def test_stop_lets_a_program_end_by_itself(define: Define, root: Path) -> 
     await box.start()
     link = await box.engine.open_console(box.uuid, 24, 80)
     with link:
-        assert b"up" in await asyncio.to_thread(link.recv, 40000)
+        await read_until(link, "up")
     assert (await box.engine.stop(box.uuid)).exit_code == 5
 
 
@@ -260,5 +258,25 @@ async def test_stop_kills_after_the_grace(define: Define, root: Path) -> None:
     await box.start()
     link = await box.engine.open_console(box.uuid, 24, 80)
     with link:
-        assert b"up" in await asyncio.to_thread(link.recv, 40000)
+        await read_until(link, "up")
     assert (await box.engine.stop(box.uuid, grace=0.2)).exit_code == 137
+
+
+async def test_a_console_may_be_opened_while_it_starts(define: Define, root: Path) -> None:
+    box = await define(root=root, program=("/bin/sh", "-c", "echo first words; read line"))
+    starting = asyncio.create_task(box.start())
+    await box.until(lambda container: container.state is State.STARTING)
+    with await box.engine.open_console(box.uuid, 24, 80) as link:
+        assert "first words" in await read_until(link, "words")
+    assert (await starting).state is State.RUNNING
+
+
+async def test_a_console_opened_while_a_start_fails_is_hung_up(define: Define, root: Path) -> None:
+    box = await define(root=root, program=("/bin/nope",))
+    starting = asyncio.create_task(box.start())
+    await box.until(lambda container: container.state is State.STARTING)
+    with await box.engine.open_console(box.uuid, 24, 80) as link:
+        with pytest.raises(StartFailedError):
+            await starting
+        with pytest.raises(ConnectionError):
+            await read_until(link, "anything")

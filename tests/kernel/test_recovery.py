@@ -83,6 +83,13 @@ def wait_for_end(pidfd: int) -> None:
     os.close(pidfd)
 
 
+async def monitor_of(box: Box, tmp_path: Path) -> int:
+    """The process that watches over a container."""
+    file = tmp_path / "state/run" / box.uuid / "init.json"
+    await await_file(file)
+    return int(json.loads(file.read_text())["monitor"])
+
+
 async def await_file(file: Path) -> None:
     async with asyncio.timeout(20):
         while not file.exists():  # noqa: ASYNC110 (nobody tells of a file)
@@ -93,8 +100,7 @@ async def test_a_killed_monitor_takes_its_container_along_and_leaves_nothing(
     box: Box, root: Path, tmp_path: Path
 ) -> None:
     pid = (await box.now()).pid or 0
-    state = json.loads((tmp_path / "state/run" / box.uuid / "init.json").read_text())
-    os.kill(state["monitor"], signal.SIGKILL)
+    os.kill(await monitor_of(box, tmp_path), signal.SIGKILL)
     container = await box.ended()
     assert container.state is State.FAILED
     assert "process that watched over it was killed" in container.error
@@ -118,8 +124,7 @@ async def test_what_a_dead_monitor_left_is_undone_by_the_next_engine(
     engine: LocalEngine, box: Box, root: Path, tmp_path: Path
 ) -> None:
     await engine.close()
-    state = json.loads((tmp_path / "state/run" / box.uuid / "init.json").read_text())
-    os.kill(state["monitor"], signal.SIGKILL)
+    os.kill(await monitor_of(box, tmp_path), signal.SIGKILL)
     again = await reopened(engine, tmp_path)
     try:
         assert (await again.container(box.uuid)).state is State.STOPPED

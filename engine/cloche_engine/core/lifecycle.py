@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal as signals
 import socket
 from pathlib import Path
@@ -26,7 +27,8 @@ from cloche_engine.core.spawner import Spawner
 from cloche_engine.host.cgroups import detect, sweep
 from cloche_engine.host.ids import NoIdsLeftError
 from cloche_engine.host.processes import handles_signal
-from cloche_engine.monitor.protocol import Do, Fields
+from cloche_engine.kernel.sockets import listen_at
+from cloche_engine.monitor.protocol import SOCKET, Do, Fields
 from cloche_engine.monitor.record import boot_id, write_state
 from cloche_engine.sandbox.plan import LaunchPlan
 
@@ -64,14 +66,14 @@ class Lifecycle:
 
     async def _launch(self, entry: Entry) -> Running:
         plan = self._plan(entry)
+        text = plan.to_json()
         runtime = Path(plan.runtime)
-        _make_folder(runtime)
-        write_state(plan, self._boot)
+        listener = _open_runtime(runtime, text, self._boot)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         link = MonitorLink(ours, lambda ending: self._ended(entry, ending))
         try:
-            with theirs:
-                await self._spawner.spawn(plan, theirs)
+            with theirs, listener:
+                await self._spawner.spawn(text, theirs, listener)
             word = await link.first_word()
         except MonitorGoneError:
             await self._sweep(runtime)
@@ -247,5 +249,12 @@ class Lifecycle:
             raise WrongStateError(f"{entry.name!r} is {entry.state} and cannot be {done}", hint)
 
 
-def _make_folder(path: Path) -> None:
-    path.mkdir(mode=0o700)
+def _open_runtime(runtime: Path, plan: str, boot: str) -> socket.socket:
+    """Make the folder of a run; its socket listens from now on, so that viewers need not wait."""
+    runtime.mkdir(mode=0o700)
+    write_state(runtime, plan, boot)
+    folder = os.open(runtime, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return listen_at(folder, SOCKET)
+    finally:
+        os.close(folder)

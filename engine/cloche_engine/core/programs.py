@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cloche_engine.api.console import MAX_FRAME, Ended, Output, encode_output
 from cloche_engine.api.errors import InvalidArgumentError, StartFailedError, WrongStateError
-from cloche_engine.api.model import ExecRequest, Stats
+from cloche_engine.api.model import ExecRequest, State, Stats
 from cloche_engine.core.compile import Places
 from cloche_engine.core.entry import Entry
 from cloche_engine.core.explain import start_failed
@@ -23,7 +23,8 @@ from cloche_engine.sandbox.plan import LaunchPlan
 
 _SO_SNDBUFFORCE = 32  # socket(7); the socket module has no name for it
 _BUFFER = 1 << 20
-_MAX_ARGUMENTS = 64 * 1024
+_MAX_REQUEST = 128 * 1024  # a packet to the monitor has room for 160 KiB
+_MAX_PATH = 4096
 
 
 class Programs:
@@ -34,14 +35,15 @@ class Programs:
         self._places = places
 
     async def open_console(self, entry: Entry, rows: int, columns: int) -> socket.socket:
-        """The console of a running container, or the last words of an ended one."""
-        if entry.running is not None:
-            runtime = Path(entry.running.plan.runtime)
+        """The console, also of a container that is just starting; or last words after the end."""
+        if entry.running is not None or entry.state is State.STARTING:
+            runtime = self._places.runtime / entry.uuid
             fields = {"do": Do.CONSOLE, "rows": rows, "columns": columns}
             try:
                 return await open_session(runtime, fields)
-            except WrongStateError:  # it is ending: its last words are being written
-                await entry.gone.wait()
+            except WrongStateError:
+                if entry.running is not None:  # it is ending: its last words are being written
+                    await entry.gone.wait()
         return self._last_words(entry)
 
     def _last_words(self, entry: Entry) -> socket.socket:
@@ -108,13 +110,25 @@ class Programs:
 def _exec_fields(request: ExecRequest) -> Fields:
     if not request.argv or not request.argv[0]:
         raise InvalidArgumentError("no program is named", "name the program to run")
-    if sum(len(text) for text in request.argv) > _MAX_ARGUMENTS:
-        raise InvalidArgumentError("the arguments are longer than 64 KiB", "pass them in a file")
-    return {
+    if any(not name or "=" in name for name, _ in request.environment):
+        raise InvalidArgumentError(
+            "a variable has a name that is empty or holds '='", "name it by letters and digits"
+        )
+    if max(map(len, (request.argv[0], request.directory, request.user))) > _MAX_PATH:
+        raise InvalidArgumentError(
+            f"a name of a program, directory or user is longer than {_MAX_PATH}", "shorten it"
+        )
+    fields: Fields = {
         "do": Do.EXEC, "argv": request.argv, "environment": request.environment,
         "directory": request.directory, "user": request.user, "terminal": request.terminal,
         "rows": request.rows, "columns": request.columns,
     }  # fmt: skip
+    if len(json.dumps(fields)) > _MAX_REQUEST:
+        raise InvalidArgumentError(
+            f"the arguments and variables take more than {_MAX_REQUEST // 1024} KiB",
+            "pass them in a file",
+        )
+    return fields
 
 
 def _pipes(request: ExecRequest) -> tuple[int, ...]:

@@ -10,7 +10,6 @@ from pathlib import Path
 import cloche_engine
 from cloche_engine.api.errors import EngineError
 from cloche_engine.kernel.sockets import send_packet
-from cloche_engine.sandbox.plan import LaunchPlan
 
 # -S leaves site-packages out: the spawner stays small, and imports nothing but our own code.
 _PROGRAM = (
@@ -33,15 +32,15 @@ class Spawner:
         async with self._lock:
             await self._ready_link()
 
-    async def spawn(self, plan: LaunchPlan, link: socket.socket) -> None:
-        """Have a monitor forked for a plan; `link` becomes its connection to us."""
-        packet = plan.to_json().encode()
+    async def spawn(self, plan: str, link: socket.socket, listener: socket.socket) -> None:
+        """Have a monitor take on a plan (JSON); `link` becomes its connection to us."""
+        packet, sockets = plan.encode(), [link.fileno(), listener.fileno()]
         async with self._lock:
             try:
-                send_packet(await self._ready_link(), packet, [link.fileno()])
+                send_packet(await self._ready_link(), packet, sockets)
             except OSError:
                 await self._drop()
-                send_packet(await self._ready_link(), packet, [link.fileno()])
+                send_packet(await self._ready_link(), packet, sockets)
 
     async def close(self) -> None:
         """End it; monitors go on."""

@@ -105,7 +105,25 @@ def clone_ahead(warm: Warm, groups: str) -> Child:
         theirs.close()
         if nest >= 0:
             os.close(nest)
+    _hand_over_nodes(ours)
     return Child(pid, pidfd, ours, berth)
+
+
+def _hand_over_nodes(link: socket.socket) -> None:
+    nodes = roots.open_nodes(NODES)
+    try:
+        _hand_over(link, nodes)
+    finally:
+        for node in nodes.values():
+            os.close(node)
+
+
+def _hand_over(link: socket.socket, opened: dict[str, int]) -> None:
+    names = list(opened)
+    for at in range(0, len(names), 32):
+        part = names[at : at + 32]
+        packet = b"D" + "\n".join(part).encode()
+        send_packet(link, packet, [opened[name] for name in part])
 
 
 class Launcher:
@@ -119,6 +137,11 @@ class Launcher:
         self._group = cgroups.Group(warm.layout, plan.cgroup, child.berth if child else "")
         self._steps: list[tuple[str, float]] = []
         self._console = -1
+
+    @property
+    def filters(self) -> tuple[FilterProgram, ...]:
+        """The seccomp filters, which later programs get too."""
+        return self._warm.filters
 
     def launch(self) -> Launched:
         """Start it; LaunchFailedError with everything taken back."""
@@ -140,10 +163,11 @@ class Launcher:
             MountPoints(self._runtime).prepare(plan, directories)
         with self._step("make the namespaces"):
             child = self._have_child()
-        with self._step("make the control group and set its limits"):
-            self._group.create()
-            self._group.apply(cgroups.Limits(plan.cpu_shares, plan.memory, plan.processes))
         with child.link:
+            with self._step("map its users"):
+                self._write_id_maps(child.pid)
+                send_packet(child.link, b"S" + around.to_json().encode())
+                send_packet(child.link, b"P" + plan.to_json().encode())
             self._equip(child, around)
             with self._step("run the container's own steps"):
                 self._await_program(child.link)
@@ -156,20 +180,17 @@ class Launcher:
         return self._child
 
     def _equip(self, child: Child, around: Surroundings) -> None:
-        with self._step("map its users"):
-            self._write_id_maps(child.pid)
-        if self._plan.link is not None:
+        """Make what it needs from outside, while it prepares itself inside."""
+        plan = self._plan
+        with self._step("make the control group and set its limits"):
+            self._group.create()
+            self._group.apply(cgroups.Limits(plan.cpu_shares, plan.memory, plan.processes))
+        if plan.link is not None:
             with self._step("connect its network"):
-                self._connect_network(self._plan.link, child.pid)
+                self._connect_network(plan.link, child.pid)
         with self._step("open its trees"), self._opened(child.pid, around.host_root) as opened:
-            names = list(opened)
-            for at in range(0, len(names), 32):
-                part = names[at : at + 32]
-                send_packet(
-                    child.link, b"D" + "\n".join(part).encode(), [opened[name] for name in part]
-                )
-            send_packet(child.link, b"S" + around.to_json().encode())
-            send_packet(child.link, b"P" + self._plan.to_json().encode())
+            _hand_over(child.link, opened)
+            send_packet(child.link, b"G")
 
     def _write_id_maps(self, pid: int) -> None:
         line = f"0 {self._plan.id_base} {self._plan.id_count}"
@@ -191,7 +212,6 @@ class Launcher:
         try:
             files = enumerate(self._group.open_tasks())
             opened |= {f"group:{number}": file for number, file in files}
-            opened |= roots.open_nodes(NODES)
             if shared is not None:
                 opened |= roots.open_host_directories(shared)
             else:

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cloche_engine.api.console import Ended, Size
-from cloche_engine.kernel.sockets import listen_at
-from cloche_engine.kernel.syscalls import name_process
+from cloche_engine.kernel.syscalls import FilterProgram, name_process
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
-from cloche_engine.monitor.launch import Child, Launched, Launcher, LaunchFailedError, Warm
+from cloche_engine.monitor.launch import Launched, Launcher, LaunchFailedError
 from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
 from cloche_engine.monitor.record import Ending, ending_of, write_ending, write_init
@@ -25,22 +24,19 @@ _PATIENCE = 10.0
 """Seconds that viewers get to read the rest after the end."""
 
 
-def watch(plan: LaunchPlan, warm: Warm, child: Child | None, helper: socket.socket) -> None:
-    """Start a container and stay until it has ended; what becomes of it is told to the helper.
-
-    child may have been cloned ahead.
-    """
+def watch(
+    plan: LaunchPlan, launcher: Launcher, helper: socket.socket, listener: socket.socket
+) -> None:
+    """Start a container and stay until it has ended; what becomes of it is told to the helper."""
     name_process(f"cloche:{plan.name}")
-    runtime = Path(plan.runtime)
-    directory = os.open(runtime, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    listener = listen_at(directory, SOCKET)
     try:
-        launched = Launcher(plan, warm, child).launch()
+        launched = launcher.launch()
     except LaunchFailedError as failure:
-        _leave(runtime)
-        send(helper, {"error": failure.fields})
+        _leave(Path(plan.runtime))
+        with contextlib.suppress(OSError):  # the helper died; the next one finds nothing to do
+            send(helper, {"error": failure.fields})
         return
-    Monitor(launched, warm, listener).run(helper)
+    Monitor(launched, launcher.filters, listener).run(helper)
 
 
 def _leave(runtime: Path) -> None:
@@ -53,7 +49,9 @@ def _leave(runtime: Path) -> None:
 class Monitor:
     """Serves the helper and the viewers of one running container."""
 
-    def __init__(self, launched: Launched, warm: Warm, listener: socket.socket) -> None:
+    def __init__(
+        self, launched: Launched, filters: tuple[FilterProgram, ...], listener: socket.socket
+    ) -> None:
         self._launched = launched
         self._listener = listener
         self._loop = Loop()
@@ -63,7 +61,7 @@ class Monitor:
         self._silent: set[socket.socket] = set()
         self._paused = False
         self._ending: Ending | None = None
-        self._entrance = Entrance(launched.plan, launched.pidfd, launched.group, warm.filters)
+        self._entrance = Entrance(launched.plan, launched.pidfd, launched.group, filters)
         self._answers: dict[str, Callable[[socket.socket, Fields, list[int]], None]] = {
             Do.FOLLOW: self._follow,
             Do.SIGNAL: self._signal,

@@ -43,10 +43,10 @@ def start_time(pid: int) -> int:
     return int(fields[19])
 
 
-def write_state(plan: LaunchPlan, boot: str) -> None:
-    """Say in the runtime directory what is started, before it is: the next helper finds it."""
-    fields = {"version": VERSION, "boot_id": boot, "plan": json.loads(plan.to_json())}
-    _write_new(Path(plan.runtime) / STATE, fields)
+def write_state(runtime: Path, plan: str, boot: str) -> None:
+    """Say what is started, before it is: the next helper finds it there. plan is JSON."""
+    head = json.dumps({"version": VERSION, "boot_id": boot})
+    (runtime / STATE).write_text(f'{head[:-1]}, "plan": {plan}}}')
 
 
 def write_init(plan: LaunchPlan, pid: int) -> None:

@@ -18,7 +18,7 @@ from cloche_engine.host import cgroups
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import name_process, prctl
-from cloche_engine.monitor.launch import Child, Warm, clone_ahead
+from cloche_engine.monitor.launch import Child, Launcher, Warm, clone_ahead
 from cloche_engine.monitor.monitor import watch
 from cloche_engine.sandbox.plan import LaunchPlan
 from cloche_engine.sandbox.seccomp import application_filters
@@ -102,7 +102,8 @@ def _wait_for_plan(link: socket.socket, warm: Warm, groups: str) -> None:
         link.close()
         if packet:
             plan = LaunchPlan.from_json(packet.decode())
-            watch(plan, warm, child, socket.socket(fileno=descriptors[0]))
+            helper, listener = (socket.socket(fileno=each) for each in descriptors)
+            watch(plan, Launcher(plan, warm, child), helper, listener)
         elif child is not None:
             child.kill()
             cgroups.sweep(warm.layout, groups)

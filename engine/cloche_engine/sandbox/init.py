@@ -98,10 +98,15 @@ class Execute:
             raise OSError(missing, os.strerror(missing), path) from error
 
 
+def before_descriptors() -> list[Operation]:
+    """The steps that need nothing but the id maps."""
+    return [BecomeContainerRoot(), KeepMountsPrivate()]
+
+
 def operations(
     plan: LaunchPlan, around: Surroundings, filters: tuple[FilterProgram, ...]
 ) -> list[Operation]:
-    """The whole start from inside."""
+    """The start from inside, once the parent has opened groups and trees."""
     shared = around.host_root
     declared = [
         _declared(number, mount, around.directories[number], around.creatable[number])
@@ -109,8 +114,6 @@ def operations(
     ]
     return [
         JoinGroups(),
-        BecomeContainerRoot(),
-        KeepMountsPrivate(),
         *_root(plan, shared),
         PopulateDev(),
         OpenConsole(),
@@ -144,13 +147,17 @@ def environment(plan: LaunchPlan) -> dict[str, str]:
 
 
 def await_plan_and_run(link: socket.socket, filters: tuple[FilterProgram, ...]) -> None:
-    """The life of a child that was cloned ahead: wait for the plan, carry it out, never return."""
+    """The life of a child that was cloned ahead: wait for the plan, carry it out, never return.
+
+    It takes what needs no descriptor upon itself while the parent still opens the trees.
+    """
     descriptors: dict[str, int] = {}
 
     def steps() -> tuple[list[Operation], dict[str, str]]:
         prctl(k.PR_SET_PDEATHSIG, signal.SIGKILL)
         plan, around = _receive_plan(link, descriptors)
-        return operations(plan, around, filters), environment(plan)
+        wait = AwaitDescriptors(link)
+        return [*before_descriptors(), wait, *operations(plan, around, filters)], environment(plan)
 
     run_child(steps, link, descriptors)
 
@@ -185,16 +192,40 @@ def _receive_plan(
     around = Surroundings()
     while True:
         packet, received = receive_packet(link)
-        body = packet[1:].decode()
         match packet[:1]:
             case b"D":
-                descriptors.update(zip(body.split("\n"), received, strict=True))
+                descriptors.update(_named(packet, received))
             case b"S":
-                around = Surroundings.from_json(body)
+                around = Surroundings.from_json(packet[1:].decode())
             case b"P":
-                return LaunchPlan.from_json(body), around
+                return LaunchPlan.from_json(packet[1:].decode()), around
             case _:
                 os._exit(127)  # the parent gave up
+
+
+def _named(packet: bytes, received: list[int]) -> dict[str, int]:
+    return dict(zip(packet[1:].decode().split("\n"), received, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitDescriptors:
+    """Wait for the groups and trees that the parent opens; G says that all have come."""
+
+    link: socket.socket
+
+    def describe(self) -> str:
+        """In words."""
+        return "wait for the monitor"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        while True:
+            packet, received = receive_packet(self.link)
+            if packet[:1] == b"G":
+                return
+            if packet[:1] != b"D":
+                os._exit(127)  # the parent gave up
+            context.descriptors.update(_named(packet, received))
 
 
 def _report(link: socket.socket, blame: Blame) -> None:
