@@ -17,7 +17,7 @@ from dbus_fast.errors import (
 )
 
 from cloche_engine.api.bus_socket import Connection, close_descriptors
-from cloche_engine.api.bus_values import error_from
+from cloche_engine.api.bus_values import HELPER_GONE, HELPER_GONE_HINT, error_from
 from cloche_engine.api.errors import InvalidArgumentError, RefusedError, UnavailableError
 from cloche_engine.api.names import BUS_NAME, ROOT_PATH
 
@@ -25,8 +25,6 @@ SYSTEM = "system"
 _REPLY_LIMIT = 32 * 1024 * 1024
 _OWNER_WAIT = 5.0
 _BUS = "org.freedesktop.DBus"
-_GONE = "the helper went away"
-_GONE_HINT = "containers go on; try again, the helper starts anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ class Link:
     async def call(self, request: Request) -> Message:
         """The reply to a request; errors are subclasses of EngineError."""
         if self._lost or self._closed or not self._bus.connected:
-            raise UnavailableError(_GONE, _GONE_HINT)
+            raise UnavailableError(HELPER_GONE, HELPER_GONE_HINT)
         task = asyncio.ensure_future(self._sent(request))
         try:
             reply = await asyncio.shield(task)
@@ -128,13 +126,13 @@ class Link:
             # dbus-fast types the reply as always there; it is None where we left the bus ourselves
             reply: Message | None = await self._bus.call(message)
         except (OSError, EOFError) as error:
-            raise UnavailableError(_GONE, _GONE_HINT) from error
+            raise UnavailableError(HELPER_GONE, HELPER_GONE_HINT) from error
         except (ValueError, TypeError, OverflowError, struct.error) as error:
             raise InvalidArgumentError(
                 f"an argument of this call is wrong: {error}", "use a value in its range"
             ) from error
         if reply is None:
-            raise UnavailableError(_GONE, _GONE_HINT)
+            raise UnavailableError(HELPER_GONE, HELPER_GONE_HINT)
         return reply
 
     def _on_message(self, message: Message) -> bool:

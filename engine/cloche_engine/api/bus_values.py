@@ -47,10 +47,12 @@ _STATS: dict[str, tuple[str, str]] = {
     "CpuShares": ("cpu_shares", "u"),
 }
 
+HELPER_GONE = "the helper went away"
+HELPER_GONE_HINT = "containers go on; try again, the helper starts anew"
+
 _FOREIGN: dict[str, type[EngineError]] = {
     _DBUS + "ServiceUnknown": UnavailableError,
     _DBUS + "NameHasNoOwner": UnavailableError,
-    _DBUS + "NoReply": UnavailableError,
     _DBUS + "Disconnected": UnavailableError,
     _DBUS + "AccessDenied": RefusedError,
     _DBUS + "TimedOut": TimedOutError,
@@ -157,6 +159,8 @@ def error_from(reply: Message) -> EngineError:
             "the helper of Cloche is not installed on this machine's system bus",
             "install it, or use a helper of your own: `--connect private:DIR`",
         )
+    if name == _DBUS + "NoReply":
+        return UnavailableError(HELPER_GONE, HELPER_GONE_HINT)
     text = str(reply.body[0]) if reply.body and isinstance(reply.body[0], str) else name
     kind = _FOREIGN.get(name, EngineError)
     return kind(text, _HINTS.get(kind, ""), {"name": name})
