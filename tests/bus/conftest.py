@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.bus import world
 
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="cloche-bus-") as name:
-        path = Path(name)
-        path.chmod(0o755)
+    with world.open_folder() as path:
         yield path

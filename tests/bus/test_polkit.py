@@ -3,75 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.bus import world
+from tests.bus.system_bus import NOBODY, System, system
 
 pytestmark = pytest.mark.bus
 
-NOBODY, DAEMON = 65534, 1
+DAEMON = 1
 _GRANT = """polkit.addRule(function(action, subject) {{
     if (action.id == "org.cloche.engine1.{action}" && subject.user == "{user}")
         return polkit.Result.YES;
 }});
 """
-
-
-@dataclass(frozen=True)
-class System:
-    """A system bus with polkit and the helper."""
-
-    folder: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        address = f"unix:path={self.folder / 'system_bus'}"
-        return dict(os.environ) | {"DBUS_SYSTEM_BUS_ADDRESS": address}
-
-    def ask(self, user: int, method: str, *words: str) -> str:
-        """What a call of this user comes to."""
-        asked = subprocess.run(
-            [sys.executable, "-m", "tests.bus.caller", str(user), "system", method, *words],
-            capture_output=True, text=True, timeout=30, check=True,
-            cwd=world.REPOSITORY, env=self.environment,
-        )  # fmt: skip
-        return asked.stdout
-
-    def names(self) -> str:
-        """What is on the bus."""
-        listed = subprocess.run(
-            ["busctl", "--system", "list", "--acquired", "--no-pager"],
-            capture_output=True, text=True, env=self.environment, check=True,
-        )  # fmt: skip
-        return listed.stdout
-
-
-@contextmanager
-def system(*options: str, rules: str = "") -> Iterator[System]:
-    with tempfile.TemporaryDirectory(prefix="cloche-polkit-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        (folder / "rules").mkdir(mode=0o755)
-        (folder / "rules/10-test.rules").write_text(rules)
-        program = [sys.executable, "-m", "tests.bus.polkit_world", name, *options]
-        process = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", *program],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=world.REPOSITORY,
-        )  # fmt: skip
-        with process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"ready\n"
-            yield System(folder)
-            process.communicate()
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,15 @@ def helper_words(directory: Path, idle: float = 60.0) -> list[str]:
 def real_helper_words(directory: Path) -> list[str]:
     """The command of a private helper with the real engine."""
     return [sys.executable, "-I", "-m", "cloche_engine.daemon", "--private", str(directory)]
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can reach, which pytest's own are not."""
+    with tempfile.TemporaryDirectory(prefix="cloche-open-") as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,15 @@ def test_validate_gives_one_json_document() -> None:
     assert bad["problems"][0]["line"] == 19
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["show"], ["exec", "one"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [], ["dance"], ["show"], ["show", "-rf"], ["list", "more"], ["exec", "one"],
+        ["stop", "one", "--timeout", "soon"], ["wait", "one", "--state", "happy"],
+        ["--connect", "elsewhere", "list"], ["--connect", "private:", "list"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
 def test_wrong_usage_has_status_2_and_one_line(arguments: list[str]) -> None:
     done = _run(*arguments)
     assert done.returncode == 2

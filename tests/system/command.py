@@ -1,0 +1,100 @@
+"""`clochectl` against a helper with the real engine, and what it may say where it fails."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bus import world
+from tests.kernel.box import Definition
+
+_CLOCHECTL = [sys.executable, "-m", "cloche_engine.cli"]
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One line on stderr: the cause, and after the semicolon the next step."""
+
+    cause: str
+    step: str
+
+    @classmethod
+    def of(cls, done: subprocess.CompletedProcess[bytes]) -> Refusal:
+        """What a failed command said; anything but one clear sentence fails the test."""
+        said = done.stderr.decode()
+        assert done.returncode == 1, done
+        assert done.stdout == b"", done
+        assert said.startswith("clochectl: "), said
+        assert said.endswith("\n"), said
+        assert said[:-1].isprintable(), said
+        assert len(said) < _LONGEST, said
+        cause, _, step = said.removeprefix("clochectl: ").rstrip().partition("; ")
+        assert cause, said
+        assert step, f"no next step: {said}"
+        return cls(cause, step)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Runs clochectl at one private directory."""
+
+    directory: Path
+
+    @property
+    def target(self) -> str:
+        return f"private:{self.directory}"
+
+    def words(self, *words: str) -> list[str]:
+        return [*_CLOCHECTL, "--connect", self.target, *words]
+
+    def run(self, *words: str, fed: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            self.words(*words), input=fed, capture_output=True, timeout=30, check=False
+        )
+
+    def ok(self, *words: str, fed: bytes = b"") -> str:
+        done = self.run(*words, fed=fed)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self.ok("--json", *words))
+
+    def refused(self, *words: str, fed: bytes = b"") -> Refusal:
+        return Refusal.of(self.run(*words, fed=fed))
+
+    def define(self, **parts: object) -> str:
+        """Define a container of the parts of a Definition; its name."""
+        definition = Definition(**parts)  # type: ignore[arg-type]
+        self.ok("define", "-", fed=definition.text())
+        return definition.name
+
+    def start(self, **parts: object) -> str:
+        """Define it and start it."""
+        name = self.define(**parts)
+        self.ok("start", name)
+        return name
+
+    def live_runtimes(self) -> list[str]:
+        """What lies in the helper's folder of running containers."""
+        return [path.name for path in (self.directory / "run").iterdir() if path.is_dir()]
+
+    def clear(self) -> None:
+        """Kill every container that runs."""
+        for container in self.json("list"):
+            if container["pid"]:
+                self.ok("kill", container["uuid"])
+
+
+@contextmanager
+def command(directory: Path) -> Iterator[Command]:
+    """A command line, and the real helper that it speaks to."""
+    with world.helper(directory, words=world.real_helper_words(directory)) as running:
+        yield Command(running.directory)
