@@ -18,7 +18,7 @@ from cloche_engine.host import cgroups
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import name_process, prctl
-from cloche_engine.monitor.launch import Child, Launcher, Warm, clone_ahead
+from cloche_engine.monitor.launch import Child, Launcher, Warm, clone_ahead, rehearse
 from cloche_engine.monitor.monitor import watch
 from cloche_engine.sandbox.plan import LaunchPlan
 from cloche_engine.sandbox.seccomp import application_filters
@@ -98,6 +98,7 @@ def _wait_for_plan(link: socket.socket, warm: Warm, groups: str) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         with contextlib.suppress(OSError):  # if it cannot be made now, the start will say why
             child = clone_ahead(warm, groups)
+            rehearse(warm)
         packet, descriptors = receive_packet(link)
         link.close()
         if packet:

@@ -188,7 +188,7 @@ def run_child(
 def _receive_plan(
     link: socket.socket, descriptors: dict[str, int]
 ) -> tuple[LaunchPlan, Surroundings]:
-    """D: names of the descriptors beside it; S: surroundings; P: the plan, which comes last."""
+    """D: names of the descriptors beside it; S: surroundings; R: a rehearsal; P: the plan, last."""
     around = Surroundings()
     while True:
         packet, received = receive_packet(link)
@@ -199,8 +199,23 @@ def _receive_plan(
                 around = Surroundings.from_json(packet[1:].decode())
             case b"P":
                 return LaunchPlan.from_json(packet[1:].decode()), around
+            case b"R":
+                rehearse(packet[1:].decode())
             case _:
                 os._exit(127)  # the parent gave up
+
+
+def rehearse(plan: str) -> None:
+    """Read a plan and list its steps for nothing: the pages that this writes to are copied now.
+
+    After a fork every page is copied at the first write to it, and reading an object writes its
+    reference count.
+    """
+    sample = LaunchPlan.from_json(plan)
+    around = Surroundings.from_json(Surroundings(host_root=HostRoot((), (), (), ())).to_json())
+    for operation in operations(sample, around, ()):
+        operation.describe()
+    environment(sample)
 
 
 def _named(packet: bytes, received: list[int]) -> dict[str, int]:
