@@ -17,7 +17,7 @@ from dbus_fast import Message, MessageFlag, MessageType, Variant
 from tests.bus import world
 
 from cloche_engine.api.bus import BusEngine
-from cloche_engine.api.bus_link import connected
+from cloche_engine.api.bus_link import Request, connected
 from cloche_engine.api.bus_socket import Connection
 from cloche_engine.api.connect import connect
 from cloche_engine.api.errors import EngineError
@@ -254,6 +254,26 @@ async def test_signals_of_others_are_not_believed(bus: Connection, engine: BusEn
     await bus.call(call(MANAGER, "About"))
     await engine.define(world.shell("real"))
     assert [getattr(change, "name", "") for change in changes] == ["real"]
+
+
+async def test_news_that_come_right_behind_a_list_are_not_lost(
+    helper: world.Helper, engine: BusEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await connect(helper.target)
+    heard = asyncio.Event()
+    engine.subscribe(lambda _: heard.set())
+    call_as_ever = engine._link.call
+
+    async def slow_to_go_on(request: Request) -> Message:
+        reply = await call_as_ever(request)
+        if request.member == "GetManagedObjects":
+            await other.define(world.shell("late"))
+            await asyncio.wait_for(heard.wait(), 10)
+        return reply
+
+    monkeypatch.setattr(engine._link, "call", slow_to_go_on)
+    assert [container.name for container in await engine.containers()] == ["late"]
+    await other.close()
 
 
 async def test_many_calls_in_flight_are_all_answered(engine: BusEngine) -> None:

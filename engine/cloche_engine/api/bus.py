@@ -38,6 +38,7 @@ class BusEngine:
         self._mirror: dict[str, dict[str, Any]] = {}
         self._listeners: dict[int, Callable[[Change], None]] = {}
         self._next_listener = 0
+        self._journals: list[list[Message]] = []
         link.on_signal = self._on_signal
 
     @classmethod
@@ -160,12 +161,22 @@ class BusEngine:
         await self._link.close()
 
     async def _load(self) -> None:
-        reply = await self._link.call(Request(ROOT_PATH, _MANAGER_OF_OBJECTS, "GetManagedObjects"))
+        journal: list[Message] = []
+        self._journals = [*self._journals, journal]
+        request = Request(ROOT_PATH, _MANAGER_OF_OBJECTS, "GetManagedObjects")
+        try:
+            reply = await self._link.call(request)
+        finally:
+            self._journals = [each for each in self._journals if each is not journal]
         self._mirror = {
             path: interfaces[CONTAINER]
             for path, interfaces in reply.body[0].items()
             if CONTAINER in interfaces
         }
+        # Signals that came behind the reply were heard before this: the list must not undo them.
+        # Those before it do no harm, because all of them are heard again in their order.
+        for message in journal:
+            self._mirrored(message)
 
     async def _manager(
         self, member: str, signature: str = "", *body: Any, interactive: bool = True
@@ -197,6 +208,8 @@ class BusEngine:
         return container_from(self._mirror[path])
 
     def _on_signal(self, message: Message) -> None:
+        for journal in self._journals:
+            journal.append(message)
         change = self._mirrored(message)
         if change is not None:
             for listener in list(self._listeners.values()):
