@@ -111,6 +111,18 @@ async def test_a_killed_monitor_takes_its_container_along_and_leaves_nothing(
     assert (await box.start()).state is State.RUNNING
 
 
+async def test_a_program_that_ignores_the_hang_up_ends_with_its_monitor(
+    define: Define, root: Path, tmp_path: Path
+) -> None:
+    box = await define(root=root, program=("/bin/sh", "-c", "trap '' HUP TERM; echo on; sleep 600"))
+    pid = (await box.start()).pid or 0
+    os.kill(await monitor_of(box, tmp_path), signal.SIGKILL)
+    assert (await box.ended()).state is State.FAILED
+    with pytest.raises((ProcessLookupError, FileNotFoundError)):
+        start_time(pid)
+    assert [path.name for path in (tmp_path / "state/run").iterdir()] == ["trees.lock"]
+
+
 async def test_a_killed_spawner_is_replaced(engine: LocalEngine, box: Box) -> None:
     process = engine._spawner._process
     assert process is not None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,14 +44,32 @@ class Trace:
         return True
 
     def init_is_alive(self) -> bool:
-        """Whether the container's init has not gone yet: the kernel kills it with its monitor."""
+        """Whether the container's init has not gone yet."""
         if self.state["boot_id"] != boot_id():
             return False
         try:
-            init: Fields = json.loads((self.directory / INIT).read_text())
+            init = self._init()
             return start_time(init["pid"]) == int(init["started"])
         except (OSError, ValueError):
             return False
+
+    def kill_init(self) -> None:
+        """Kill the init of a dead monitor; a program may have switched its death signal off."""
+        try:
+            pidfd = os.pidfd_open(self._init()["pid"])
+        except (OSError, ValueError):
+            return
+        try:
+            if self.init_is_alive():  # asked again: the descriptor is surely of that process then
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        finally:
+            os.close(pidfd)
+
+    def _init(self) -> Fields:
+        init: Fields = json.loads((self.directory / INIT).read_text())
+        return init
 
 
 def traces(runtime: Path) -> Iterator[Trace]:
@@ -67,7 +87,9 @@ async def undo(trace: Trace) -> None:
     """Take away what a dying or dead monitor leaves: link, control group, mount points, folder."""
     try:
         async with asyncio.timeout(_PATIENCE):
-            while trace.has_monitor() or trace.init_is_alive():  # noqa: ASYNC110 (nobody tells)
+            while (watched := trace.has_monitor()) or trace.init_is_alive():
+                if not watched:
+                    trace.kill_init()
                 await asyncio.sleep(_PAUSE)
     except TimeoutError:
         return  # it lives and does not answer: its things are in use

@@ -45,6 +45,7 @@ def start_time(pid: int) -> int:
 
 def write_state(runtime: Path, plan: str, boot: str) -> None:
     """Say what is started, before it is: the next helper finds it there. plan is JSON."""
+    # A new file, not one renamed over an old one: that would wait for the disk on the start path.
     head = json.dumps({"version": VERSION, "boot_id": boot})
     (runtime / STATE).write_text(f'{head[:-1]}, "plan": {plan}}}')
 
@@ -53,12 +54,7 @@ def write_init(plan: LaunchPlan, pid: int) -> None:
     """Add which processes are its monitor and its init; nothing where the init is dead already."""
     with contextlib.suppress(ProcessLookupError):
         fields = {"monitor": os.getpid(), "pid": pid, "started": start_time(pid)}
-        _write_new(Path(plan.runtime) / INIT, fields)
-
-
-def _write_new(file: Path, fields: Fields) -> None:
-    # A new file, not one renamed over an old one: that would wait for the disk on the start path.
-    file.write_text(json.dumps(fields))
+        write_whole(Path(plan.runtime) / INIT, json.dumps(fields).encode())
 
 
 def write_ending(plan: LaunchPlan, ending: Ending, said: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from dataclasses import dataclass
 
 from cloche_engine.kernel import constants as k
@@ -41,6 +42,7 @@ class BecomeContainerRoot:
         os.setgroups([])
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
+        die_with_the_monitor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class SetIdentity:
         os.setresuid(account.uid, account.uid, account.uid)
         keep_only(kept if account.uid == 0 else 0)
         prctl(k.PR_SET_NO_NEW_PRIVS, 1)
+        die_with_the_monitor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,11 @@ class Confine:
         """Do it."""
         for program in self.filters:
             program.load()
+
+
+def die_with_the_monitor() -> None:
+    """Be killed when the parent ends; every change of ids clears this again (prctl(2))."""
+    prctl(k.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def look_up(user: str, group: str) -> Account:

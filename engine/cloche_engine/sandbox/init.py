@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
-from cloche_engine.kernel.syscalls import FilterProgram, close_on_exec_from, prctl, unshare
+from cloche_engine.kernel.syscalls import FilterProgram, close_on_exec_from, unshare
 from cloche_engine.sandbox.devices import OpenConsole, PopulateDev, TakeConsole
 from cloche_engine.sandbox.identity import (
     BecomeContainerRoot,
@@ -26,6 +26,7 @@ from cloche_engine.sandbox.identity import (
     Confine,
     NewKeyring,
     SetIdentity,
+    die_with_the_monitor,
 )
 from cloche_engine.sandbox.mounts import (
     AttachRoot,
@@ -154,7 +155,7 @@ def await_plan_and_run(link: socket.socket, filters: tuple[FilterProgram, ...]) 
     descriptors: dict[str, int] = {}
 
     def steps() -> tuple[list[Operation], dict[str, str]]:
-        prctl(k.PR_SET_PDEATHSIG, signal.SIGKILL)
+        die_with_the_monitor()
         plan, around = _receive_plan(link, descriptors)
         wait = AwaitDescriptors(link)
         return [*before_descriptors(), wait, *operations(plan, around, filters)], environment(plan)
