@@ -19,7 +19,7 @@ from tests.system.command import Command, Refusal, command
 pytestmark = [pytest.mark.kernel, pytest.mark.bus]
 
 GOOD = Definition("good").text()
-PTY_LIMIT = Path("/proc/sys/kernel/pty/max")
+PTY_RESERVE = Path("/proc/sys/kernel/pty/reserve")  # for the host alone, which keeps its terminals
 
 
 @pytest.fixture
@@ -36,12 +36,12 @@ def root(tmp_path: Path) -> Path:
 
 @contextmanager
 def no_free_pty() -> Iterator[None]:
-    before = PTY_LIMIT.read_text()
-    PTY_LIMIT.write_text("0")
+    before = PTY_RESERVE.read_text()
+    PTY_RESERVE.write_text(Path("/proc/sys/kernel/pty/max").read_text())
     try:
         yield
     finally:
-        PTY_LIMIT.write_text(before)
+        PTY_RESERVE.write_text(before)
 
 
 def start_refused(clochectl: Command, name: str, root: Path | None = None) -> Refusal:
