@@ -6,15 +6,22 @@ import asyncio
 import atexit
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+import pytestqt.plugin
 from PyQt6.QtCore import QSettings
 from qasync import QEventLoop
 from tests.gui.driver import Driver
+from tests.gui.real_helper import end_helper
 from tests.gui.screen import Screen, needs_screen
 
+from cloche_engine.api.client import Engine
+from cloche_engine.api.connect import connect
 from cloche_engine.api.fake import FakeEngine
 from cloche_gui.__main__ import make_application
 from cloche_gui.services.engine import EngineService
@@ -29,20 +36,43 @@ if needs_screen() and shutil.which("Xvfb"):
     atexit.register(_SCREEN.close)
 
 
+T = TypeVar("T")
 _APPLICATIONS: list[object] = []
 """One for the whole run: Qt does not survive the end of its application."""
+
+
+class _Loop(QEventLoop):  # type: ignore[misc]  # qasync has no types
+    """Handles events only while it runs; qasync does so once more when a coroutine has ended."""
+
+    def run_until_complete(self, future: Awaitable[T]) -> T:
+        """The outcome of a coroutine; between fixture and test, events wait."""
+        task = asyncio.ensure_future(future, loop=self)
+        task.add_done_callback(lambda _: self.stop())
+        self.run_forever()
+        return task.result()
 
 
 def _loop() -> asyncio.AbstractEventLoop:
     application = make_application()
     _APPLICATIONS[:] = [application]
-    loop: asyncio.AbstractEventLoop = QEventLoop(application)
+    loop: asyncio.AbstractEventLoop = _Loop(application)
     return loop
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Coroutine tests here run in Qt's loop, as the window itself does."""
     return {"qt": _loop}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _events_only_in_the_loop() -> Iterator[None]:
+    """pytest-qt handles events between the phases of a test too, where asyncio has no loop.
+
+    A message that arrives just then would be read, and the answer to it fail.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pytestqt.plugin, "_process_events", lambda: None)
+        yield
 
 
 @pytest.fixture
@@ -54,12 +84,29 @@ def engine() -> FakeEngine:
 @pytest.fixture
 async def driver(engine: FakeEngine, tmp_path: Path) -> AsyncIterator[Driver]:
     """The window, connected, with someone at mouse and keyboard."""
-    appearance = Appearance(make_application())
     engines = [engine]
 
     async def connector() -> FakeEngine:
         return engines[-1]
 
+    async with _opened(connector, engines, tmp_path) as driver:
+        yield driver
+
+
+@pytest.fixture
+async def real_driver(tmp_path: Path) -> AsyncIterator[Driver]:
+    """The same on the real engine behind a private helper of its own, in `helper`."""
+    directory = tmp_path / "helper"
+    async with _opened(partial(connect, f"private:{directory}"), [], tmp_path) as driver:
+        yield driver
+    await end_helper(directory)
+
+
+@asynccontextmanager
+async def _opened(
+    connector: Callable[[], Awaitable[Engine]], engines: list[FakeEngine], tmp_path: Path
+) -> AsyncIterator[Driver]:
+    appearance = Appearance(make_application())
     service = EngineService(connector)
     jobs = Jobs(service)
     settings = Settings(QSettings(str(tmp_path / "cloche.ini"), QSettings.Format.IniFormat))
