@@ -14,6 +14,7 @@ from cloche_engine.api.model import About, Change, Container
 
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 1.0
+_READINGS_MOST = 10
 
 
 class EngineService(QObject):
@@ -33,6 +34,7 @@ class EngineService(QObject):
         self._gone = asyncio.Event()
         self._again = asyncio.Event()
         self._was_connected = False
+        self._heard = 0
 
     @property
     def engine(self) -> Engine:
@@ -93,12 +95,22 @@ class EngineService(QObject):
         engine.on_lost(self._gone.set)
         self._unsubscribe = engine.subscribe(self._hear)
         about: About = await engine.about()
-        containers: list[Container] = await engine.containers()
+        containers = await self._list(engine)
         self._was_connected = True
         self.connected.emit(about)
         self.listed.emit(containers)
 
+    async def _list(self, engine: Engine) -> list[Container]:
+        """All containers; read again where one changed while the answer was on its way."""
+        heard, containers = self._heard, await engine.containers()
+        for _ in range(_READINGS_MOST):
+            if heard == self._heard:
+                break
+            heard, containers = self._heard, await engine.containers()
+        return containers
+
     def _hear(self, change: Change) -> None:
+        self._heard += 1
         self.changed.emit(change)
 
     async def _pause(self, delay: float) -> None:
