@@ -1,0 +1,38 @@
+"""Every container has host ids of its own, and keeps them."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+from cloche_engine.host.ids import COUNT, IdBlocks, Range, subordinate_ranges
+
+
+def test_blocks_never_overlap_and_are_stable(tmp_path: Path) -> None:
+    file = tmp_path / "ids.json"
+    first = {str(number): IdBlocks(file, []).block_for(str(number)) for number in range(50)}
+    starts = sorted(first.values())
+    assert all(after - before >= COUNT for before, after in itertools.pairwise(starts))
+    again = IdBlocks(file, [])
+    assert {uuid: again.block_for(uuid) for uuid in first} == first
+
+
+def test_a_block_given_back_is_used_again(tmp_path: Path) -> None:
+    blocks = IdBlocks(tmp_path / "ids.json", [])
+    kept, given = blocks.block_for("a"), blocks.block_for("b")
+    blocks.give_back("b")
+    assert blocks.block_for("c") == given
+    assert blocks.block_for("a") == kept
+
+
+def test_ids_of_users_are_left_alone(tmp_path: Path) -> None:
+    plain = IdBlocks(tmp_path / "one.json", []).block_for("a")
+    users = [Range(plain + 10, 5)]
+    assert IdBlocks(tmp_path / "two.json", users).block_for("a") == plain + COUNT
+
+
+def test_the_users_ranges_are_read_and_nonsense_skipped(tmp_path: Path) -> None:
+    file = tmp_path / "subuid"
+    file.write_text("anna:100000:65536\n\nbroken\nben:x:1\nben:165536:65536\n")
+    ranges = subordinate_ranges([file, tmp_path / "absent"])
+    assert ranges == [Range(100000, 65536), Range(165536, 65536)]

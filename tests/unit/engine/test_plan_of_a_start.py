@@ -1,0 +1,157 @@
+"""The list of steps, and the plan behind it: what is done in which order, without doing it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloche_engine.api.errors import UnsupportedError
+from cloche_engine.core.compile import Places, compile_plan
+from cloche_engine.definition.spec import (
+    ContainerSpec,
+    Cpu,
+    Filesystem,
+    FilesystemKind,
+    Interface,
+    InterfaceKind,
+    Location,
+    Memory,
+)
+from cloche_engine.sandbox.init import before_descriptors, environment, operations
+from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
+from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, Surroundings
+
+SCRATCH = "/var/tmp"  # noqa: S108 (a path inside the container)
+UUID = "8dfd44b31e76d8d335150a2d98211ea0"
+PLACES = Places(Path("/state"), Path("/run/cloche"), "test")
+SHARED = Surroundings(
+    directories=(True,), creatable=(True,),
+    host_root=HostRoot(("etc", "usr"), (("bin", "usr/bin"),), (("tmp", 0o1777),), (SCRATCH,)),
+)  # fmt: skip
+
+
+def mount(target: str, source: str = "/given") -> Filesystem:
+    return Filesystem(FilesystemKind.MOUNT, source, target, location=Location(4, 7))
+
+
+def plan_of(**parts: object) -> LaunchPlan:
+    spec = dataclasses.replace(ContainerSpec("box", program=("/bin/sh",)), **parts)  # type: ignore[arg-type]
+    return compile_plan(spec, UUID, 1_200_000_000, PLACES)
+
+
+def names(plan: LaunchPlan, around: Surroundings) -> list[str]:
+    steps = [*before_descriptors(), *operations(plan, around, ())]
+    return [type(step).__name__ for step in steps]
+
+
+def test_the_order_is_the_one_that_the_kernel_demands() -> None:
+    steps = names(plan_of(filesystems=(mount("/"),)), Surroundings())
+    assert steps == [
+        "BecomeContainerRoot", "KeepMountsPrivate", "JoinGroups", "AttachRoot", "PopulateDev",
+        "OpenConsole", "ProvideFiles", "MountNew", "MountNew", "SetHostname", "PivotRoot",
+        "AllowPing", "MaskPaths", "MakeReadOnly", "ConfigureNetwork", "TakeConsole", "NewKeyring",
+        "SetIdentity", "ChangeDirectory", "Confine", "Execute",
+    ]  # fmt: skip
+
+
+def test_without_a_root_the_hosts_is_shared_and_its_scratch_covered() -> None:
+    plan = plan_of(filesystems=(mount("/work"),))
+    steps = operations(plan, SHARED, ())
+    kinds = [type(step).__name__ for step in steps]
+    assert kinds[1:3] == ["Skeleton", "MountNew"]
+    covered = steps[2]
+    assert isinstance(covered, MountNew)
+    assert covered.target == SCRATCH
+
+
+def test_declared_mounts_come_in_document_order_and_know_their_line() -> None:
+    plan = plan_of(filesystems=(mount("/b"), mount("/"), mount("/a")))
+    around = Surroundings(directories=(True, False), creatable=(False, False))
+    binds = [step for step in operations(plan, around, ()) if isinstance(step, BindMount)]
+    assert [(step.target, step.directory, step.line) for step in binds] == [
+        ("/b", True, 4), ("/a", False, 4),
+    ]  # fmt: skip
+
+
+def test_a_file_that_the_user_mounts_is_not_provided() -> None:
+    plan = plan_of(filesystems=(mount("/"), mount("/etc/hosts")))
+    around = Surroundings(directories=(False,), creatable=(False,))
+    provided = next(s for s in operations(plan, around, ()) if isinstance(s, ProvideFiles))
+    assert [path for path, _ in provided.files] == ["/etc/hostname", "/etc/resolv.conf"]
+
+
+def test_every_step_describes_itself_in_words() -> None:
+    for step in operations(plan_of(filesystems=(mount("/work"),)), SHARED, ()):
+        assert step.describe()
+        assert step.describe()[0].islower()
+
+
+def test_the_definitions_variables_win_over_ours() -> None:
+    variables = environment(plan_of(environment=(("TERM", "dumb"), ("A", "b"))))
+    assert (variables["TERM"], variables["A"], variables["container"]) == ("dumb", "b", "cloche")
+
+
+def test_limits_keep_the_units_of_the_kernel() -> None:
+    plan = plan_of(cpu=Cpu(shares=40), memory=Memory(max_kib=65536))
+    assert (plan.cpu_shares, plan.memory) == (40, 64 << 20)
+
+
+def test_a_private_bridge_carries_the_gateway_with_the_prefix_of_its_network() -> None:
+    interface = Interface(addresses=("192.168.1.110/24",), gateway="192.168.1.1")
+    link = plan_of(interfaces=(interface,)).link
+    assert link is not None
+    assert link.private
+    assert link.gateway_addresses == ("192.168.1.1/24",)
+    assert [(route.to, route.via) for route in link.routes] == [("0.0.0.0/0", "192.168.1.1")]
+    assert len(link.outer) <= 15
+    assert len(link.bridge) <= 15
+
+
+def test_containers_of_one_gateway_share_a_bridge_and_other_engines_do_not() -> None:
+    one = Interface(addresses=("10.0.0.2/24",), gateway="10.0.0.1")
+    two = Interface(addresses=("10.0.0.3/24",), gateway="10.0.0.1")
+    bridges = [plan_of(interfaces=(each,)).link for each in (one, two)]
+    assert bridges[0] is not None
+    assert bridges[1] is not None
+    assert bridges[0].bridge == bridges[1].bridge
+    other = compile_plan(
+        ContainerSpec("box", program=("/x",), interfaces=(one,)), UUID, 0,
+        dataclasses.replace(PLACES, instance="other"),
+    )  # fmt: skip
+    assert other.link is not None
+    assert other.link.bridge != bridges[0].bridge
+
+
+@pytest.mark.parametrize("target", ["/proc", "/proc/self", "/sys", "/sys/fs/cgroup"])
+def test_nothing_is_mounted_over_the_kernels_own_files(target: str) -> None:
+    with pytest.raises(UnsupportedError) as refused:
+        plan_of(filesystems=(mount(target),))
+    assert refused.value.details == {"line": "4", "column": "7"}
+
+
+def test_kinds_that_do_not_run_yet_are_refused_by_name() -> None:
+    template = Filesystem(FilesystemKind.TEMPLATE, "debian-12", "/")
+    with pytest.raises(UnsupportedError, match="type template"):
+        plan_of(filesystems=(template,))
+    with pytest.raises(UnsupportedError, match="one network interface"):
+        plan_of(interfaces=(Interface(InterfaceKind.MACVLAN),))
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(
+    argv=st.lists(TEXT, min_size=1).map(tuple), variables=st.lists(st.tuples(TEXT, TEXT)).map(tuple)
+)
+def test_a_plan_comes_back_from_json_as_it_was(
+    argv: tuple[str, ...], variables: tuple[tuple[str, str], ...]
+) -> None:
+    interface = Interface(gateway="10.0.0.1", addresses=("10.0.0.2/8",))
+    made = plan_of(filesystems=(mount("/"), mount("/a")), interfaces=(interface,))
+    plan = dataclasses.replace(made, argv=argv, environment=variables)
+    assert LaunchPlan.from_json(plan.to_json()) == plan
+    assert Surroundings.from_json(SHARED.to_json()) == SHARED
