@@ -175,7 +175,7 @@ def _outside(failure: Failure) -> _Words:
     if step == "open its trees" and failure.errno in {errno.EINVAL, errno.EPERM, errno.EOPNOTSUPP}:
         return (
             "the filesystem of one of its trees cannot be mapped to the container's users",
-            "put the tree on ext4, xfs, btrfs or tmpfs (kernel 5.19 or later)",
+            "put the tree on ext4, xfs or btrfs (tmpfs can be from Linux 6.3 on)",
         )
     if step == "make the control group and set its limits":
         return (

@@ -30,7 +30,7 @@ def sentence(number: int, plan: LaunchPlan = PLAN, **fields: object) -> tuple[st
         ({"number": errno.EINVAL, "operation": "Launcher", "step": "make the namespaces"},
          "kernel is too old", "Linux 5.12"),
         ({"number": errno.EINVAL, "operation": "Launcher", "step": "open its trees"},
-         "cannot be mapped to the container's users", "ext4, xfs, btrfs or tmpfs"),
+         "cannot be mapped to the container's users", "ext4, xfs or btrfs"),
         ({"number": errno.ENOSPC, "operation": "OpenConsole"},
          "no free pseudoterminal", "kernel.pty.max"),
         ({"number": errno.EACCES, "operation": "ChangeDirectory", "subject": "/x"},
