@@ -69,9 +69,9 @@ async def test_a_new_top_level_target_appears(define: Define, tmp_path: Path) ->
 
 async def test_a_target_in_a_private_folder_is_made(define: Define, tmp_path: Path) -> None:
     (tmp_path / "given").mkdir()
-    box = await define(mounts=((tmp_path / "given", "/home/me/work", False),))
+    box = await define(mounts=((tmp_path / "given", "/home/me/things", False),))
     await box.start()
-    await box.run("echo written >/home/me/work/file")
+    await box.run("echo written >/home/me/things/file")
     assert (tmp_path / "given/file").read_text() == "written\n"
     assert (tmp_path / "given/file").stat().st_uid == 0
 
