@@ -1,0 +1,122 @@
+"""The fixed command line on the real engine, as scripts use it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.kernel.box import busybox_root
+from tests.system.command import Command, command
+
+pytestmark = [pytest.mark.kernel, pytest.mark.bus]
+
+SHOWN = {"name", "uuid", "state", "pid", "exit_code", "started", "addresses"}
+
+
+@pytest.fixture
+def clochectl(tmp_path: Path) -> Iterator[Command]:
+    """At a directory of 200 characters in one name; sockets have room for 107."""
+    with command(tmp_path / ("d" * 200)) as made:
+        yield made
+        made.clear()
+
+
+@pytest.fixture
+def name(clochectl: Command, tmp_path: Path) -> str:
+    return clochectl.start(root=busybox_root(tmp_path / "root"))
+
+
+def test_show_tells_what_runs_and_how_it_ended(clochectl: Command, name: str) -> None:
+    running = clochectl.json("show", name)
+    assert set(running) >= SHOWN
+    assert (running["state"], running["exit_code"]) == ("running", None)
+    assert Path(f"/proc/{running['pid']}/root/bin/busybox").exists()
+    assert abs(running["started"] - time.time()) < 60
+    dashed = "-".join(re.fullmatch("(.{8})(.{4})(.{4})(.{4})(.{12})", running["uuid"]).groups())  # type: ignore[union-attr]
+    for ref in (running["uuid"], dashed, dashed.upper()):
+        assert clochectl.json("show", ref) == running
+    clochectl.ok("kill", dashed, "KILL")
+    ended = clochectl.json("show", name)
+    assert (ended["state"], ended["pid"], ended["exit_code"]) == ("stopped", None, 137)
+
+
+def test_exec_gives_the_streams_and_the_status_of_the_program(
+    clochectl: Command, name: str
+) -> None:
+    line = "cat; echo wrong >&2; exit 42"
+    done = clochectl.run("exec", name, "--", "sh", "-c", line, fed=b"typed")
+    assert (done.returncode, done.stdout, done.stderr) == (42, b"typed", b"wrong\n")
+    killed = clochectl.run("exec", name, "--", "sh", "-c", "kill -9 $$")
+    assert killed.returncode == 137
+
+
+def test_wait_logs_and_stats(clochectl: Command, name: str) -> None:
+    with subprocess.Popen(clochectl.words("wait", name), stdout=subprocess.PIPE) as waiting:
+        usage = clochectl.json("stats", name)
+        assert usage["processes"] == 1
+        assert 0 < usage["memory_bytes"] <= usage["memory_peak_bytes"]
+        said = clochectl.ok("console", name, fed=b"echo la''st words; exit 3\n")
+        assert "\nlast words\r\n" in said
+        told, _ = waiting.communicate(timeout=20)
+    assert (waiting.returncode, told) == (0, b"box: stopped (3)\n")
+    assert "\nlast words\r\n" in clochectl.ok("logs", name)
+    assert clochectl.json("wait", name)["exit_code"] == 3
+
+
+def test_a_console_is_left_and_entered_again(clochectl: Command, name: str) -> None:
+    with terminal(clochectl.words("console", name)) as first:
+        first.until("Ctrl+] leaves this console")
+        first.type("stty size; echo fi''rst\r")
+        first.until("\nfirst\r\n")
+        assert "\n31 91\r\n" in first.shown
+        first.type("\x1d")
+        assert first.process.wait(20) == 0
+    with terminal(clochectl.words("console", name)) as again:
+        again.until("\nfirst\r\n")
+        again.type("exit 4\r")
+        again.until("ended with status 4")
+        assert again.process.wait(20) == 0
+
+
+@dataclass
+class Terminal:
+    """A terminal of 31 rows and 91 columns with a program on it."""
+
+    process: subprocess.Popen[bytes]
+    master: int
+    shown: str = ""
+
+    def type(self, text: str) -> None:
+        os.write(self.master, text.encode())
+
+    def until(self, words: str) -> None:
+        deadline = time.monotonic() + 20
+        while words not in self.shown:
+            left = max(deadline - time.monotonic(), 0)
+            assert select.select([self.master], [], [], left)[0], self.shown
+            self.shown += os.read(self.master, 4096).decode(errors="replace")
+
+
+@contextmanager
+def terminal(words: list[str]) -> Iterator[Terminal]:
+    master, slave = pty.openpty()
+    subprocess.run(["stty", "rows", "31", "cols", "91"], stdin=slave, check=True)
+    process = subprocess.Popen(
+        words, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+    )
+    try:
+        yield Terminal(process, master)
+    finally:
+        process.kill()
+        process.wait(20)
+        os.close(slave)
+        os.close(master)
