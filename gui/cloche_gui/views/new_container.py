@@ -31,7 +31,7 @@ from cloche_gui.views.mounts_field import MountsField
 from cloche_gui.views.network_field import NetworkField
 from cloche_gui.views.settings_sections import MEMORY_HELP, SHARE_HELP, share_field
 from cloche_gui.widgets import icons
-from cloche_gui.widgets.fields import Form, HelpLabel, MemoryField, Section
+from cloche_gui.widgets.fields import Form, MemoryField, Section
 from cloche_gui.widgets.message_bar import MessageArea
 
 _SHELLS = ("/bin/bash", "/bin/sh")
@@ -172,11 +172,8 @@ class NewContainerDialog(QDialog):
         forms[3].add("Processor &share", self.share, SHARE_HELP)
         self._errors[Field.LIMITS] = forms[3].add("M&emory limit", self.memory, MEMORY_HELP)
         self._errors[Field.GENERAL] = self._errors[Field.LIMITS]
-        basics.add(
-            HelpLabel(
-                "Sharing this system is quick and needs no disk space; nothing can be "
-                "installed in it."
-            )
+        forms[0].add_help(
+            "Sharing this system is quick and needs no disk space; nothing can be installed in it."
         )
         return [basics, mounts, network, limits]
 

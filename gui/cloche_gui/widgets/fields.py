@@ -30,7 +30,7 @@ class ErrorLabel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 2, 0, 0)
+        row.setContentsMargins(0, 0, 0, 6)
         row.setSpacing(6)
         self._icon = QLabel()
         self._text = WrappedLabel()
@@ -82,6 +82,10 @@ class Form(QWidget):
         self._grid.addWidget(field, row, 1)
         self._grid.addWidget(error, row + 1, 1)
         return error
+
+    def add_help(self, text: str) -> None:
+        """Add a sentence of help below the last field."""
+        self._grid.addWidget(HelpLabel(text), self._grid.rowCount(), 1)
 
     def set_shown(self, field: QWidget, *, shown: bool) -> None:
         """Show or hide the row of a field."""

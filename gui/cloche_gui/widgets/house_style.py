@@ -86,13 +86,15 @@ class HouseStyle(QProxyStyle):
 
 
 def _paint_box(painter: QPainter, option: QStyleOption) -> None:
-    color, box = QColor(colors().border), QRectF(option.rect)
-    width, height = box.width(), box.height()
+    left, top, width, height = QRectF(option.rect).getRect()
     # Filled, not drawn: at 125 % a drawn line lies half under what the frame is around.
-    for x, y, w, h in ((0, 0, width, 1), (0, height - 1, width, 1)):
-        painter.fillRect(box.adjusted(x, y, x + w - width, y + h - height), color)
-    for x, y, w, h in ((0, 0, 1, height), (width - 1, 0, 1, height)):
-        painter.fillRect(box.adjusted(x, y, x + w - width, y + h - height), color)
+    for edge in (
+        QRectF(left, top, width, 1),
+        QRectF(left, top + height - 1, width, 1),
+        QRectF(left, top, 1, height),
+        QRectF(left + width - 1, top, 1, height),
+    ):
+        painter.fillRect(edge, QColor(colors().border))
 
 
 def _pen(option: QStyleOption) -> QPen:
@@ -123,7 +125,9 @@ def _paint_check(painter: QPainter, option: QStyleOption) -> None:
     painter.setBrush(_ground(option, on=on))
     painter.drawRoundedRect(square, 3, 3)
     if on:
-        painter.setPen(QPen(QColor("#ffffff"), 1.8, cap=Qt.PenCapStyle.RoundCap))
+        enabled = option.state & QStyle.StateFlag.State_Enabled
+        mark = QColor("#ffffff" if enabled else colors().mark)
+        painter.setPen(QPen(mark, 1.8, cap=Qt.PenCapStyle.RoundCap))
         points = ((0.24, 0.53), (0.43, 0.71), (0.77, 0.31))
         where = [square.topLeft() + QPointF(x, y) * square.width() for x, y in points]
         painter.drawPolyline(QPolygonF(where))
