@@ -90,6 +90,8 @@ async def test_a_helper_that_went_away_is_told_and_found_again_without_losing_ed
     old.lose()
 
     await driver.until(lambda: "went away" in " ".join(window.messages.texts))
+    assert not window.page.header.buttons[Action.STOP].isEnabled()
+    assert not window.page.apply_bar.apply.isEnabled()
     driver.engines.append(copy)
     await driver.until(lambda: window.messages.bar(HELPER) is None)
     assert window.page.settings.identity.hostname.text() == "edited"

@@ -96,12 +96,19 @@ def help_text(action: Action) -> str:
     return _HELP[action]
 
 
-def availability(action: Action, container: Container | None, busy: str = "") -> Availability:
-    """Whether `action` can be taken on `container` while `busy` (a progress line) is under way."""
+def obstacle(busy: str, *, connected: bool) -> str:
+    """Why nothing can be begun now, given the progress line of what is under way."""
+    if not connected:
+        return "The helper is not connected: wait until it is back."
+    return f"{busy}: wait for its end or cancel it." if busy else ""
+
+
+def availability(action: Action, container: Container | None, obstacle: str = "") -> Availability:
+    """Whether `action` can be taken on `container`, or what stands in the way."""
     if container is None:
         return Availability(enabled=False, why_not="Choose a container in the list first.")
-    if busy:
-        return Availability(enabled=False, why_not=f"{busy}: wait for its end or cancel it.")
+    if obstacle:
+        return Availability(enabled=False, why_not=obstacle)
     if _possible(action, container.state):
         return Availability(enabled=True)
     return Availability(enabled=False, why_not=_why_not(action, container.state))

@@ -60,8 +60,8 @@ class EngineService(QObject):
                 if await self._attempt():
                     delay = FIRST_DELAY
                     await self._gone.wait()
-                    self.lost.emit()
                     await self.close()
+                    self.lost.emit()
                 else:
                     await self._pause(delay)
                     delay = min(2 * delay, LONGEST_DELAY)

@@ -50,6 +50,11 @@ class Jobs(QObject):
         self._is_stopped = False
 
     @property
+    def can_begin(self) -> bool:
+        """Whether there is an engine to work with."""
+        return self._service.is_connected
+
+    @property
     def shown(self) -> list[Job]:
         """Jobs whose progress is shown, oldest first."""
         return [job for job in self._active.values() if not job.quiet]

@@ -29,13 +29,17 @@ class ApplyBar(QWidget):
         row.addWidget(self.discard)
         row.addWidget(self.apply)
 
-    def show_draft(self, draft: Draft | None, busy: str = "") -> None:
+    def show_draft(self, draft: Draft | None, obstacle: str = "") -> None:
         """Show where the draft stands, and enable what can be done."""
         dirty = draft is not None and draft.dirty
         blocked = draft.blocked if draft is not None else ""
-        can_apply = dirty and not blocked and not busy
-        self._set("discard", enabled=dirty and not busy, why_not="There are no changes.")
-        self._set("apply", enabled=can_apply, why_not=blocked or busy or "There are no changes.")
+        can_apply = dirty and not blocked and not obstacle
+        self._set(
+            "discard", enabled=dirty and not obstacle, why_not=obstacle or "There are no changes."
+        )
+        self._set(
+            "apply", enabled=can_apply, why_not=blocked or obstacle or "There are no changes."
+        )
         if draft is None:
             self._say("", "")
         elif blocked:

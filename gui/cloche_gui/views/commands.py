@@ -64,11 +64,11 @@ class Commands(QObject):
         """Every action, so that the window can hear their shortcuts."""
         return list(self._actions.values())
 
-    def show_availability(self, container: Container | None, busy: str) -> None:
+    def show_availability(self, container: Container | None, obstacle: str) -> None:
         """Enable what can be done with this container, and say why the rest cannot."""
         for kind in Action:
             action = self._actions[kind.value]
-            state = availability(kind, container, busy)
+            state = availability(kind, container, obstacle)
             action.setEnabled(state.enabled)
             keys = action.shortcut().toString()
             action.setToolTip(state.why_not or f"{help_text(kind)} ({keys})")

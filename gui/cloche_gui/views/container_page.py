@@ -10,7 +10,7 @@ from PyQt6.QtCore import QSize, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from cloche_engine.api.model import Container
-from cloche_gui.presenters.container import SHARED_ROOT_NOTE
+from cloche_gui.presenters.container import SHARED_ROOT_NOTE, obstacle
 from cloche_gui.presenters.draft import Draft, Origin
 from cloche_gui.presenters.notice import Notice, Tone
 from cloche_gui.services.jobs import Jobs
@@ -156,7 +156,7 @@ class ContainerPage(QWidget):
     def show_standing(self) -> None:
         """Say where the draft stands, and enable Apply and Discard accordingly."""
         busy = self._jobs.busy(self._container.uuid) if self._container else ""
-        self.apply_bar.show_draft(self._draft, busy)
+        self.apply_bar.show_draft(self._draft, obstacle(busy, connected=self._jobs.can_begin))
 
     def flush(self) -> None:
         """Put what was typed into the draft now."""

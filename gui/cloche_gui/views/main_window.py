@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import About, Change, Container, Removed
 from cloche_gui.models.containers import ContainersModel
-from cloche_gui.presenters.container import PRIVATE_NOTE, Action, could_not, summary
+from cloche_gui.presenters.container import PRIVATE_NOTE, Action, could_not, obstacle, summary
 from cloche_gui.presenters.draft import Draft
 from cloche_gui.presenters.notice import HELPER_GONE, Notice, failure
 from cloche_gui.services.engine import EngineService
@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
     def _show_availability(self) -> None:
         container = self.page.container
         busy = self.jobs.busy(container.uuid) if container else ""
-        self.commands.show_availability(container, busy)
+        self.commands.show_availability(container, obstacle(busy, connected=self.jobs.can_begin))
         self.page.show_standing()
 
     # -- the engine's news

@@ -25,7 +25,10 @@ def test_an_action_is_possible_or_says_why_not(action: Action, state: State) -> 
 
 def test_nothing_can_be_done_while_something_is_under_way_or_nothing_is_chosen() -> None:
     stopped = Container("u", "web")
-    assert "Starting" in words.availability(Action.START, stopped, "Starting “web”").why_not
+    busy = words.obstacle("Starting “web”", connected=True)
+    assert "Starting" in words.availability(Action.START, stopped, busy).why_not
+    gone = words.obstacle("", connected=False)
+    assert "helper" in words.availability(Action.START, stopped, gone).why_not
     assert "Choose" in words.availability(Action.START, None).why_not
 
 
