@@ -73,6 +73,7 @@ class Snapshot:
 
     things: Counter[Thing]
     pids: frozenset[int]
+    groups: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ class Watch:
             *_own_descriptors(),
             *(_process_thing(process) for process in ours),
         ]
-        return Snapshot(Counter(things), pids)
+        groups = frozenset(str(folder) for folder in _control_group_folders())
+        return Snapshot(Counter(things), pids, groups)
 
     def remaining(self, before: Snapshot, seconds: float = 3.0) -> list[Thing]:
         """What is new since `before`; waits up to `seconds` for the kernel to take things away."""
@@ -110,6 +112,8 @@ class Watch:
 
     def _new(self, before: Snapshot) -> Counter[Thing]:
         new = self.snapshot().things - before.things
+        for thing in [thing for thing in new if thing.identity in before.groups]:
+            del new[thing]  # a neighbour's, whose processes have ended meanwhile
         for thing in [thing for thing in new if thing.kind == "process"]:
             if _has_ancestor(int(thing.identity.partition("@")[0]), before.pids):
                 del new[thing]  # belongs to a fixture of wider scope, which ends it later
