@@ -146,6 +146,7 @@ async def test_a_name_that_was_taken_while_the_dialog_was_open(
     real_driver: Driver, clochectl: Command
 ) -> None:
     text = Definition("late").text()
+    await real_driver.until(real_driver.window.empty.button.isVisible)
     await real_driver.click(real_driver.window.empty.button)
     await real_driver.until(lambda: real_driver.has_focus(real_driver.dialog.name))
     await real_driver.replace("late")

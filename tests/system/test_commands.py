@@ -75,6 +75,7 @@ def test_wait_logs_and_stats(clochectl: Command, name: str) -> None:
 def test_a_console_is_left_and_entered_again(clochectl: Command, name: str) -> None:
     with terminal(clochectl.words("console", name)) as first:
         first.until("Ctrl+] leaves this console")
+        first.until("/ # ")
         first.type("stty size; echo fi''rst\r")
         first.until("\nfirst\r\n")
         assert "\n31 91\r\n" in first.shown

@@ -177,7 +177,7 @@ def _raw_terminal() -> Iterator[None]:
         return
     before = termios.tcgetattr(_STDIN)
     try:
-        tty.setraw(_STDIN)
+        tty.setraw(_STDIN, termios.TCSADRAIN)  # what was typed ahead is for the container
         yield
     finally:
         termios.tcsetattr(_STDIN, termios.TCSADRAIN, before)
