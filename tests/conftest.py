@@ -5,9 +5,11 @@ With CLOCHE_MUST_RUN=1 the machine is ours alone and has everything: a skip is t
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import pytest
 from tests import leftovers, needs
@@ -21,6 +23,29 @@ _before = pytest.StashKey[leftovers.Snapshot]()
 def pytest_configure(config: pytest.Config) -> None:
     mark = os.environ[leftovers.MARK] = uuid.uuid4().hex
     config.stash[_watch] = leftovers.Watch(mark, alone=MUST_RUN)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Python 3.11 cannot bear that an error of a finalizer is printed while it parses source."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    with _without_garbage_collection():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_terminal_summary() -> Generator[None, None, None]:
+    with _without_garbage_collection():
+        return (yield)
 
 
 def _markers(item: pytest.Item) -> list[str]:
