@@ -182,7 +182,7 @@ async def test_someone_elses_save_is_shown_with_both_ways_out(driver: Driver) ->
 
     await driver.until(lambda: messages.bar(APPLIED))
     assert b"hostname='mine'" in await _stored(driver, "web")
-    assert b"77" not in await _stored(driver, "web")
+    assert b"<cpushare>77<" not in await _stored(driver, "web")
 
 
 async def test_closing_with_unsaved_edits_asks_once(driver: Driver) -> None:
