@@ -29,17 +29,19 @@ from cloche_engine.sandbox.identity import (
     die_with_the_monitor,
 )
 from cloche_engine.sandbox.mounts import (
+    AttachOpened,
     AttachRoot,
     BindMount,
     KeepMountsPrivate,
     MakeReadOnly,
     MaskPaths,
     MountNew,
+    OpenAhead,
     PivotRoot,
     ProvideFiles,
     Skeleton,
 )
-from cloche_engine.sandbox.network import AllowPing, ConfigureNetwork, SetHostname
+from cloche_engine.sandbox.network import AllowPing, ConfigureNetwork, SetHostname, SwitchLoopbackOn
 from cloche_engine.sandbox.operation import (
     Blame,
     Context,
@@ -99,9 +101,19 @@ class Execute:
             raise OSError(missing, os.strerror(missing), path) from error
 
 
+def ahead() -> list[Operation]:
+    """The steps that need no plan and no id maps: done while nobody waits."""
+    return [
+        KeepMountsPrivate(),
+        OpenAhead("proc", _QUIET),
+        OpenAhead("sysfs", _QUIET | k.MOUNT_ATTR_RDONLY),
+        SwitchLoopbackOn(),
+    ]
+
+
 def before_descriptors() -> list[Operation]:
     """The steps that need nothing but the id maps."""
-    return [BecomeContainerRoot(), KeepMountsPrivate()]
+    return [BecomeContainerRoot()]
 
 
 def operations(
@@ -120,14 +132,14 @@ def operations(
         OpenConsole(),
         *declared,
         ProvideFiles(_provided(plan), create=shared is not None),
-        MountNew("proc", "/proc", _QUIET),
-        MountNew("sysfs", "/sys", _QUIET | k.MOUNT_ATTR_RDONLY),
+        AttachOpened("proc", "/proc"),
+        AttachOpened("sysfs", "/sys"),
         SetHostname(plan.hostname),
         PivotRoot(),
         AllowPing(plan.id_count),
         MaskPaths(_MASKED),
         MakeReadOnly(_READ_ONLY),
-        ConfigureNetwork(plan.link),
+        *([ConfigureNetwork(plan.link)] if plan.link else []),
         TakeConsole(),
         NewKeyring(f"cloche.{plan.uuid}"),
         SetIdentity(plan.user, plan.group),
@@ -156,6 +168,7 @@ def await_plan_and_run(link: socket.socket, filters: tuple[FilterProgram, ...]) 
 
     def steps() -> tuple[list[Operation], dict[str, str]]:
         die_with_the_monitor()
+        run_all(ahead(), Context(descriptors, lambda _name, _descriptor: None))
         plan, around = _receive_plan(link, descriptors)
         wait = AwaitDescriptors(link)
         return [*before_descriptors(), wait, *operations(plan, around, filters)], environment(plan)

@@ -121,6 +121,42 @@ class MountNew:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAhead:
+    """A new filesystem that needs no plan, kept by its kind until there is a root to attach it to.
+
+    Made by a process whose mount namespace still shows the host's unmasked proc and sysfs.
+    """
+
+    kind: str
+    attributes: int
+
+    def describe(self) -> str:
+        """In words."""
+        return f"make {self.kind}"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        context.descriptors[self.kind] = new_filesystem(self.kind, self.attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class AttachOpened:
+    """A filesystem that was made ahead, on a directory of the container."""
+
+    kind: str
+    target: str
+
+    def describe(self) -> str:
+        """In words."""
+        return f"mount {self.kind} on {self.target}"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        with closing(open_in_root(context.root, self.target)) as target:
+            move_mount(context.take(self.kind), target)
+
+
+@dataclass(frozen=True, slots=True)
 class BindMount:
     """A mount that the parent opened, on a path of the container; `name` finds its descriptor."""
 

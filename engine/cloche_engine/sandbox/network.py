@@ -14,33 +14,43 @@ _LOOPBACK = 1
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigureNetwork:
-    """Switch loopback on, and give the veth's inner end its addresses and routes."""
-
-    link: LinkPlan | None
-
-    @property
-    def line(self) -> int:
-        """Where the definition asks for it."""
-        return self.link.line if self.link else 0
-
-    @property
-    def column(self) -> int:
-        """Where in the line."""
-        return self.link.column if self.link else 0
+class SwitchLoopbackOn:
+    """127.0.0.1 and ::1 answer."""
 
     def describe(self) -> str:
         """In words."""
-        if self.link is None:
-            return "switch loopback on"
-        return f"configure {self.link.inner} with {', '.join(self.link.addresses) or 'no address'}"
+        return "switch loopback on"
 
     def run(self, context: Context) -> None:
         """Do it."""
         with Netlink() as netlink:
             netlink.switch_on(_LOOPBACK)
-            if self.link is not None:
-                _configure(netlink, self.link)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureNetwork:
+    """Give the veth's inner end its addresses and routes."""
+
+    link: LinkPlan
+
+    @property
+    def line(self) -> int:
+        """Where the definition asks for it."""
+        return self.link.line
+
+    @property
+    def column(self) -> int:
+        """Where in the line."""
+        return self.link.column
+
+    def describe(self) -> str:
+        """In words."""
+        return f"configure {self.link.inner} with {', '.join(self.link.addresses) or 'no address'}"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        with Netlink() as netlink:
+            _configure(netlink, self.link)
 
 
 def _configure(netlink: Netlink, link: LinkPlan) -> None:

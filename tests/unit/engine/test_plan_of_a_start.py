@@ -21,7 +21,7 @@ from cloche_engine.definition.spec import (
     Location,
     Memory,
 )
-from cloche_engine.sandbox.init import before_descriptors, environment, operations
+from cloche_engine.sandbox.init import ahead, before_descriptors, environment, operations
 from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
 from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, Surroundings
 
@@ -44,17 +44,17 @@ def plan_of(**parts: object) -> LaunchPlan:
 
 
 def names(plan: LaunchPlan, around: Surroundings) -> list[str]:
-    steps = [*before_descriptors(), *operations(plan, around, ())]
+    steps = [*ahead(), *before_descriptors(), *operations(plan, around, ())]
     return [type(step).__name__ for step in steps]
 
 
 def test_the_order_is_the_one_that_the_kernel_demands() -> None:
     steps = names(plan_of(filesystems=(mount("/"),)), Surroundings())
     assert steps == [
-        "BecomeContainerRoot", "KeepMountsPrivate", "JoinGroups", "AttachRoot", "PopulateDev",
-        "OpenConsole", "ProvideFiles", "MountNew", "MountNew", "SetHostname", "PivotRoot",
-        "AllowPing", "MaskPaths", "MakeReadOnly", "ConfigureNetwork", "TakeConsole", "NewKeyring",
-        "SetIdentity", "ChangeDirectory", "Confine", "Execute",
+        "KeepMountsPrivate", "OpenAhead", "OpenAhead", "SwitchLoopbackOn", "BecomeContainerRoot",
+        "JoinGroups", "AttachRoot", "PopulateDev", "OpenConsole", "ProvideFiles", "AttachOpened",
+        "AttachOpened", "SetHostname", "PivotRoot", "AllowPing", "MaskPaths", "MakeReadOnly",
+        "TakeConsole", "NewKeyring", "SetIdentity", "ChangeDirectory", "Confine", "Execute",
     ]  # fmt: skip
 
 
