@@ -80,6 +80,15 @@ async def test_an_unknown_user_is_named(define: Define, root: Path) -> None:
     assert "nobody-knows: no such user in /etc/passwd" in error.message
 
 
+@pytest.mark.parametrize("user", ["4294967295", "0:4294967295", "65536", "99999999999999999999"])
+async def test_an_id_that_the_container_has_not_is_refused(
+    define: Define, root: Path, user: str
+) -> None:
+    error = await failure(await define(root=root, inside=f"<user>{user}</user>"))
+    assert "none of the container's" in error.message
+    assert "0 to 65535" in error.hint
+
+
 async def test_a_missing_directory_is_named(define: Define, root: Path) -> None:
     error = await failure(await define(root=root, inside="<dir>/not/there</dir>"))
     assert "/not/there cannot be entered: No such file or directory" in error.message

@@ -33,6 +33,7 @@ from cloche_engine.monitor.record import boot_id, write_state
 from cloche_engine.sandbox.plan import LaunchPlan
 
 _AFTER_KILL = 30.0
+_AGAIN = 1.0
 
 
 class Lifecycle:
@@ -113,15 +114,27 @@ class Lifecycle:
             return entry.view()
 
     async def _ask_to_end(self, entry: Entry, grace: float) -> bool:
-        """The polite signals; a shell at a terminal ignores TERM but ends when it is hung up on."""
+        """The polite signal, and whether it ended of it in time."""
         running = entry.running
         if running is None:
             return True
         entry.stop_wanted = True
-        polite = [n for n in (signals.SIGTERM, signals.SIGHUP) if handles_signal(running.pid, n)]
-        for number in polite:
-            await self._signal(entry, number)
-        return bool(polite) and await self._wait_until_gone(entry, grace)
+        if handles_signal(running.pid, signals.SIGTERM):
+            await self._signal(entry, signals.SIGTERM)
+            return await self._wait_until_gone(entry, grace)
+        return handles_signal(running.pid, signals.SIGHUP) and await self._hang_up(entry, grace)
+
+    async def _hang_up(self, entry: Entry, grace: float) -> bool:
+        """A shell at a terminal ignores TERM but ends when it is hung up on.
+
+        Told again and again: bash misses a signal that comes just before it waits for a key.
+        """
+        while grace > 0:
+            await self._signal(entry, signals.SIGHUP)
+            if await self._wait_until_gone(entry, min(grace, _AGAIN)):
+                return True
+            grace -= _AGAIN
+        return False
 
     async def kill(self, entry: Entry, number: int) -> Container:
         """Send a signal; with 9 wait until everything of it is gone."""

@@ -95,7 +95,7 @@ def read_source(data: bytes) -> Source:
         raise refusal(
             "too-large",
             (1, 1),
-            f"the document has {len(data)} bytes, more than the {MAX_BYTES} that are read",
+            f"the document has more than the {MAX_BYTES} bytes that are read",
             "a definition of a container is a few kilobytes: check that this is the right file",
         )
     mark, encoding = _encoding(data)

@@ -169,7 +169,7 @@ class Entrance:
             BecomeContainerRoot(),
             *terminal,
             NewKeyring(f"cloche.{self._plan.uuid}"),
-            SetIdentity(request.user, ""),
+            SetIdentity(request.user, "", self._plan.id_count),
             ChangeDirectory(request.directory or "/"),
             Confine(self._filters),
             Execute(request.argv),

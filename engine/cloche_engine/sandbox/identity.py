@@ -66,6 +66,8 @@ class SetIdentity:
 
     user: str
     group: str
+    count: int
+    """How many ids the container has; the last of 2**32 would mean "leave it as it is"."""
 
     def describe(self) -> str:
         """In words."""
@@ -74,6 +76,8 @@ class SetIdentity:
     def run(self, context: Context) -> None:
         """Do it."""
         account = look_up(self.user, self.group)
+        if max(account.uid, account.gid, *account.groups) >= self.count:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), self.user)
         context.environment.setdefault("HOME", account.home)
         kept = mask(APPLICATION_CAPABILITIES)
         drop_bounding_set(kept)

@@ -142,7 +142,7 @@ def operations(
         *([ConfigureNetwork(plan.link)] if plan.link else []),
         TakeConsole(),
         NewKeyring(f"cloche.{plan.uuid}"),
-        SetIdentity(plan.user, plan.group),
+        SetIdentity(plan.user, plan.group, plan.id_count),
         ChangeDirectory(plan.directory or "/"),
         Confine(filters),
         Execute(plan.argv),

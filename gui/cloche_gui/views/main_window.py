@@ -102,12 +102,15 @@ class MainWindow(QMainWindow):
         bar.addPermanentWidget(self.note)
         self.setStatusBar(bar)
 
+    def _page_if_chosen(self) -> QWidget:
+        return self.empty if self.page.container is None else self.page
+
     def _show_right(self) -> None:
         if self.page.container is not None:
             shown: QWidget = self.page
         elif self.model.containers:
-            shown = self.stack.currentWidget() or self.page
             self.list.choose_any()
+            shown = self._page_if_chosen()
         elif self._service.is_connected:
             shown = self.empty
             self.empty.button.setFocus()

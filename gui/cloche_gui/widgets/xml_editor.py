@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt6.Qsci import QsciLexerXML, QsciScintilla
-from PyQt6.QtCore import QEvent, pyqtSignal
+from PyQt6.QtCore import QByteArray, QEvent, QMimeData, pyqtSignal
 from PyQt6.QtGui import QColor, QFontDatabase
 from PyQt6.QtWidgets import QWidget
 
 from cloche_engine.definition.problem import Problem, Severity
+from cloche_engine.definition.source import MAX_BYTES
 from cloche_gui.widgets import xml_editor_style as style
 from cloche_gui.widgets.appearance import is_dark
 
@@ -143,6 +144,11 @@ class XmlEditor(QsciScintilla):
         # Tab moves on to the next widget: indentation is automatic, and the keyboard gets out.
         self.SendScintilla(self.SCI_CLEARCMDKEY, self.SCK_TAB)
         self.SendScintilla(self.SCI_CLEARCMDKEY, self.SCK_TAB + (self.SCMOD_SHIFT << 16))
+
+    def fromMimeData(self, source: QMimeData) -> tuple[QByteArray, bool]:
+        """What a paste brings, cut just past the size that is refused."""
+        content, is_rectangular = super().fromMimeData(source)
+        return content.left(MAX_BYTES + 1), is_rectangular
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Let Tab and Backtab leave the editor."""
