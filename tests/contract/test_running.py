@@ -162,6 +162,7 @@ async def test_a_new_size_is_told_to_the_other_viewers(
     engine: Engine, running: str, view: View
 ) -> None:
     first, second = await view(running), await view(running)
+    await second.frame(Live)  # it looks on: a size of before would be no news to it
     first.link.send(encode_size(Size(31, 97)))
     while (size := await second.frame(Size)) != Size(31, 97):
         second.frames.remove(size)
