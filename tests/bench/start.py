@@ -16,10 +16,10 @@ born in its group; less with groups and trees made while the child becomes root,
 opened while the start is under way, with pages copied ahead by a rehearsal, and with proc, sysfs
 and loopback made before the plan comes.
 
-Eight runs within one hour on a shared machine of two cores then gave 0.53 to 0.73 of crun's median
+Six runs within one hour on a shared machine of two cores then gave 0.53 to 0.73 of crun's median
 and 0.55 to 0.69 of lxc-start's: the goal of 0.6 is met in the quiet ones only. Of a call of 13 ms
-the bus takes 2, the helper's folder and socket 1, the hop through the spawner 0.4, the monitor's
-preparations 3, the child's own steps 4, execve with the end of the old memory 2.
+the bus takes roughly 2, the helper's folder and socket 1, the hop through the spawner 0.4, the
+monitor's preparations 3, the child's own steps 4, execve with the end of the old memory 2.
 """
 
 from __future__ import annotations
