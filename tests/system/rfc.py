@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.bus.world import REPOSITORY
-from tests.system.host import BRIDGE
+from tests.system.host import BRIDGE, BRIDGE_ADDRESS, Host, listening
 
 LITERAL = REPOSITORY / "tests/unit/definition/rfc-v2-literal.xml"
 UUID = "8dfd44b31e76d8d335150a2d98211ea0"
@@ -39,3 +39,18 @@ def on_bridge(text: bytes) -> bytes:
 def with_folders(text: bytes, folder: Path) -> bytes:
     """The document with its directories below a folder of ours."""
     return text.replace(b"/home/user/lxc_files", bytes(folder))
+
+
+def expect_call_home(host: Host, port: int) -> None:
+    """A program inside reaches the bridge from the container's own address, and is answered."""
+    line = f"exec 3<>/dev/tcp/{BRIDGE_ADDRESS}/{port}; hostname >&3; cat <&3"
+    with (
+        listening(BRIDGE_ADDRESS, port) as server,
+        host.running("exec", NAME, "--", "bash", "-c", line) as said,
+    ):
+        link, (peer, _) = server.accept()
+        with link, link.makefile("rwb") as lines:
+            assert peer == ADDRESS
+            assert lines.readline() == f"{HOSTNAME}\n".encode()
+            lines.write(b"welcome\n")
+        assert said.read() == b"welcome\n"

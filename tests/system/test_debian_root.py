@@ -22,7 +22,6 @@ from tests.system.host import (
     bridge_ports,
     group_path,
     limit_of,
-    listening,
     own_host,
     shares_of,
     started,
@@ -188,17 +187,7 @@ def test_it_has_the_hostname_the_address_and_the_nameserver(running: Running) ->
 
 
 def test_it_reaches_the_gateway_from_its_address(running: Running) -> None:
-    line = f"exec 3<>/dev/tcp/{BRIDGE_ADDRESS}/{PORT}; hostname >&3; cat <&3"
-    with (
-        listening(BRIDGE_ADDRESS, PORT) as server,
-        running.host.running("exec", rfc.NAME, "--", "bash", "-c", line) as said,
-    ):
-        link, (peer, _) = server.accept()
-        with link, link.makefile("rwb") as lines:
-            assert peer == rfc.ADDRESS
-            assert lines.readline() == f"{rfc.HOSTNAME}\n".encode()
-            lines.write(b"welcome\n")
-        assert said.read() == b"welcome\n"
+    rfc.expect_call_home(running.host, PORT)
 
 
 def test_it_has_the_shares_and_the_memory(running: Running) -> None:

@@ -23,7 +23,6 @@ from tests.system.host import (
     group_path,
     ip,
     limit_of,
-    listening,
     own_host,
     shares_of,
     started,
@@ -43,11 +42,6 @@ echo "I am $(hostname)" | busybox nc -l -p {PORT} &
 until grep -q ':{PORT:04X} 0*:0000 0A' /proc/net/tcp /proc/net/tcp6; do sleep 0.02; done
 echo listening
 wait
-"""
-CALL = f"""
-exec 3<>/dev/tcp/{BRIDGE_ADDRESS}/{PORT}
-hostname >&3
-cat <&3
 """
 # Of /var what is small and not deep: a desktop keeps whole disks of data there.
 SMALL = "-maxdepth 3 ( -type d -o -type l -o -type f -size -64k )"
@@ -220,16 +214,7 @@ def test_a_call_from_the_bridge_is_answered(running: Running) -> None:
 
 
 def test_a_call_to_the_bridge_comes_from_its_address(running: Running) -> None:
-    with (
-        listening(BRIDGE_ADDRESS, PORT) as server,
-        running.host.running("exec", rfc.NAME, "--", "bash", "-c", CALL) as said,
-    ):
-        link, (peer, _) = server.accept()
-        with link, link.makefile("rwb") as lines:
-            assert peer == rfc.ADDRESS
-            assert lines.readline() == f"{rfc.HOSTNAME}\n".encode()
-            lines.write(b"welcome\n")
-        assert said.read() == b"welcome\n"
+    rfc.expect_call_home(running.host, PORT)
 
 
 def test_the_kernel_has_40_shares_and_64_mib(running: Running) -> None:
