@@ -7,7 +7,7 @@ from PyQt6.QtCore import QMimeData
 from tests.gui.driver import Driver
 
 from cloche_engine.api.fake import FakeEngine
-from cloche_engine.definition.source import MAX_BYTES
+from cloche_engine.definition.text.source import MAX_BYTES
 from cloche_gui.widgets.xml_editor import XmlEditor
 
 pytestmark = pytest.mark.screen

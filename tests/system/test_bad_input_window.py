@@ -20,7 +20,7 @@ from tests.system.test_bad_input import no_free_pty
 
 from cloche_engine.api.client import Engine
 from cloche_engine.api.connect import connect
-from cloche_engine.definition.source import MAX_BYTES
+from cloche_engine.definition.text.source import MAX_BYTES
 from cloche_gui.presenters.container import Action
 from cloche_gui.presenters.notice import sentence
 from cloche_gui.services.engine import EngineService

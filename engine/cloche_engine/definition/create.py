@@ -7,11 +7,11 @@ from dataclasses import fields, replace
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.edit_filesystems import filesystem_markup, plain_filesystem
 from cloche_engine.definition.edit_network import check_writable, interface_markup, ip_markup
-from cloche_engine.definition.markup import Layout, Markup
 from cloche_engine.definition.names import parse_uuid
 from cloche_engine.definition.network import subnet_holds
-from cloche_engine.definition.schema import DOMAIN_TYPE, ROOT
+from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT
 from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind
+from cloche_engine.definition.text.markup import Layout, Markup
 
 
 def new_definition(spec: ContainerSpec) -> bytes:
@@ -80,9 +80,8 @@ def _leaf(name: str, text: str | None) -> tuple[Markup, ...]:
     return () if text is None else (Markup(name, text=text),)
 
 
-def _devices(consoles: int) -> tuple[Markup, ...]:
-    """One console is what a container has without being asked."""
-    if consoles == 1:
+def _devices(consoles: int | None) -> tuple[Markup, ...]:
+    if not consoles:
         return ()
     return (Markup("devices", children=(Markup("console"),) * consoles),)
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from cloche_engine.definition.dialects import linuxcontainer
 from cloche_engine.definition.problem import DefinitionError, Problem
 from cloche_engine.definition.report import Report
-from cloche_engine.definition.source import (
+from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.definition.text.source import (
     Places,
     RefusedTextError,
     Source,
     declared_encoding,
     read_source,
 )
-from cloche_engine.definition.spec import ContainerSpec
-from cloche_engine.definition.syntax import explain
-from cloche_engine.definition.text import NotWellFormedError, Tree, parse_tree
+from cloche_engine.definition.text.syntax import explain
+from cloche_engine.definition.text.tree import NotWellFormedError, Tree, parse_tree
 
 
 @dataclass(frozen=True, slots=True)

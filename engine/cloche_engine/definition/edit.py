@@ -18,10 +18,10 @@ from cloche_engine.definition.editing import (
     network_of,
     sync,
 )
-from cloche_engine.definition.markup import Markup
 from cloche_engine.definition.names import parse_integer, parse_uuid, valid_uuid
-from cloche_engine.definition.splice import Splicer
-from cloche_engine.definition.text import Element
+from cloche_engine.definition.text.markup import Markup
+from cloche_engine.definition.text.splice import Splicer
+from cloche_engine.definition.text.tree import Element
 
 __all__ = [
     "set_cpushare",

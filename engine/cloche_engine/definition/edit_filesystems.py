@@ -13,12 +13,12 @@ from cloche_engine.definition.filesystems import (
     mounts,
     size_unit,
 )
-from cloche_engine.definition.markup import Markup
 from cloche_engine.definition.names import normal_path
-from cloche_engine.definition.sequence import Edits, change
 from cloche_engine.definition.spec import Filesystem, FilesystemKind
-from cloche_engine.definition.splice import Splicer
-from cloche_engine.definition.text import Element, Span
+from cloche_engine.definition.text.markup import Markup
+from cloche_engine.definition.text.sequence import Edits, change
+from cloche_engine.definition.text.splice import Splicer
+from cloche_engine.definition.text.tree import Element, Span
 
 
 def set_filesystems(document: Document, filesystems: tuple[Filesystem, ...]) -> Document:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing import container_of, edited, network_of
-from cloche_engine.definition.markup import Markup
 from cloche_engine.definition.names import parse_address
 from cloche_engine.definition.network import (
     Link,
@@ -19,10 +18,11 @@ from cloche_engine.definition.network import (
     read_interface,
     subnet,
 )
-from cloche_engine.definition.sequence import Edits, change
 from cloche_engine.definition.spec import Interface, InterfaceKind
-from cloche_engine.definition.splice import Splicer
-from cloche_engine.definition.text import Element
+from cloche_engine.definition.text.markup import Markup
+from cloche_engine.definition.text.sequence import Edits, change
+from cloche_engine.definition.text.splice import Splicer
+from cloche_engine.definition.text.tree import Element
 
 
 def set_interface(document: Document, interface: Interface | None) -> Document:

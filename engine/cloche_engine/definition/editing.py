@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.markup import Markup
 from cloche_engine.definition.problem import DefinitionError
-from cloche_engine.definition.sequence import Edits, change
-from cloche_engine.definition.splice import Splicer
-from cloche_engine.definition.text import Element
+from cloche_engine.definition.text.markup import Markup
+from cloche_engine.definition.text.sequence import Edits, change
+from cloche_engine.definition.text.splice import Splicer
+from cloche_engine.definition.text.tree import Element
 
 Item = TypeVar("Item", bound=Hashable)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cloche_engine.definition import names, units
 from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import Filesystem, FilesystemKind, Location
-from cloche_engine.definition.text import Element
+from cloche_engine.definition.text.tree import Element
 
 SOURCE_ATTRIBUTES = {
     FilesystemKind.MOUNT: "dir",
@@ -114,9 +114,7 @@ def check_mounts(report: Report, container: Element | None) -> tuple[Filesystem,
 
 
 def _located(report: Report, mount: Mount) -> Filesystem:
-    fs = mount.filesystem
-    location = Location(*report.tree.place(mount.element))
-    return Filesystem(fs.kind, fs.source, fs.target, fs.readonly, fs.size_kib, location)
+    return replace(mount.filesystem, location=Location(*report.tree.place(mount.element)))
 
 
 def _check_form(report: Report, element: Element) -> None:

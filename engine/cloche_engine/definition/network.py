@@ -11,7 +11,7 @@ from functools import lru_cache
 from cloche_engine.definition import names
 from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import Interface, InterfaceKind, Location
-from cloche_engine.definition.text import Element
+from cloche_engine.definition.text.tree import Element
 
 Subnet = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 

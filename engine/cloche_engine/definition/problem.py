@@ -15,6 +15,24 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TextEdit:
+    """Put `text` in the place of the bytes from start up to end of a document's UTF-8 body."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One way to mend a problem: its name, one sentence that says what it does, and its edits."""
+
+    name: str
+    description: str
+    edits: tuple[TextEdit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One finding; line and column start at 1, columns count characters."""
 
@@ -24,6 +42,7 @@ class Problem:
     column: int
     reason: str
     hint: str = ""
+    fixes: tuple[Fix, ...] = ()
 
     @property
     def is_error(self) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from cloche_engine.definition.problem import Problem, Severity
-from cloche_engine.definition.text import Element, Tree
+from cloche_engine.definition.problem import Fix, Problem, Severity
+from cloche_engine.definition.text.tree import Element, Tree
 
 MAX_PROBLEMS = 200
 
 Place = tuple[int, int]
+_Words = tuple[str, str, str, tuple[Fix, ...]]
 
 
 class Report:
@@ -20,13 +21,17 @@ class Report:
         self._problems: list[Problem] = []
         self._counts: Counter[Severity] = Counter()
 
-    def error(self, code: str, place: Place | Element, reason: str, hint: str = "") -> None:
+    def error(
+        self, code: str, place: Place | Element, reason: str, hint: str = "", *fixes: Fix
+    ) -> None:
         """Something that keeps the document from being used."""
-        self._add(Severity.ERROR, code, place, reason, hint)
+        self._add(Severity.ERROR, place, (code, reason, hint, fixes))
 
-    def warning(self, code: str, place: Place | Element, reason: str, hint: str = "") -> None:
+    def warning(
+        self, code: str, place: Place | Element, reason: str, hint: str = "", *fixes: Fix
+    ) -> None:
         """Something that has no effect or not the one that was meant."""
-        self._add(Severity.WARNING, code, place, reason, hint)
+        self._add(Severity.WARNING, place, (code, reason, hint, fixes))
 
     def is_full(self, severity: Severity) -> bool:
         """Whether further problems of that severity are only counted."""
@@ -37,12 +42,11 @@ class Report:
         found = sorted(self._problems, key=lambda problem: (problem.line, problem.column))
         return (*found, *self._rest(found))
 
-    def _add(
-        self, severity: Severity, code: str, place: Place | Element, reason: str, hint: str
-    ) -> None:
+    def _add(self, severity: Severity, place: Place | Element, words: _Words) -> None:
         if not self.is_full(severity):
             at = self.tree.place(place) if isinstance(place, Element) else place
-            self._problems.append(Problem(code, severity, *at, reason, hint))
+            code, reason, hint, fixes = words
+            self._problems.append(Problem(code, severity, *at, reason, hint, fixes))
         self._counts[severity] += 1
 
     def _rest(self, found: list[Problem]) -> list[Problem]:

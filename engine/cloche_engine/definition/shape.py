@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cloche_engine.definition import names, schema, units
+from cloche_engine.definition import names, units
 from cloche_engine.definition.problem import Severity
 from cloche_engine.definition.report import Place, Report
-from cloche_engine.definition.schema import Attribute, ElementRule, Value
-from cloche_engine.definition.text import Element
+from cloche_engine.definition.schema.model import Attribute, ElementRule, Schema, Value, nearest
+from cloche_engine.definition.text.tree import Element
 
 _CHECKS: dict[Value, Callable[[str], str | None]] = {
     Value.LINE: names.valid_line,
@@ -41,35 +41,35 @@ _ROOT_SOURCE_HINT = (
 )
 
 
-def check_shape(report: Report) -> None:
+def check_shape(report: Report, schema: Schema) -> None:
     """Report everything that the schema alone can tell about the tree."""
     root = report.tree.root
     found = schema.rule("", root.name)
     if found is not None:
-        _check_element(report, root, found)
+        _check_element(report, schema, root, found)
 
 
-def _check_element(report: Report, element: Element, rule: ElementRule) -> None:
+def _check_element(report: Report, schema: Schema, element: Element, rule: ElementRule) -> None:
     _check_attributes(report, element, rule)
     if rule.opaque:
         return
     _check_text(report, element, rule)
-    _check_children(report, element)
+    _check_children(report, schema, element)
 
 
-def _check_children(report: Report, element: Element) -> None:
+def _check_children(report: Report, schema: Schema, element: Element) -> None:
     seen: dict[str, Element] = {}
     for child in element.children:
         if child.is_foreign:
             continue
         rule = schema.rule(element.name, child.name)
         if rule is None:
-            _unknown_element(report, element, child)
+            _unknown_element(report, schema, element, child)
             continue
         if child.name in seen and not rule.repeats:
             _doubled(report, child, seen[child.name])
         seen.setdefault(child.name, child)
-        _check_element(report, child, rule)
+        _check_element(report, schema, child, rule)
     for rule in schema.children(element.name):
         if rule.required and rule.name not in seen:
             _missing(report, element, rule)
@@ -94,13 +94,13 @@ def _doubled(report: Report, child: Element, first: Element) -> None:
     )
 
 
-def _unknown_element(report: Report, parent: Element, child: Element) -> None:
+def _unknown_element(report: Report, schema: Schema, parent: Element, child: Element) -> None:
     if report.is_full(Severity.WARNING):
         report.warning("unknown-element", child, "")
         return
     name = names.short(child.name)
     known = tuple(rule.name for rule in schema.children(parent.name))
-    if meant := schema.nearest(child.name, known):
+    if meant := nearest(child.name, known):
         hint = f"did you mean <{meant}>?"
     elif places := schema.parents(child.name):
         hint = "it belongs in " + " or ".join(f"<{above}>" for above in places)
@@ -132,7 +132,7 @@ def _unknown_attribute(report: Report, element: Element, rule: ElementRule, name
     if report.is_full(Severity.WARNING):
         report.warning("unknown-attribute", element, "")
         return
-    meant = schema.nearest(name, tuple(entry.name for entry in rule.attributes))
+    meant = nearest(name, tuple(entry.name for entry in rule.attributes))
     report.warning(
         "unknown-attribute",
         report.tree.attribute_name_place(element, name),

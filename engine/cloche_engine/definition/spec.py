@@ -43,14 +43,19 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Filesystem:
-    """One mount, in document order; target is absolute and normalised."""
+    """One mount, in document order; target is absolute and normalised.
+
+    size_kib is the size of one in memory and the most space of others, soft_kib where that warns.
+    """
 
     kind: FilesystemKind
     source: str
     target: str
     readonly: bool = False
     size_kib: int | None = None
-    location: Location | None = None
+    soft_kib: int | None = None
+    options: tuple[str, ...] = ()
+    location: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One network interface; addresses are `192.168.1.110/24`."""
+    """One network interface; addresses are `192.168.1.110/24`, name is inside, host_name outside.
+
+    mode is macvlan's: private, vepa, bridge, passthru.
+    """
 
     kind: InterfaceKind = InterfaceKind.NAT
     source: str | None = None
@@ -75,7 +83,9 @@ class Interface:
     gateway: str | None = None
     gateway6: str | None = None
     up: bool = True
-    location: Location | None = None
+    host_name: str | None = None
+    mode: str | None = None
+    location: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +102,75 @@ class Cpu:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Memory limits in KiB."""
+    """Memory limits in KiB; swap_kib is memory and swap together."""
 
     max_kib: int | None = None
     soft_kib: int | None = None
     swap_kib: int | None = None
+    guarantee_kib: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """count ids: inside, inside + 1, ... in the container are host, host + 1, ... outside."""
+
+    inside: int
+    host: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdMap:
+    """The user namespace's maps, sorted by `inside`."""
+
+    uid: tuple[IdRange, ...]
+    gid: tuple[IdRange, ...]
+
+
+class CapabilityPolicy(StrEnum):
+    """What a container may do that the document names no capability for."""
+
+    DEFAULT = "default"
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """Capabilities as the document writes them: lower case, without `cap_`, in its order."""
+
+    policy: CapabilityPolicy = CapabilityPolicy.DEFAULT
+    keep: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SharedNamespace:
+    """A namespace taken from elsewhere: kind net, ipc or uts; how netns, name or pid."""
+
+    kind: str
+    how: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """What a document holds that is kept but not understood.
+
+    path is that of its parent and itself, `domain/devices/hostdev`, or a key of a text format; text
+    is the element as written, every namespace that it uses declared on it, or the whole line.
+    """
+
+    path: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
-    """One container as the engine runs it; uuid is 32 lower-case hex digits or not given."""
+    """One container as documents of every dialect mean it; None where a document is silent.
+
+    uuid is 32 lower-case hex digits. io_weight is 10..1000 as in libvirt and blkio.weight.
+    """
 
     name: str
     uuid: str | None = None
@@ -118,7 +187,20 @@ class ContainerSpec:
     group: str | None = None
     cpu: Cpu = field(default_factory=Cpu)
     memory: Memory = field(default_factory=Memory)
-    consoles: int = 1
+    consoles: int | None = None
+    io_weight: int | None = None
+    idmap: IdMap | None = None
+    capabilities: Capabilities | None = None
+    network_isolated: bool | None = None
+    namespaces: tuple[SharedNamespace, ...] = ()
+    on_poweroff: str | None = None
+    on_reboot: str | None = None
+    on_crash: str | None = None
+    autostart: bool | None = None
+    arch: str | None = None
+    machine: str | None = None
+    profile: str | None = None
+    opaque: tuple[Opaque, ...] = ()
 
     @property
     def root(self) -> Filesystem | None:

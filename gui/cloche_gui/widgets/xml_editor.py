@@ -10,7 +10,7 @@ from PyQt6.QtGui import QColor, QFontDatabase
 from PyQt6.QtWidgets import QWidget
 
 from cloche_engine.definition.problem import Problem, Severity
-from cloche_engine.definition.source import MAX_BYTES
+from cloche_engine.definition.text.source import MAX_BYTES
 from cloche_gui.widgets import xml_editor_style as style
 from cloche_gui.widgets.appearance import is_dark
 

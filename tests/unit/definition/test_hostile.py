@@ -10,10 +10,10 @@ from tests.unit.definition.writing import Style, specs, styles, write
 
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.problem import DefinitionError
-from cloche_engine.definition.repair import repairs
 from cloche_engine.definition.report import MAX_PROBLEMS
-from cloche_engine.definition.source import MAX_BYTES
-from cloche_engine.definition.text import MAX_DEPTH, MAX_ELEMENTS
+from cloche_engine.definition.text.repair import repairs
+from cloche_engine.definition.text.source import MAX_BYTES
+from cloche_engine.definition.text.tree import MAX_DEPTH, MAX_ELEMENTS
 
 WHOLE = (EXAMPLES / "system.xml").read_bytes()
 

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from cloche_engine.definition import names, schema, units
+from cloche_engine.definition import names, units
 from cloche_engine.definition.problem import DefinitionError, Problem, Severity
+from cloche_engine.definition.schema.linuxcontainer import SCHEMA
 
 
 @pytest.mark.parametrize("name", ["a", "Container123", "0.x_y-z", "a" * 63])
@@ -73,18 +74,18 @@ def test_sizes_go_to_kib_and_back() -> None:
 
 
 def test_every_element_of_the_schema_can_be_explained() -> None:
-    known = {rule.name for rule in schema.ELEMENTS}
-    for rule in schema.ELEMENTS:
+    known = {rule.name for rule in SCHEMA.elements}
+    for rule in SCHEMA.elements:
         assert rule.help
         assert all(attribute.help for attribute in rule.attributes)
         assert all(parent in known or parent == "" for parent in rule.parents)
 
 
 def test_the_schema_answers_what_may_stand_where() -> None:
-    assert [rule.name for rule in schema.children("ip")] == ["gateway", "nameserver"]
-    assert schema.children("name") == ()
-    assert schema.parents("gateway") == ("ip", "network")
-    cpushare = schema.rule("domain", "cpushare")
+    assert [rule.name for rule in SCHEMA.children("ip")] == ["gateway", "nameserver"]
+    assert SCHEMA.children("name") == ()
+    assert SCHEMA.parents("gateway") == ("ip", "network")
+    cpushare = SCHEMA.rule("domain", "cpushare")
     assert cpushare is not None
     assert (cpushare.minimum, cpushare.maximum, cpushare.unit) == (2, 262144, "shares")
 

@@ -8,7 +8,6 @@ from tests.unit.definition.samples import RFC_LITERAL, example
 from cloche_engine.definition.create import without_places
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.problem import DefinitionError
-from cloche_engine.definition.repair import DROP_END_TAG, OPEN_SELF_CLOSED, STRAY_NAME, repairs
 from cloche_engine.definition.spec import (
     ContainerSpec,
     Cpu,
@@ -18,6 +17,7 @@ from cloche_engine.definition.spec import (
     InterfaceKind,
     Memory,
 )
+from cloche_engine.definition.text.repair import DROP_END_TAG, OPEN_SELF_CLOSED, STRAY_NAME, repairs
 
 MEANING = ContainerSpec(
     name="Container123",

@@ -6,10 +6,10 @@ from cloche_engine.definition import names, units
 from cloche_engine.definition.filesystems import check_mounts
 from cloche_engine.definition.network import address_text, check_network, nameserver_elements
 from cloche_engine.definition.report import Report
-from cloche_engine.definition.schema import DOMAIN_TYPE, ROOT
+from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT, SCHEMA
 from cloche_engine.definition.shape import check_shape
 from cloche_engine.definition.spec import ContainerSpec, Cpu, Memory
-from cloche_engine.definition.text import Element
+from cloche_engine.definition.text.tree import Element
 
 
 def read(report: Report) -> ContainerSpec | None:
@@ -19,7 +19,7 @@ def read(report: Report) -> ContainerSpec | None:
     """
     if not _is_ours(report):
         return None
-    check_shape(report)
+    check_shape(report, SCHEMA)
     root = report.tree.root
     container = root.first("container")
     filesystems = check_mounts(report, container)
@@ -107,9 +107,9 @@ def _shares(root: Element) -> int | None:
     return names.parse_integer(_text(root, "cpushare") or "")
 
 
-def _consoles(root: Element) -> int:
+def _consoles(root: Element) -> int | None:
     devices = root.first("devices")
-    return max(1, len(devices.all("console"))) if devices is not None else 1
+    return len(devices.all("console")) or None if devices is not None else None
 
 
 def program(container: Element | None) -> tuple[str, ...]:

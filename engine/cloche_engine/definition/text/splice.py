@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from cloche_engine.definition import schema
-from cloche_engine.definition.markup import Layout, Markup, escape_text, escape_value
-from cloche_engine.definition.source import Source
-from cloche_engine.definition.text import Element, Span, Tree, parse_tree
+from cloche_engine.definition.schema.linuxcontainer import SCHEMA
+from cloche_engine.definition.text.markup import Layout, Markup, escape_text, escape_value
+from cloche_engine.definition.text.source import Source
+from cloche_engine.definition.text.tree import Element, Span, Tree, parse_tree
 
 _LINE_END = re.compile(rb"\r\n?|\n")
 _INDENT = re.compile(rb"[ \t]*")
@@ -91,8 +91,8 @@ class Splicer:
 
     def add(self, parent: Element, markup: Markup) -> None:
         """Add an element where the canonical order wants it among its siblings."""
-        place = schema.order(parent.name, markup.name)
-        before = [e for e in parent.children if schema.order(parent.name, e.name) <= place]
+        place = SCHEMA.order(parent.name, markup.name)
+        before = [e for e in parent.children if SCHEMA.order(parent.name, e.name) <= place]
         if before:
             self.add_after(before[-1], markup)
         elif parent.children:

@@ -1,91 +1,10 @@
-"""The elements of a definition as data: validation reads it, and so does completion."""
+"""The elements of `<domain type='linuxcontainer'>` as Cloche writes it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from difflib import get_close_matches
-from enum import StrEnum
-from functools import lru_cache
-
 from cloche_engine.definition.names import MAX_SHARES, MIN_SHARES
+from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
-
-
-class Value(StrEnum):
-    """What a text or an attribute holds."""
-
-    NONE = "nothing"
-    TEXT = "text"
-    LINE = "one line of text"
-    NAME = "name"
-    UUID = "uuid"
-    HOSTNAME = "host name"
-    SOURCE = "path on the host"
-    TARGET = "path in the container"
-    PATH = "path"
-    TEMPLATE = "template name"
-    PROGRAM = "program"
-    VARIABLE = "variable name"
-    USER = "user"
-    GROUP = "group"
-    ADDRESS = "address"
-    NETMASK = "netmask"
-    PREFIX = "prefix length"
-    MAC = "hardware address"
-    DEVICE = "device name"
-    INTEGER = "whole number"
-    SIZE = "size"
-    UNIT = "unit"
-    CHOICE = "choice"
-    FREE = "anything"
-
-
-class Effect(StrEnum):
-    """When a change is felt."""
-
-    NOW = "now"
-    NEXT_START = "next start"
-    NONE = "no effect"
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """One attribute: what it holds and one line of help."""
-
-    name: str
-    value: Value
-    help: str
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    default: str = ""
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ElementRule:
-    """One element below the parents named; `value` is what its text holds.
-
-    minimum and maximum are in `unit`. An opaque element is kept and not looked into.
-    """
-
-    name: str
-    parents: tuple[str, ...]
-    help: str
-    value: Value = Value.NONE
-    attributes: tuple[Attribute, ...] = ()
-    required: bool = False
-    repeats: bool = False
-    opaque: bool = False
-    minimum: int | None = None
-    maximum: int | None = None
-    unit: str = ""
-    default: str = ""
-    effect: Effect = Effect.NEXT_START
-
-    def attribute(self, name: str) -> Attribute | None:
-        """Its attribute of that name."""
-        return next((entry for entry in self.attributes if entry.name == name), None)
-
 
 ROOT = "domain"
 DOMAIN_TYPE = "linuxcontainer"
@@ -95,7 +14,7 @@ _ADDRESS = Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address")
 _PREFIX = Attribute("prefix", Value.PREFIX, "length of the network's prefix, as 24")
 _UNIT = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB or KB, MB, GB", default="KiB")
 
-ELEMENTS: tuple[ElementRule, ...] = (
+_ELEMENTS: tuple[ElementRule, ...] = (
     ElementRule(
         "domain",
         ("",),
@@ -279,33 +198,5 @@ ELEMENTS: tuple[ElementRule, ...] = (
         effect=Effect.NONE,
     ),
 )
-"""Canonical order: a new element goes behind those before it."""
 
-_RULES = {(parent, rule.name): rule for rule in ELEMENTS for parent in rule.parents}
-_ORDER = {key: place for place, key in enumerate(_RULES)}
-
-
-def rule(parent: str, name: str) -> ElementRule | None:
-    """The rule of an element below that parent ("" is the document)."""
-    return _RULES.get((parent, name))
-
-
-def order(parent: str, name: str) -> int:
-    """The place of an element among its siblings in the canonical order; unknown ones are last."""
-    return _ORDER.get((parent, name), len(_ORDER))
-
-
-@lru_cache(maxsize=64)
-def children(parent: str) -> tuple[ElementRule, ...]:
-    """The elements that may stand in that parent, in canonical order."""
-    return tuple(entry for (above, _), entry in _RULES.items() if above == parent)
-
-
-def parents(name: str) -> tuple[str, ...]:
-    """Where an element of that name may stand."""
-    return tuple(dict.fromkeys(above for above, known in _RULES if known == name))
-
-
-def nearest(name: str, known: tuple[str, ...]) -> str | None:
-    """The known name that this one was probably meant to be."""
-    return next(iter(get_close_matches(name[:40], known, 1, 0.6)), None)
+SCHEMA = Schema(_ELEMENTS)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from cloche_engine.definition.source import Places, RefusedTextError, Source, refusal
+from cloche_engine.definition.text.source import Places, RefusedTextError, Source, refusal
 
 MAX_DEPTH = 64
 MAX_ELEMENTS = 5000

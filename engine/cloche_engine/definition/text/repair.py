@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cloche_engine.definition.source import Places, RefusedTextError, Source, read_source
-from cloche_engine.definition.syntax import end_of_self_closed, stray_name
-from cloche_engine.definition.text import NotWellFormedError, parse_tree
+from cloche_engine.definition.text.source import Places, RefusedTextError, Source, read_source
+from cloche_engine.definition.text.syntax import end_of_self_closed, stray_name
+from cloche_engine.definition.text.tree import NotWellFormedError, parse_tree
 
 STRAY_NAME = "stray-name-before-gt"
 OPEN_SELF_CLOSED = "open-self-closed"

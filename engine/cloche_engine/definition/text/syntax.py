@@ -7,8 +7,8 @@ from xml.parsers.expat import errors
 
 from cloche_engine.definition.names import short
 from cloche_engine.definition.problem import Problem, Severity
-from cloche_engine.definition.source import Places
-from cloche_engine.definition.text import Element, NotWellFormedError
+from cloche_engine.definition.text.source import Places
+from cloche_engine.definition.text.tree import Element, NotWellFormedError
 
 CODE = "not-well-formed"
 

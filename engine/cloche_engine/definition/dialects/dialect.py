@@ -1,0 +1,46 @@
+"""What a dialect is: its name, a reader to a specification, a writer from one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cloche_engine.definition.problem import Problem
+from cloche_engine.definition.spec import ContainerSpec
+
+
+class Dialect(StrEnum):
+    """Every form in which a definition can arrive; `--from` and `--to` take these names."""
+
+    LINUXCONTAINER = "linuxcontainer"
+    LINUXCONTAINER_V1 = "linuxcontainer-v1"
+    LIBVIRT_LXC = "libvirt-lxc"
+    OPENVZ = "openvz"
+    OPENVZ_CONF = "openvz-conf"
+    VSERVER = "vserver"
+    LXC_CONF = "lxc-conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a document means and what is wrong with it.
+
+    spec is None where nothing could be read; beside errors it holds what could be.
+    """
+
+    dialect: Dialect | None
+    spec: ContainerSpec | None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep it from being used."""
+        return tuple(problem for problem in self.problems if problem.is_error)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a dialect has no place for what lies below a canonical path such as `interfaces.mode`."""
+
+    path: str
+    why: str

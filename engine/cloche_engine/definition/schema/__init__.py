@@ -1,0 +1,1 @@
+"""What may stand in a document, as data: validation, completion and RELAX NG read it."""

@@ -1,0 +1,116 @@
+"""How a dialect's elements are described: what may stand where, what it holds, when it is felt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Value(StrEnum):
+    """What a text or an attribute holds."""
+
+    NONE = "nothing"
+    TEXT = "text"
+    LINE = "one line of text"
+    NAME = "name"
+    UUID = "uuid"
+    HOSTNAME = "host name"
+    SOURCE = "path on the host"
+    TARGET = "path in the container"
+    PATH = "path"
+    TEMPLATE = "template name"
+    PROGRAM = "program"
+    VARIABLE = "variable name"
+    USER = "user"
+    GROUP = "group"
+    ADDRESS = "address"
+    NETMASK = "netmask"
+    PREFIX = "prefix length"
+    MAC = "hardware address"
+    DEVICE = "device name"
+    INTEGER = "whole number"
+    SIZE = "size"
+    UNIT = "unit"
+    CHOICE = "choice"
+    FREE = "anything"
+
+
+class Effect(StrEnum):
+    """When a change is felt."""
+
+    NOW = "now"
+    NEXT_START = "next start"
+    NONE = "no effect"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute: what it holds and one line of help."""
+
+    name: str
+    value: Value
+    help: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ElementRule:
+    """One element below the parents named; `value` is what its text holds.
+
+    minimum and maximum are in `unit`. An opaque element is kept and not looked into.
+    """
+
+    name: str
+    parents: tuple[str, ...]
+    help: str
+    value: Value = Value.NONE
+    attributes: tuple[Attribute, ...] = ()
+    required: bool = False
+    repeats: bool = False
+    opaque: bool = False
+    minimum: int | None = None
+    maximum: int | None = None
+    unit: str = ""
+    default: str = ""
+    effect: Effect = Effect.NEXT_START
+
+    def attribute(self, name: str) -> Attribute | None:
+        """Its attribute of that name."""
+        return next((entry for entry in self.attributes if entry.name == name), None)
+
+
+class Schema:
+    """The elements of one dialect in canonical order: a new one goes behind those before it."""
+
+    def __init__(self, elements: tuple[ElementRule, ...]) -> None:
+        self.elements = elements
+        self._rules = {(parent, rule.name): rule for rule in elements for parent in rule.parents}
+        self._order = {key: place for place, key in enumerate(self._rules)}
+        self._children: dict[str, tuple[ElementRule, ...]] = {}
+        for (above, _), entry in self._rules.items():
+            self._children[above] = (*self._children.get(above, ()), entry)
+
+    def rule(self, parent: str, name: str) -> ElementRule | None:
+        """The rule of an element below that parent ("" is the document)."""
+        return self._rules.get((parent, name))
+
+    def order(self, parent: str, name: str) -> int:
+        """The place of an element among its siblings; unknown ones are last."""
+        return self._order.get((parent, name), len(self._order))
+
+    def children(self, parent: str) -> tuple[ElementRule, ...]:
+        """The elements that may stand in that parent, in canonical order."""
+        return self._children.get(parent, ())
+
+    def parents(self, name: str) -> tuple[str, ...]:
+        """Where an element of that name may stand."""
+        return tuple(dict.fromkeys(above for above, known in self._rules if known == name))
+
+
+def nearest(name: str, known: tuple[str, ...]) -> str | None:
+    """The known name that this one was probably meant to be."""
+    return next(iter(get_close_matches(name[:40], known, 1, 0.6)), None)
