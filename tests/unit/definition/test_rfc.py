@@ -34,6 +34,7 @@ MEANING = ContainerSpec(
     program=("/usr/sbin/container_init",),
     cpu=Cpu(shares=40),
     memory=Memory(max_kib=65536),
+    consoles=1,
 )
 
 
