@@ -88,6 +88,24 @@ def test_a_console_is_left_and_entered_again(clochectl: Command, name: str) -> N
         assert again.process.wait(20) == 0
 
 
+def test_an_old_question_is_not_asked_again_but_a_new_one_is(clochectl: Command, name: str) -> None:
+    with terminal(clochectl.words("console", name)) as first:
+        first.until("/ # ")
+        first.type("printf 'a\\033[6nb\\033[cc\\n'; echo as''ked\r")
+        first.until("\nasked\r\n")
+        assert "a\x1b[6nb\x1b[cc\r\n" in first.shown
+        first.type("\x1d")
+        assert first.process.wait(20) == 0
+    with terminal(clochectl.words("console", name)) as again:
+        again.until("\nasked\r\n")
+        assert "abc\r\n" in again.shown
+        assert "\x1b[6n" not in again.shown.rpartition("asked")[0]
+        again.type("\rprintf 'd\\033[6ne\\n'\r")
+        again.until("d\x1b[6ne\r\n")
+        again.type("\x1d")
+        assert again.process.wait(20) == 0
+
+
 @dataclass
 class Terminal:
     """A terminal of 31 rows and 91 columns with a program on it."""

@@ -20,6 +20,7 @@ from cloche_engine.api.console import (
     MAX_FRAME,
     Ended,
     Gap,
+    Live,
     Output,
     Size,
     decode,
@@ -28,6 +29,7 @@ from cloche_engine.api.console import (
 )
 from cloche_engine.api.errors import EngineError, WrongStateError
 from cloche_engine.api.model import Container
+from cloche_engine.cli.replay import Replay
 from cloche_engine.cli.words import printable
 
 DETACH = b"\x1d"
@@ -114,6 +116,8 @@ class _Screen:
 
     def __init__(self) -> None:
         self._frames = 0
+        self._replay = Replay()
+        self._is_old = os.isatty(_STDOUT)  # a file gets every byte as it was said
 
     async def show(self, link: socket.socket) -> Ended | None:
         """Write what the program says until it ends; None where the connection does."""
@@ -122,15 +126,24 @@ class _Screen:
             while packet := await loop.sock_recv(link, MAX_FRAME + 64):
                 self._frames += 1
                 match decode(packet):
+                    case Output(_, payload) if self._is_old:
+                        self._replay.add(payload)
                     case Output(_, payload):
                         write_all(_STDOUT, payload)
+                    case Live():
+                        self._show_replay()
                     case Gap(lost) if not os.isatty(_STDOUT):
                         _tell(f"{lost} bytes of earlier output are not kept any more.")
                     case Ended() as ended:
+                        self._show_replay()
                         return ended
                     case _:
                         pass
         return None
+
+    def _show_replay(self) -> None:
+        self._is_old = False
+        write_all(_STDOUT, self._replay.take())
 
     async def until_quiet(self, showing: asyncio.Future[Ended | None]) -> None:
         """Return when the program said nothing for half a second, or ended."""
