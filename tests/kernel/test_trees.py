@@ -177,3 +177,15 @@ async def test_the_engine_leaves_its_folders_clean(
 ) -> None:
     await engine.kill(box.uuid)
     assert [path.name for path in (tmp_path / "state/run").iterdir()] == ["trees.lock"]
+
+
+async def test_a_mount_point_that_the_host_uses_meanwhile_stays(define: Define, root: Path) -> None:
+    box = await define(root=root)
+    await box.start()
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(root / "sys")], check=True)
+    try:
+        ended = await box.engine.kill(box.uuid)
+        assert ended.error == ""
+        assert listing(root / "sys") == []
+    finally:
+        subprocess.run(["umount", str(root / "sys")], check=True)

@@ -79,9 +79,13 @@ def move_mount(mount: int, directory: int, path: str = "") -> None:
 def mount_setattr(
     mount: int, attributes: int, *, userns: int = -1, recursive: bool = False
 ) -> None:
-    """Set MOUNT_ATTR_* on a mount; with userns the mount is mapped by that user namespace."""
+    """Set MOUNT_ATTR_* on a detached mount; with userns it is mapped by that user namespace.
+
+    It also becomes private: the copy of a shared mount, which systemd makes of every one, would
+    show all that is mounted on it to the host.
+    """
     attributes |= k.MOUNT_ATTR_IDMAP if userns >= 0 else 0
-    fields = struct.pack("=4Q", attributes, 0, 0, max(userns, 0))
+    fields = struct.pack("=4Q", attributes, 0, k.MS_PRIVATE, max(userns, 0))
     flags = k.AT_EMPTY_PATH | (k.AT_RECURSIVE if recursive else 0)
     _call(_MOUNT_SETATTR, _long(mount), b"", _long(flags), fields, _long(len(fields)))
 

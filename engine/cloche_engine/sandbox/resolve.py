@@ -11,6 +11,7 @@ from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.syscalls import openat2
 
 _MAX_LINKS = 16
+_IN_USE = {errno.ENOENT, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR, errno.EBUSY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def make(root: int, made: Made) -> None:
 
 
 def remove(root: int, made: Made) -> None:
-    """Take a mount point away again, where it is still empty."""
+    """Take a mount point away again, where it is still empty and nothing is mounted on it."""
     parent, name = os.path.split("/" + made.path)
     try:
         directory = open_in_root(root, parent, os.O_RDONLY | os.O_DIRECTORY)
@@ -88,7 +89,7 @@ def _remove_if_empty(directory: int, name: str, *, is_directory: bool) -> None:
         elif found.st_size == 0:
             os.unlink(name, dir_fd=directory)
     except OSError as error:
-        if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR}:
+        if error.errno not in _IN_USE:
             raise
 
 
