@@ -46,7 +46,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute: what it holds and one line of help."""
+    """One attribute: what it holds and one line of help. An opaque one is kept as it is."""
 
     name: str
     value: Value
@@ -55,13 +55,17 @@ class Attribute:
     choices: tuple[str, ...] = ()
     default: str = ""
     unit: str = ""
+    minimum: int | None = None
+    maximum: int | None = None
+    opaque: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ElementRule:
     """One element below the parents named; `value` is what its text holds.
 
-    minimum and maximum are in `unit`. An opaque element is kept and not looked into.
+    minimum and maximum are in `unit`, choices are what the text may be where it is a choice. An
+    opaque element is kept and not looked into.
     """
 
     name: str
@@ -77,6 +81,7 @@ class ElementRule:
     unit: str = ""
     default: str = ""
     effect: Effect = Effect.NEXT_START
+    choices: tuple[str, ...] = ()
 
     def attribute(self, name: str) -> Attribute | None:
         """Its attribute of that name."""

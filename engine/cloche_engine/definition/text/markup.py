@@ -23,15 +23,18 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """An element to be written; attributes that are None are left out."""
+    """An element to be written; attributes that are None are left out, raw is its text as it is."""
 
     name: str
     attributes: tuple[tuple[str, str | None], ...] = ()
     text: str | None = None
     children: tuple[Markup, ...] = ()
+    raw: str | None = None
 
     def render(self, layout: Layout, indent: str = "") -> str:
         """Its text; lines after the first begin with `indent`."""
+        if self.raw is not None:
+            return self.raw
         written = "".join(
             f" {name}={layout.quote}{escape_value(value, layout.quote)}{layout.quote}"
             for name, value in self.attributes
