@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cloche_engine.definition import names, units
-from cloche_engine.definition.problem import Severity
+from cloche_engine.definition import fixes, names, units
+from cloche_engine.definition.problem import Fix, Severity
 from cloche_engine.definition.report import Place, Report
 from cloche_engine.definition.schema.model import Attribute, ElementRule, Schema, Value, nearest
 from cloche_engine.definition.text.tree import Element
@@ -36,6 +36,7 @@ _HINTS = {
     Value.NETMASK: "write netmask='255.255.255.0', or prefix='24'",
     Value.PROGRAM: "write the absolute path as it is seen in the container",
 }
+_MAX = 2**63 - 1
 _ROOT_SOURCE_HINT = (
     "leave out the mount on / and the container sees the host's own files, read-only"
 )
@@ -91,6 +92,7 @@ def _doubled(report: Report, child: Element, first: Element) -> None:
         child,
         f"<{child.name}> stands here a second time, the first is in line {line}",
         "keep the one that is meant",
+        fixes.remove_element(report.tree, child),
     )
 
 
@@ -100,13 +102,17 @@ def _unknown_element(report: Report, schema: Schema, parent: Element, child: Ele
         return
     name = names.short(child.name)
     known = tuple(rule.name for rule in schema.children(parent.name))
+    fix = fixes.remove_element(report.tree, child)
     if meant := nearest(child.name, known):
         hint = f"did you mean <{meant}>?"
+        fix = fixes.rename_element(child, meant)
     elif places := schema.parents(child.name):
         hint = "it belongs in " + " or ".join(f"<{above}>" for above in places)
     else:
         hint = "it is kept as it is"
-    report.warning("unknown-element", child, f"<{name}> in <{parent.name}> has no effect", hint)
+    report.warning(
+        "unknown-element", child, f"<{name}> in <{parent.name}> has no effect", hint, fix
+    )
 
 
 def _check_attributes(report: Report, element: Element, rule: ElementRule) -> None:
@@ -132,12 +138,16 @@ def _unknown_attribute(report: Report, element: Element, rule: ElementRule, name
     if report.is_full(Severity.WARNING):
         report.warning("unknown-attribute", element, "")
         return
-    meant = nearest(name, tuple(entry.name for entry in rule.attributes))
+    free = tuple(entry.name for entry in rule.attributes if entry.name not in element.attributes)
+    meant = nearest(name, free)
     report.warning(
         "unknown-attribute",
         report.tree.attribute_name_place(element, name),
         f"the attribute {names.short(name)} of <{element.name}> has no effect",
         f"did you mean {meant}?" if meant else "it is kept as it is",
+        fixes.rename_attribute(report.tree, element, name, meant)
+        if meant
+        else fixes.remove_attribute(report.tree, element, name),
     )
 
 
@@ -145,6 +155,9 @@ def _check_attribute(report: Report, element: Element, rule: Attribute, value: s
     if rule.choices:
         reason = _choice_reason(element, rule, value)
         hint = "possible: " + ", ".join(rule.choices)
+    elif rule.value is Value.INTEGER:
+        reason = names.valid_integer(value.strip(), rule.minimum or 0, rule.maximum or _MAX)
+        hint = ""
     else:
         check = _CHECKS.get(rule.value)
         reason = check(value.strip()) if check else None
@@ -167,7 +180,9 @@ def _check_text(report: Report, element: Element, rule: ElementRule) -> None:
     if rule.value is Value.NONE:
         if text:
             place = report.tree.text_place(element)
-            report.warning("stray-text", place, f"text in <{element.name}> has no effect")
+            reason = f"text in <{element.name}> has no effect"
+            fix = fixes.remove_text(report.tree, element)
+            report.warning("stray-text", place, reason, "", fix)
     elif rule.value is Value.INTEGER:
         _check_range(report, element, rule, text)
     elif check is not None and not (rule.value is Value.ADDRESS and not text):
@@ -175,7 +190,7 @@ def _check_text(report: Report, element: Element, rule: ElementRule) -> None:
 
 
 def _check_range(report: Report, element: Element, rule: ElementRule, text: str) -> None:
-    reason = names.valid_integer(text, rule.minimum or 0, rule.maximum or 0)
+    reason = names.valid_integer(text, rule.minimum or 0, rule.maximum or _MAX)
     if reason:
         span = f"{rule.minimum} to {rule.maximum}"
         hint = f"{span}, {rule.default} is usual; leave the element out for that"
@@ -186,7 +201,19 @@ def _check_range(report: Report, element: Element, rule: ElementRule, text: str)
 def _report_text(report: Report, element: Element, rule: ElementRule, reason: str | None) -> None:
     if reason:
         place: Place = report.tree.text_place(element)
-        report.error(rule.name, place, reason, _hint(rule.value, ""))
+        fix = _text_fix(report, element, rule)
+        report.error(rule.name, place, reason, _hint(rule.value, ""), *([fix] if fix else []))
+
+
+def _text_fix(report: Report, element: Element, rule: ElementRule) -> Fix | None:
+    """Another dialect's name made legal; a uuid in braces or with `urn:uuid:` without them."""
+    text = element.text.strip()
+    if rule.value is Value.NAME and (legal := fixes.legal_name(text)):
+        return fixes.write_text(report.tree, element, legal, fix=fixes.RENAME)
+    plain = text.removeprefix("urn:uuid:").strip("{}")
+    if rule.value is Value.UUID and not names.valid_uuid(plain):
+        return fixes.write_text(report.tree, element, plain, fix="plain-uuid")
+    return None
 
 
 def _code(kind: Value, value: str, name: str) -> str:

@@ -1,0 +1,99 @@
+"""Mechanical ways to mend a problem, as edits of bytes: rename, remove, write another text."""
+
+from __future__ import annotations
+
+import re
+
+from cloche_engine.definition import names
+from cloche_engine.definition.problem import Fix, TextEdit
+from cloche_engine.definition.text.markup import escape_text, escape_value
+from cloche_engine.definition.text.tree import Element, Span, Tree
+
+DID_YOU_MEAN = "did-you-mean"
+RENAME = "rename"
+REMOVE = "remove"
+
+_REST_OF_LINE = re.compile(rb"[ \t]*(?:\r\n?|\n|\Z)")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
+_LONGEST_NAME = 63
+
+
+def rename_element(element: Element, name: str, *, fix: str = DID_YOU_MEAN) -> Fix:
+    """Give an element another name, in its start tag and its end tag."""
+    length = len(element.name.encode())
+    starts = [element.start + 1]
+    if not element.self_closed:
+        starts.append(element.content_end + 2)
+    edits = tuple(TextEdit(start, start + length, name) for start in starts)
+    return Fix(fix, f"write <{name}> in place of <{names.short(element.name)}>", edits)
+
+
+def rename_attribute(tree: Tree, element: Element, old: str, new: str) -> Fix:
+    """Give an attribute another name."""
+    span = tree.tag(element).names[old]
+    edit = TextEdit(span.start, span.end, new)
+    return Fix(DID_YOU_MEAN, f"write {new} in place of {names.short(old)}", (edit,))
+
+
+def remove_element(tree: Tree, element: Element) -> Fix:
+    """Take an element away, and its line where nothing else stands in it."""
+    span = whole_lines(tree.body, Span(element.start, element.end))
+    name = names.short(element.name.rpartition(" ")[2])
+    return Fix(REMOVE, f"remove <{name}>", (TextEdit(span.start, span.end, ""),))
+
+
+def remove_attribute(tree: Tree, element: Element, name: str) -> Fix:
+    """Take an attribute away with the space before it."""
+    tag = tree.tag(element)
+    start = _before_space(tree.body, tag.names[name].start, b" \t\r\n")
+    edit = TextEdit(start, tag.values[name].end + 1, "")
+    return Fix(REMOVE, f"remove the attribute {names.short(name)}", (edit,))
+
+
+def remove_text(tree: Tree, element: Element) -> Fix:
+    """Take away the characters that stand directly in an element; the space around stays."""
+    edits = tuple(TextEdit(span.start, span.end, "") for span in tree.pieces(element))
+    return Fix(REMOVE, f"remove the text in <{names.short(element.name)}>", edits)
+
+
+def write_text(tree: Tree, element: Element, text: str, *, fix: str) -> Fix | None:
+    """Put another text in the place of an element's own; None where it has none to replace."""
+    pieces = tree.pieces(element)
+    if not pieces:
+        return None
+    texts = [escape_text(text), *[""] * (len(pieces) - 1)]
+    edits = [TextEdit(span.start, span.end, new) for span, new in zip(pieces, texts, strict=True)]
+    return Fix(fix, f"write {names.short(text)}", tuple(edits))
+
+
+def write_attribute(tree: Tree, element: Element, name: str, value: str, *, fix: str) -> Fix:
+    """Put another value between an attribute's quotes."""
+    span = tree.tag(element).values[name]
+    quote = tree.body[span.end : span.end + 1].decode()
+    edit = TextEdit(span.start, span.end, escape_value(value, quote))
+    return Fix(fix, f"write {name}={quote}{names.short(value)}{quote}", (edit,))
+
+
+def whole_lines(body: bytes, span: Span) -> Span:
+    """The span with its indentation and line end where nothing else stands in its lines."""
+    rest = _REST_OF_LINE.match(body, span.end)
+    start = _before_space(body, span.start, b" \t")
+    if rest is None or (start > 0 and body[start - 1 : start] not in {b"\n", b"\r"}):
+        return span
+    return Span(start, rest.end())
+
+
+def _before_space(body: bytes, at: int, space: bytes) -> int:
+    while at > 0 and body[at - 1] in space:
+        at -= 1
+    return at
+
+
+def legal_name(text: str) -> str | None:
+    """The name that comes nearest to one that a container cannot have; None where nothing is left.
+
+    What may not stand in a name becomes `-`.
+    """
+    plain = _NOT_IN_NAMES.sub("-", text.strip()).lstrip("_.-")
+    cut = plain[:_LONGEST_NAME].rstrip("-") or plain[:_LONGEST_NAME]
+    return None if names.valid_name(cut) else cut
