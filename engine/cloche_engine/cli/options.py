@@ -107,6 +107,10 @@ def _file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a definition, or - for standard input")
 
 
+def _name_and_file(parser: argparse.ArgumentParser) -> None:
+    _file(_name(parser))
+
+
 def _grace(parser: argparse.ArgumentParser) -> None:
     _name(parser).add_argument(
         "--timeout", metavar="S", type=seconds, help="seconds until it is killed (10)"
@@ -163,6 +167,8 @@ COMMANDS: dict[str, Command] = {
         Command("define", "change:define", "Store a definition, new or in place of its own", _file),
         Command("undefine", "change:undefine", "Remove a container that does not run", _name),
         Command("validate", "validate:validate", "Check a definition", _file, local=True),
+        Command("plan", "planning:plan", "Show what a definition would change", _name_and_file),
+        Command("diff", "planning:diff", "Show the lines that would change", _name_and_file),
         Command("start", "change:start", "Start a container", _start),
         Command("stop", "change:stop", "Ask a container to end, then kill it", _grace),
         Command("kill", "change:kill", "Send a signal to a container's first program", _kill),

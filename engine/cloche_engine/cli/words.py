@@ -17,6 +17,11 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else " " for one in text).strip()
 
 
+def printable_lines(text: str) -> str:
+    """Text without control characters but those that lay it out."""
+    return "".join(one if one.isprintable() or one in "\n\t" else " " for one in text)
+
+
 def document(container: Container) -> dict[str, Any]:
     """A container as JSON."""
     return {

@@ -59,3 +59,13 @@ def valid_size(text: str, unit: str, minimum: int = 1) -> str | None:
     if kib > UNLIMITED_KIB:
         return f"{short(text)} {unit} is more than a limit can be"
     return None
+
+
+def readable(kib: int) -> str:
+    """A size for people, exact: in the largest unit that has a whole number of it."""
+    if kib >= UNLIMITED_KIB:
+        return "no limit"
+    for power, unit in ((3, "TiB"), (2, "GiB"), (1, "MiB")):
+        if kib and kib % 1024**power == 0:
+            return f"{kib >> 10 * power} {unit}"
+    return f"{kib} KiB"

@@ -9,7 +9,7 @@ from cloche_engine.cli.options import COMMANDS, UsageError, read_options
 
 NAMES = {
     "list", "show", "xml", "define", "undefine", "validate", "start", "stop", "kill", "pause",
-    "resume", "restart", "console", "exec", "logs", "stats", "wait",
+    "resume", "restart", "console", "exec", "logs", "stats", "wait", "plan", "diff",
 }  # fmt: skip
 
 

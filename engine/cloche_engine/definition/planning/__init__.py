@@ -1,0 +1,1 @@
+"""What applying a document would do, told before it is done."""

@@ -1,0 +1,56 @@
+"""How the mounts of two specifications differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cloche_engine.definition.names import short
+from cloche_engine.definition.planning.wording import Difference
+from cloche_engine.definition.spec import Filesystem, FilesystemKind
+from cloche_engine.definition.units import readable
+
+
+def filesystems(
+    path: str, was: tuple[Filesystem, ...], now: tuple[Filesystem, ...]
+) -> Iterator[Difference]:
+    """Mounts by their target."""
+    before = {entry.target: entry for entry in was}
+    after = {entry.target: entry for entry in now}
+    for target in dict.fromkeys([*before, *after]):
+        one, other = before.get(target), after.get(target)
+        if one != other:
+            yield Difference(f"{path}.{target}", _mount_sentence(target, one, other))
+    kept = [target for target in before if target in after]
+    if kept != [target for target in after if target in before]:
+        yield Difference(path, "The mounts are made in another order.")
+
+
+def _mount_sentence(target: str, was: Filesystem | None, now: Filesystem | None) -> str:
+    subject = "The root directory" if target == "/" else f"The mount on {short(target)}"
+    if now is None:
+        ending = "is no longer a tree of its own; the host's own files are shared, read-only"
+        return f"{subject} {ending if target == '/' else 'is removed'}."
+    if was is None:
+        return f"{subject} is {_source(now)}{_manner(now)}."
+    if _source(was) != _source(now):
+        return f"{subject} is {_source(now)} instead of {_source(was)}{_manner(now)}."
+    if was.readonly != now.readonly:
+        return f"{subject} {'becomes read-only' if now.readonly else 'can be written to'}."
+    return f"{subject} is mounted with other options."
+
+
+def _source(entry: Filesystem) -> str:
+    match entry.kind:
+        case FilesystemKind.RAM:
+            size = "" if entry.size_kib is None else f" of {readable(entry.size_kib)}"
+            return f"memory{size}"
+        case FilesystemKind.TEMPLATE:
+            return f"a copy of the template {short(entry.source)}"
+        case FilesystemKind.BIND:
+            return f"{short(entry.source)} of the container itself"
+        case _:
+            return f"{short(entry.source)} of the host"
+
+
+def _manner(entry: Filesystem) -> str:
+    return ", read-only" if entry.readonly else ""

@@ -1,0 +1,73 @@
+"""How the network interfaces of two specifications differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from cloche_engine.definition.names import short
+from cloche_engine.definition.planning.wording import Difference, instead, text
+from cloche_engine.definition.spec import Interface, InterfaceKind
+
+_FIELDS = {
+    "name": "name inside",
+    "host_name": "name on the host",
+    "mac": "hardware address",
+    "addresses": "addresses",
+    "routes": "routes",
+    "gateway": "IPv4 gateway",
+    "gateway6": "IPv6 gateway",
+    "up": "switched on",
+    "mode": "mode",
+}
+
+
+def interfaces(
+    path: str, was: tuple[Interface, ...], now: tuple[Interface, ...]
+) -> Iterator[Difference]:
+    """Network interfaces by their place."""
+    for at in range(max(len(was), len(now))):
+        one = was[at] if at < len(was) else None
+        other = now[at] if at < len(now) else None
+        if one != other:
+            yield from _interface(f"{path}[{at}]", one, other)
+
+
+def _interface(path: str, was: Interface | None, now: Interface | None) -> Iterator[Difference]:
+    if was is None or now is None:
+        kept = now or was or Interface()
+        subject = f"The network interface {_interface_name(kept)}"
+        addresses = f" with {', '.join(kept.addresses)}" if now and now.addresses else ""
+        words = f"is added: {_connection(now)}{addresses}" if now else "is removed"
+        yield Difference(path, f"{subject} {words}.")
+        return
+    subject = f"Network interface {_interface_name(now)}"
+    if _connection(was) != _connection(now):
+        words = instead(subject, _connection(was), _connection(now))
+        yield Difference(f"{path}.source", words)
+    for entry in fields(Interface):
+        one, other = getattr(was, entry.name), getattr(now, entry.name)
+        if entry.name in _FIELDS and one != other:
+            words = instead(f"{subject}, {_FIELDS[entry.name]}", text(one), text(other))
+            yield Difference(f"{path}.{entry.name}", words)
+
+
+def _interface_name(entry: Interface) -> str:
+    return entry.name or "eth0"
+
+
+def _connection(entry: Interface) -> str:
+    source = short(entry.source or "")
+    match entry.kind:
+        case InterfaceKind.NAT:
+            return "a private network"
+        case InterfaceKind.HOST:
+            return "the host's own network"
+        case InterfaceKind.NONE:
+            return "no network"
+        case InterfaceKind.BRIDGE:
+            return f"the bridge {source}"
+        case InterfaceKind.NETWORK:
+            return f"the network {source}"
+        case _:
+            return f"{entry.kind} {source}".strip()

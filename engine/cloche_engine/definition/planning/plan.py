@@ -1,0 +1,105 @@
+"""What applying a document would do: each change in words, when it is felt, and the text's diff."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from functools import cached_property
+
+from cloche_engine.definition.document import Document
+from cloche_engine.definition.planning.differences import differences
+from cloche_engine.definition.planning.wording import Difference
+from cloche_engine.definition.schema.linuxcontainer import SCHEMA
+from cloche_engine.definition.schema.model import Effect
+
+# Which element of the document stands for a canonical path; its rule says when a change is felt.
+_ELEMENTS = {
+    "name": ("domain", "name"),
+    "title": ("domain", "title"),
+    "description": ("domain", "description"),
+    "cpu.shares": ("domain", "cpushare"),
+    "memory.max_kib": ("domain", "memory"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change: its canonical path, as `memory.max_kib`, one sentence, and when it is felt."""
+
+    path: str
+    sentence: str
+    effect: Effect
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that changes, in the order of the specification, and the unified diff of the text."""
+
+    steps: tuple[Step, ...]
+    diff: str
+    running: bool
+
+    @cached_property
+    def now(self) -> tuple[Step, ...]:
+        """What is felt as soon as the document is saved."""
+        return tuple(step for step in self.steps if step.effect is not Effect.NEXT_START)
+
+    @cached_property
+    def later(self) -> tuple[Step, ...]:
+        """What is felt from the next start on."""
+        return tuple(step for step in self.steps if step.effect is Effect.NEXT_START)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether not even the text changes."""
+        return not self.diff
+
+    @property
+    def summary(self) -> str:
+        """One sentence on the whole."""
+        if self.is_empty:
+            return "Nothing changes."
+        if not self.steps:
+            return "Only the text changes; the container stays as it is."
+        if not self.later:
+            return "All of it takes effect now."
+        if not self.running:
+            return "It does not run: what it runs with changes at the next start."
+        return "Some of it waits for the next start." if self.now else "It waits for a restart."
+
+
+def make_plan(stored: Document, wanted: Document, *, running: bool) -> Plan:
+    """From what is stored to what is wanted; DefinitionError where `wanted` cannot be used.
+
+    A stored document that is damaged counts as an empty one.
+    """
+    new = wanted.compiled()
+    old = None if stored.errors else stored.spec
+    steps = tuple(_step(found) for found in differences(old, new))
+    return Plan(steps, unified_diff(stored, wanted), running)
+
+
+def unified_diff(stored: Document, wanted: Document) -> str:
+    """The lines that differ, as `diff -u` shows them; empty where the bytes are equal."""
+    if stored.data == wanted.data:
+        return ""
+    before, after = _lines(stored.text), _lines(wanted.text)
+    found = "".join(difflib.unified_diff(before, after, "stored", "new"))
+    return found or "only the encoding or its mark differs\n"
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith(("\n", "\r")):
+        lines[-1] += "\n\\ No newline at end of file\n"
+    return lines
+
+
+def _step(found: Difference) -> Step:
+    return Step(found.path, found.sentence, _effect(found.path))
+
+
+def _effect(path: str) -> Effect:
+    key = _ELEMENTS.get(path)
+    rule = SCHEMA.rule(*key) if key else None
+    return rule.effect if rule else Effect.NEXT_START

@@ -1,0 +1,39 @@
+"""Sentences on what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cloche_engine.definition.names import short
+from cloche_engine.definition.spec import Route, SharedNamespace
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value that differs: its canonical path, and a sentence."""
+
+    path: str
+    sentence: str
+
+
+def text(value: Any) -> str:
+    """A value in a sentence; empty where there is none."""
+    if value is None or value == ():
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(text(each) for each in value)
+    if isinstance(value, Route):
+        return f"{value.to} by {value.via}"
+    if isinstance(value, SharedNamespace):
+        return f"{value.kind} of {value.how} {short(value.value)}"
+    return short(str(value))
+
+
+def instead(subject: str, was: str, now: str) -> str:
+    """One sentence on a value that was, is, or both."""
+    if was and now:
+        return f"{subject}: {now} instead of {was}."
+    return f"{subject}: {now}." if now else f"{subject}: no longer {was}."
