@@ -42,7 +42,7 @@ def test_a_plan_tells_now_from_next_start(clochectl: Command, name: str, tmp_pat
         ("title", "now"),
         ("program", "next start"),
     ]
-    assert "  <title>Mine</title>" in told["diff"]
+    assert "<title>Mine</title>" in told["diff"]
     said = clochectl.ok("plan", name, file)
     assert "\nNow:\n  Title: Mine.\n" in said
     assert "\nNext start:\n  Program: /bin/ash" in said
