@@ -57,7 +57,7 @@ def compile_plan(spec: ContainerSpec, uuid: str, id_base: int, places: Places) -
         argv=spec.program,
         environment=spec.environment,
         directory=spec.directory or "",
-        user=spec.user or "",
+        user=spec.user or ("0" if spec.group else ""),
         group=spec.group or "",
         root=_source(root) if root else "",
         root_readonly=root.readonly if root else False,
@@ -119,14 +119,31 @@ def _link(spec: ContainerSpec, uuid: str, instance: str) -> LinkPlan | None:
     interfaces = [each for each in spec.interfaces if each.kind is not InterfaceKind.NONE]
     if not interfaces:
         return None
-    interface = interfaces[0]
-    if len(interfaces) > 1 or interface.kind not in {InterfaceKind.NAT, InterfaceKind.BRIDGE}:
+    if len(interfaces) > 1:
         raise UnsupportedError(
-            "one network interface, on a bridge or on a private network, is all that works yet",
+            "one network interface is all that works yet",
             "keep one interface of type 'bridge' or the <network> element alone",
-            _details(interfaces[-1].location),
+            _details(interfaces[1].location),
         )
-    return _link_of(interface, uuid, instance)
+    if refused := _unsupported(interfaces[0]):
+        raise UnsupportedError(*refused, _details(interfaces[0].location))
+    return _link_of(interfaces[0], uuid, instance)
+
+
+def _unsupported(interface: Interface) -> tuple[str, str] | None:
+    """Why this interface cannot be made yet, and what to do about it."""
+    if interface.kind not in {InterfaceKind.NAT, InterfaceKind.BRIDGE}:
+        return (
+            f"a network interface of kind '{interface.kind}' does not work yet",
+            "use type 'bridge' with a bridge of the host, or addresses in <network> alone",
+        )
+    if interface.kind is InterfaceKind.NAT and not interface.addresses:
+        return "an interface on a private bridge needs an address", "add an <ip> to it"
+    if not interface.up:
+        return "an interface that is down at the start does not work yet", "remove its <link>"
+    if interface.host_name is not None:
+        return "the host's end of an interface cannot be named yet", "remove its <target>"
+    return None
 
 
 def _link_of(interface: Interface, uuid: str, instance: str) -> LinkPlan:
@@ -159,7 +176,8 @@ def _gateway_addresses(interface: Interface) -> tuple[str, ...]:
     ]
     networks = [ipaddress.ip_interface(text).network for text in interface.addresses]
     return tuple(
-        f"{gateway}/{next(n.prefixlen for n in networks if gateway in n)}" for gateway in gateways
+        f"{gateway}/{next((n.prefixlen for n in networks if gateway in n), 64)}"
+        for gateway in gateways
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cloche_engine.definition.dialects import linuxcontainer
+from cloche_engine.definition.dialects.linuxcontainer.read import read
 from cloche_engine.definition.problem import DefinitionError, Problem
 from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import ContainerSpec
@@ -45,7 +45,7 @@ class Document:
         except NotWellFormedError as error:
             return cls(data, (_explained(source, error),), source=source)
         report = Report(tree)
-        spec = linuxcontainer.read(report)
+        spec = read(report)
         return cls(data, report.problems(), spec, tree, source)
 
     @property

@@ -7,10 +7,14 @@ well-formed; ValueError where XML cannot carry the value or the document has no 
 from __future__ import annotations
 
 from cloche_engine.definition import units
-from cloche_engine.definition.dialects import linuxcontainer as reading
+from cloche_engine.definition.dialects.linuxcontainer import read as reading
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.edit_filesystems import set_filesystems
-from cloche_engine.definition.edit_network import set_interface, set_nameservers
+from cloche_engine.definition.edit_network import (
+    set_interface,
+    set_interfaces,
+    set_nameservers,
+)
 from cloche_engine.definition.editing import (
     Change,
     container_of,
@@ -31,6 +35,7 @@ __all__ = [
     "set_filesystems",
     "set_hostname",
     "set_interface",
+    "set_interfaces",
     "set_memory_kib",
     "set_name",
     "set_nameservers",

@@ -7,8 +7,8 @@ from dataclasses import replace
 from cloche_engine.definition import units
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing import container_of, edited
+from cloche_engine.definition.filesystem_markup import filesystem_markup, source_markup
 from cloche_engine.definition.filesystems import (
-    SOURCE_ATTRIBUTES,
     Mount,
     mounts,
     size_unit,
@@ -25,24 +25,6 @@ def set_filesystems(document: Document, filesystems: tuple[Filesystem, ...]) -> 
     """All mounts in order; those that stay, or only move, keep their bytes."""
     wanted = [plain_filesystem(filesystem) for filesystem in filesystems]
     return edited(document, lambda splicer: _Mounts(splicer).set(wanted))
-
-
-def filesystem_markup(filesystem: Filesystem, *, nested: bool = False) -> Markup:
-    """A mount as an element, typed or for the RFC's list."""
-    readonly = (Markup("readonly"),) if filesystem.readonly else ()
-    target = Markup("target", (("dir", filesystem.target),))
-    children = (_source_markup(filesystem), target, *readonly)
-    if nested:
-        return Markup("mount", children=children)
-    return Markup("filesystem", (("type", str(filesystem.kind)),), children=children)
-
-
-def _source_markup(filesystem: Filesystem) -> Markup:
-    name = SOURCE_ATTRIBUTES[filesystem.kind]
-    if filesystem.kind is FilesystemKind.RAM:
-        size = None if filesystem.size_kib is None else str(filesystem.size_kib)
-        return Markup("source", ((name, size), ("unit", "KiB")))
-    return Markup("source", ((name, filesystem.source),))
 
 
 def plain_filesystem(filesystem: Filesystem) -> Filesystem:
@@ -156,7 +138,7 @@ class _Mounts:
         if wanted.kind is FilesystemKind.TEMPLATE and template is not None:
             self.splicer.set_text(template, wanted.source)
         else:
-            self._set_child(at, "source", _source_markup(wanted))
+            self._set_child(at, "source", source_markup(wanted))
 
     def _update_size(self, at: int, wanted: Filesystem) -> None:
         source = self.now()[at].element.first("source")
@@ -168,9 +150,9 @@ class _Mounts:
         if written is not None and source is not None:
             self.splicer.set_attribute(source, "usage", written)
         elif source is not None:
-            self.splicer.replace_element(source, _source_markup(wanted))
+            self.splicer.replace_element(source, source_markup(wanted))
         else:
-            self.splicer.add(self.now()[at].element, _source_markup(wanted))
+            self.splicer.add(self.now()[at].element, source_markup(wanted))
 
     def _set_child(self, at: int, name: str, markup: Markup) -> None:
         """The one attribute of a child, added with the child where it is missing."""

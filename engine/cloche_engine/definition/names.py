@@ -235,6 +235,11 @@ def parse_address(text: str) -> Address | None:
         return None
 
 
+def version(text: str) -> int:
+    """4 or 6 of an address that is known to be one."""
+    return 6 if ":" in text else 4
+
+
 def netmask_prefix(text: str) -> int | None:
     """The prefix length of a contiguous IPv4 mask, or None."""
     mask = parse_address(text)

@@ -1,19 +1,42 @@
-"""Reads host name, addresses, gateways and name servers, nested in `<ip>` or flat beside it."""
+"""Reads interfaces, addresses, gateways and name servers, nested in `<ip>` or flat beside it."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cloche_engine.definition import names
-from cloche_engine.definition.report import Report
-from cloche_engine.definition.spec import Interface, InterfaceKind, Location
+from cloche_engine.definition import homes, names
+from cloche_engine.definition.spec import Interface, InterfaceKind, Route
 from cloche_engine.definition.text.tree import Element
 
 Subnet = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+
+KINDS = {
+    "nat": InterfaceKind.NAT,
+    "bridge": InterfaceKind.BRIDGE,
+    "direct": InterfaceKind.MACVLAN,
+    "macvlan": InterfaceKind.MACVLAN,
+    "physical": InterfaceKind.PHYSICAL,
+    "ethernet": InterfaceKind.ETHERNET,
+    "network": InterfaceKind.NETWORK,
+    "host": InterfaceKind.HOST,
+    "none": InterfaceKind.NONE,
+}
+"""What each type of `<interface>` means; a new one takes the first that fits."""
+
+SOURCE_ATTRIBUTES = {InterfaceKind.BRIDGE: "bridge", InterfaceKind.NETWORK: "network"}
+"""Which attribute of `<source>` names the outer end, `dev` where none is named here."""
+
+NEEDS_SOURCE = {
+    InterfaceKind.BRIDGE,
+    InterfaceKind.MACVLAN,
+    InterfaceKind.PHYSICAL,
+    InterfaceKind.NETWORK,
+}
+WITHOUT_ADDRESS = {InterfaceKind.HOST, InterfaceKind.NONE}
+MODES = ("private", "vepa", "bridge", "passthru")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +60,39 @@ class Link:
         """Its `<ip>` elements."""
         return self.owner.all("ip") if self.owner else []
 
+    @property
+    def routes(self) -> list[Element]:
+        """Its `<route>` elements."""
+        return self.interface.all("route") if self.interface else []
 
-def links(container: Element | None) -> list[Link]:
+
+def links(root: Element) -> list[Link]:
     """The interfaces in order; the first without own addresses takes those of `<network>`."""
-    if container is None:
-        return []
-    free = container.first("network")
+    free = homes.network(root)
     found: list[Link] = []
-    for interface in container.all("interface"):
-        if interface.first("ip"):
+    for interface in homes.interfaces(root):
+        if _has_own(interface) or kind_of(interface) in WITHOUT_ADDRESS:
             found.append(Link(interface, interface))
         else:
-            found.append(Link(interface, free))
+            found.append(Link(interface, free or interface))
             free = None
     if free is not None and free.first("ip"):
         found.append(Link(None, free))
     return found
+
+
+def _has_own(interface: Element) -> bool:
+    return interface.first("ip") is not None or interface.first("gateway") is not None
+
+
+def kind_of(interface: Element) -> InterfaceKind:
+    """The kind of an `<interface>`, a bridge where its type cannot be read."""
+    return KINDS.get(interface.attributes.get("type", "").strip(), InterfaceKind.BRIDGE)
+
+
+def source_attribute(kind: InterfaceKind) -> str:
+    """Which attribute of `<source>` names the outer end."""
+    return SOURCE_ATTRIBUTES.get(kind, "dev")
 
 
 def address_text(element: Element) -> str:
@@ -61,7 +101,7 @@ def address_text(element: Element) -> str:
 
 
 def subnet(ip: Element) -> Subnet | None:
-    """An `<ip>` with its prefix, None where address or mask cannot be read."""
+    """An `<ip>` or `<route>` with its prefix, None where address or mask cannot be read."""
     address, prefix = ip.attributes.get("address", ""), ip.attributes.get("prefix")
     return _subnet(address.strip(), ip.attributes.get("netmask", "").strip(), prefix)
 
@@ -94,11 +134,11 @@ def gateways(owner: Element | None) -> Iterator[Next]:
                 yield Next(element, address, child if inside else None)
 
 
-def nameserver_elements(container: Element | None) -> list[Element]:
+def nameserver_elements(root: Element) -> list[Element]:
     """The `<nameserver>` elements in document order, flat and nested."""
-    network = container.first("network") if container else None
+    network = homes.network(root)
     owners = [network] if network else []
-    owners += container.all("interface") if container else []
+    owners += homes.interfaces(root)
     found: list[Element] = []
     for owner in owners:
         for child in owner.children:
@@ -107,174 +147,57 @@ def nameserver_elements(container: Element | None) -> list[Element]:
     return found
 
 
+def read_route(element: Element) -> Route | None:
+    """A `<route>`, None where it cannot be read."""
+    network = route_network(element)
+    via = names.parse_address(element.attributes.get("gateway", "").strip())
+    if network is None or via is None:
+        return None
+    metric = names.parse_integer(element.attributes.get("metric", "").strip())
+    return Route(str(network), str(via), metric)
+
+
+def route_network(element: Element) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """Where a `<route>` leads; `0.0.0.0` and `::` alone are everywhere."""
+    found = subnet(element)
+    if found is None and not {"prefix", "netmask"} & element.attributes.keys():
+        address = names.parse_address(element.attributes.get("address", "").strip())
+        if address is not None and address.is_unspecified:
+            return ipaddress.ip_network((address, 0))
+    return found.network if found is not None else None
+
+
+def is_default(route: Route) -> bool:
+    """Whether a route is what a gateway means: the way to everywhere, nothing said beside."""
+    return route.metric is None and route.to in {"0.0.0.0/0", "::/0"}
+
+
 def read_interface(link: Link) -> Interface:
     """One interface as it is written, what cannot be read left out."""
     element = link.interface
-    found = {next_hop.address.version: str(next_hop.address) for next_hop in _reversed(link)}
+    kind = kind_of(element) if element is not None else InterfaceKind.NAT
     subnets = [subnet(ip) for ip in link.ips]
+    routes = [route for route in map(read_route, link.routes) if route is not None]
+    found = {names.version(route.via): route.via for route in routes[::-1] if is_default(route)}
+    for gateway in list(gateways(link.owner))[::-1]:
+        found[gateway.address.version] = str(gateway.address)
+    state = _value(element, "link", "state")
     return Interface(
-        InterfaceKind.BRIDGE if element is not None else InterfaceKind.NAT,
-        source=_value(element, "source", "bridge"),
+        kind,
+        source=_value(element, "source", source_attribute(kind)),
         mac=_value(element, "mac", "address"),
-        name=_value(element, "target", "dev"),
+        name=_value(element, "guest", "dev"),
         addresses=tuple(str(entry) for entry in subnets if entry is not None),
+        routes=tuple(route for route in routes if not is_default(route)),
         gateway=found.get(4),
         gateway6=found.get(6),
+        up=state != "down",
+        host_name=_value(element, "target", "dev"),
+        mode=_value(element, "source", "mode"),
     )
-
-
-def _reversed(link: Link) -> list[Next]:
-    return list(gateways(link.owner))[::-1]
 
 
 def _value(parent: Element | None, name: str, attribute: str) -> str | None:
     child = parent.first(name) if parent is not None else None
     value = child.attributes.get(attribute) if child is not None else None
-    return value.strip() if value is not None else None
-
-
-def check_network(report: Report, container: Element | None) -> tuple[Interface, ...]:
-    """Report what is wrong with the network; returns the interfaces with their places."""
-    found = []
-    seen: dict[str, Element] = {}
-    for link in links(container):
-        for ip in link.ips:
-            _check_ip(report, ip)
-            _check_unique(report, ip, seen)
-        _check_gateways(report, link)
-        found.append(_located(report, link))
-    _check_unused(report, container)
-    for element in nameserver_elements(container):
-        _check_value(report, element)
-    return tuple(found)
-
-
-def _check_unused(report: Report, container: Element | None) -> None:
-    """A gateway in a `<network>` that gives no interface an address leads nowhere."""
-    network = container.first("network") if container is not None else None
-    if network is not None and all(link.owner is not network for link in links(container)):
-        _check_gateways(report, Link(None, network))
-
-
-def _located(report: Report, link: Link) -> Interface:
-    read = read_interface(link)
-    element = link.interface or link.owner
-    place = Location(*report.tree.place(element)) if element is not None else None
-    return Interface(
-        read.kind,
-        read.source,
-        read.mac,
-        read.name,
-        read.addresses,
-        gateway=read.gateway,
-        gateway6=read.gateway6,
-        location=place,
-    )
-
-
-def _check_ip(report: Report, ip: Element) -> None:
-    address = names.parse_address(ip.attributes.get("address", "").strip())
-    if address is None:
-        return
-    family = ip.attributes.get("family", "").lower()
-    if family in {"ipv4", "ipv6"} and family != f"ipv{address.version}":
-        place = report.tree.attribute_place(ip, "family")
-        report.error("family", place, f"{address} is no address of family {family}")
-    reason = _mask_reason(ip, address)
-    if reason:
-        hint = "prefix='64'" if address.version == 6 else "netmask='255.255.255.0' or prefix='24'"
-        report.error("netmask", ip, reason, f"write {hint}")
-    elif address.is_multicast or address.is_unspecified:
-        report.error("address", ip, f"{address} cannot be the address of an interface")
-    else:
-        _check_host_part(report, ip)
-
-
-def _mask_reason(ip: Element, address: names.Address) -> str | None:
-    mask, prefix = ip.attributes.get("netmask"), ip.attributes.get("prefix")
-    if address.version == 6 and mask is not None:
-        return f"{address} is an IPv6 address, which has a prefix and no netmask"
-    if mask is None and prefix is None:
-        return f"{address} has neither netmask nor prefix, and no mask is guessed"
-    length = names.parse_integer(prefix.strip()) if prefix is not None else None
-    if length is not None and length > address.max_prefixlen:
-        return f"the prefix of {address} can be at most {address.max_prefixlen}, not {length}"
-    if mask is None or length is None:
-        return None
-    from_mask = names.netmask_prefix(mask.strip())
-    if from_mask is not None and from_mask != length:
-        return f"netmask {names.short(mask)} means prefix {from_mask}, but prefix says {length}"
-    return None
-
-
-def _check_host_part(report: Report, ip: Element) -> None:
-    entry = subnet(ip)
-    if entry is None or entry.version == 6 or entry.network.prefixlen > 30:
-        return
-    if entry.ip in {entry.network.network_address, entry.network.broadcast_address}:
-        kind = "broadcast" if entry.ip == entry.network.broadcast_address else "network"
-        reason = f"{entry.ip} is the {kind} address of {entry.network}, no host's"
-        report.warning("address", ip, reason, "take another address of that network")
-
-
-def _check_unique(report: Report, ip: Element, seen: dict[str, Element]) -> None:
-    entry = subnet(ip)
-    if entry is None:
-        return
-    first = seen.setdefault(str(entry.ip), ip)
-    if first is not ip:
-        line, _ = report.tree.place(first)
-        reason = f"the address {entry.ip} stands a second time, the first is in line {line}"
-        report.error("duplicate", ip, reason, "remove one of them")
-
-
-def _check_gateways(report: Report, link: Link) -> None:
-    counts: Counter[int] = Counter()
-    for element in _gateway_elements(link.owner):
-        _check_value(report, element)
-    for gateway in gateways(link.owner):
-        version = gateway.address.version
-        counts[version] += 1
-        if counts[version] > 1:
-            reason = f"a second IPv{version} gateway: only one can be the way to everywhere"
-            report.error("duplicate", gateway.element, reason, "keep one of them")
-            continue
-        _check_reach(report, link, gateway)
-
-
-def _gateway_elements(owner: Element | None) -> Iterator[Element]:
-    for child in owner.children if owner else ():
-        if child.name == "gateway":
-            yield child
-        elif child.name == "ip":
-            yield from child.all("gateway")
-
-
-def _check_reach(report: Report, link: Link, gateway: Next) -> None:
-    """The gateway has to lie in the subnet of its `<ip>`, flat in that of any."""
-    near = [gateway.ip] if gateway.ip is not None else link.ips
-    subnets = [entry for entry in map(subnet, near) if entry is not None]
-    if near and not subnets:
-        return  # the address itself is wrong and was reported
-    if not any(gateway.address in entry.network for entry in subnets):
-        known = ", ".join(str(entry.network) for entry in subnets[:3]) or "no address stands there"
-        report.error(
-            "gateway-outside",
-            gateway.element,
-            f"the gateway {gateway.address} is outside every subnet of the container ({known})",
-            "give an address of the network that the container is in",
-        )
-    elif any(gateway.address == entry.ip for entry in subnets):
-        reason = f"the gateway {gateway.address} is the container's own address"
-        report.error("gateway-outside", gateway.element, reason, "give the router's address")
-
-
-def _check_value(report: Report, element: Element) -> None:
-    """An address stands as attribute or as text; both have to agree."""
-    attribute, text = element.attributes.get("address"), element.text.strip()
-    if attribute is None and not text:
-        hint = f"write <{element.name} address='...'/>"
-        report.error("missing", element, f"<{element.name}> has no address", hint)
-    elif attribute is not None and text and attribute.strip() != text:
-        reason = f"<{element.name}> says {names.short(attribute)} and {names.short(text)}"
-        report.error("contradiction", element, reason, "keep one of them")
+    return (value.strip() or None) if value is not None else None

@@ -84,7 +84,7 @@ def test_every_element_of_the_schema_can_be_explained() -> None:
 def test_the_schema_answers_what_may_stand_where() -> None:
     assert [rule.name for rule in SCHEMA.children("ip")] == ["gateway", "nameserver"]
     assert SCHEMA.children("name") == ()
-    assert SCHEMA.parents("gateway") == ("ip", "network")
+    assert SCHEMA.parents("nameserver") == ("ip", "network")
     cpushare = SCHEMA.rule("domain", "cpushare")
     assert cpushare is not None
     assert (cpushare.minimum, cpushare.maximum, cpushare.unit) == (2, 262144, "shares")

@@ -7,7 +7,7 @@ from tests.unit.definition.samples import PROGRAM, codes, domain
 
 from cloche_engine.definition.create import without_places
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.spec import InterfaceKind
+from cloche_engine.definition.spec import InterfaceKind, Route
 
 
 def net(inside: str, more: str = "") -> Document:
@@ -153,7 +153,81 @@ def test_host_names_follow_rfc_1123(hostname: str) -> None:
     assert codes(domain(f"{PROGRAM}<network hostname='{hostname}'/>")) == ["hostname"]
 
 
-def test_an_interface_that_is_no_bridge_is_refused() -> None:
-    assert "type" in codes(
-        domain(f"{PROGRAM}<interface type='direct'><source bridge='b'/></interface>")
-    )
+@pytest.mark.parametrize("type_name", ["user", "vhostuser", "", "Bridge"])
+def test_an_interface_of_an_unknown_type_is_refused(type_name: str) -> None:
+    inside = f"<interface type='{type_name}'><source bridge='b'/></interface>"
+    assert "type" in codes(domain(PROGRAM + inside))
+
+
+@pytest.mark.parametrize(
+    ("inside", "wanted"),
+    [
+        ("type='direct'><source dev='eth0' mode='vepa'/>", (InterfaceKind.MACVLAN, "eth0", "vepa")),
+        ("type='macvlan'><source dev='eth0'/>", (InterfaceKind.MACVLAN, "eth0", None)),
+        ("type='physical'><source dev='eth1'/>", (InterfaceKind.PHYSICAL, "eth1", None)),
+        ("type='network'><source network='a b'/>", (InterfaceKind.NETWORK, "a b", None)),
+        ("type='ethernet'>", (InterfaceKind.ETHERNET, None, None)),
+        ("type='nat'>", (InterfaceKind.NAT, None, None)),
+        ("type='host'>", (InterfaceKind.HOST, None, None)),
+        ("type='none'>", (InterfaceKind.NONE, None, None)),
+    ],
+)
+def test_every_kind_of_interface_is_read(inside: str, wanted: tuple[object, ...]) -> None:
+    document = domain(f"{PROGRAM}<interface {inside}</interface>")
+    assert document.problems == ()
+    (interface,) = document.compiled().interfaces
+    assert (interface.kind, interface.source, interface.mode) == wanted
+
+
+def test_guest_is_the_name_inside_and_target_the_hosts_end() -> None:
+    ends = "<guest dev='lan'/><target dev='veth7'/><link state='down'/></interface>"
+    document = domain(PROGRAM + BRIDGE.replace("</interface>", ends))
+    (interface,) = document.compiled().interfaces
+    assert (interface.name, interface.host_name, interface.up) == ("lan", "veth7", False)
+
+
+@pytest.mark.parametrize("type_name", ["bridge", "direct", "physical", "network"])
+def test_an_interface_that_leads_nowhere_is_refused(type_name: str) -> None:
+    for source in ("", "<source/>"):
+        assert codes(domain(f"{PROGRAM}<interface type='{type_name}'>{source}</interface>")) == [
+            "missing"
+        ]
+
+
+def routed(route: str) -> Document:
+    ip = "<ip address='10.0.0.2' prefix='24'/>"
+    return domain(PROGRAM + BRIDGE.replace("</interface>", f"{ip}{route}</interface>"))
+
+
+def test_a_route_to_everywhere_is_the_gateway_and_others_stay_routes() -> None:
+    everywhere = "<route family='ipv4' address='0.0.0.0' gateway='10.0.0.1'/>"
+    other = "<route address='10.9.0.0' netmask='255.255.0.0' gateway='10.0.0.9' metric='7'/>"
+    (interface,) = routed(everywhere + other).compiled().interfaces
+    assert interface.gateway == "10.0.0.1"
+    assert interface.routes == (Route("10.9.0.0/16", "10.0.0.9", 7),)
+
+
+@pytest.mark.parametrize(
+    ("route", "code"),
+    [
+        ("<route address='10.9.0.1' prefix='16' gateway='10.0.0.1'/>", "address"),
+        ("<route address='10.9.0.0' gateway='10.0.0.1'/>", "netmask"),
+        ("<route address='10.9.0.0' prefix='16' gateway='10.1.0.1'/>", "gateway-outside"),
+        ("<route address='fd00::' prefix='64' gateway='10.0.0.1'/>", "family"),
+        ("<route address='10.9.0.0' prefix='16' gateway='10.0.0.1' metric='-1'/>", "metric"),
+        ("<route address='10.9.0.0' prefix='16'/>", "missing"),
+        (
+            "<gateway address='10.0.0.1'/><route address='0.0.0.0' prefix='0' gateway='10.0.0.3'/>",
+            "duplicate",
+        ),
+    ],
+)
+def test_a_route_that_cannot_be_set_is_refused(route: str, code: str) -> None:
+    assert codes(routed(route)) == [code]
+
+
+def test_two_interfaces_share_neither_name_nor_hardware_address() -> None:
+    one = BRIDGE.replace("</interface>", "<guest dev='lan'/></interface>")
+    two = BRIDGE.replace("<source", "<mac address='52:54:00:12:34:56'/><source")
+    assert codes(domain(PROGRAM + one * 2)) == ["duplicate"]
+    assert codes(domain(PROGRAM + two * 2)) == ["duplicate"]

@@ -130,8 +130,9 @@ def test_a_variable_twice_is_refused() -> None:
     assert codes(domain(PROGRAM + "<env name='A'>x</env>" * 2)) == ["duplicate"]
 
 
-def test_a_group_needs_a_user() -> None:
-    assert codes(domain(f"{PROGRAM}<group>g</group>")) == ["group"]
+def test_a_group_stands_alone_or_beside_a_user_but_not_twice() -> None:
+    assert domain(f"{PROGRAM}<group>g</group>").compiled().group == "g"
+    assert codes(domain(f"{PROGRAM}<user>u:g</user><group>g</group>")) == ["group"]
     spec = domain(f"{PROGRAM}<user>u</user><group>g</group>").compiled()
     assert (spec.user, spec.group) == ("u", "g")
 

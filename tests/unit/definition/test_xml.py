@@ -65,7 +65,7 @@ def test_unknown_elements_and_attributes_warn_with_the_nearest_name() -> None:
 
 
 def test_a_known_element_in_the_wrong_place_is_told_where_it_belongs() -> None:
-    document = domain(f"{PROGRAM}<cpushare>40</cpushare>")
+    document = domain(f"{PROGRAM}<title>A</title>")
     assert [problem.hint for problem in document.problems] == ["it belongs in <domain>"]
 
 

@@ -137,8 +137,33 @@ def test_kinds_that_do_not_run_yet_are_refused_by_name() -> None:
     template = Filesystem(FilesystemKind.TEMPLATE, "debian-12", "/")
     with pytest.raises(UnsupportedError, match="type template"):
         plan_of(filesystems=(template,))
-    with pytest.raises(UnsupportedError, match="one network interface"):
-        plan_of(interfaces=(Interface(InterfaceKind.MACVLAN),))
+
+
+NAT = Interface(addresses=("10.0.0.2/24",))
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "reason"),
+    [
+        ((NAT, NAT), "one network interface is all"),
+        ((Interface(InterfaceKind.MACVLAN, "eth0"),), "kind 'macvlan'"),
+        ((Interface(InterfaceKind.HOST),), "kind 'host'"),
+        ((Interface(),), "needs an address"),
+        ((dataclasses.replace(NAT, up=False),), "down at the start"),
+        ((dataclasses.replace(NAT, host_name="veth7"),), "host's end"),
+    ],
+)
+def test_networks_that_cannot_be_made_yet_are_refused_with_the_next_step(
+    interfaces: tuple[Interface, ...], reason: str
+) -> None:
+    with pytest.raises(UnsupportedError, match=reason) as refused:
+        plan_of(interfaces=interfaces)
+    assert refused.value.hint
+
+
+def test_a_group_alone_is_the_group_of_root() -> None:
+    plan = plan_of(group="www")
+    assert (plan.user, plan.group) == ("0", "www")
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

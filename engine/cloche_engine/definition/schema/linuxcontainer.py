@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cloche_engine.definition.names import MAX_SHARES, MIN_SHARES
+from cloche_engine.definition.network import KINDS, MODES
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
 
@@ -12,6 +13,7 @@ FILESYSTEM_TYPES = ("mount", "template", "block", "file", "ram", "bind")
 
 _ADDRESS = Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address")
 _PREFIX = Attribute("prefix", Value.PREFIX, "length of the network's prefix, as 24")
+_FAMILY = Attribute("family", Value.CHOICE, "ipv4 or ipv6", choices=("ipv4", "ipv6"))
 _UNIT = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB or KB, MB, GB", default="KiB")
 
 _ELEMENTS: tuple[ElementRule, ...] = (
@@ -105,33 +107,58 @@ _ELEMENTS: tuple[ElementRule, ...] = (
     ),
     ElementRule(
         "interface",
-        ("container",),
-        "what the network interface is connected to",
+        ("container", "devices"),
+        "a network interface and what it is connected to",
         attributes=(
             Attribute(
-                "type", Value.CHOICE, "kind of connection", required=True, choices=("bridge",)
+                "type", Value.CHOICE, "kind of connection", required=True, choices=tuple(KINDS)
             ),
         ),
         repeats=True,
-    ),
-    ElementRule(
-        "source",
-        ("interface",),
-        "the outer end",
-        attributes=(Attribute("bridge", Value.DEVICE, "bridge of the host", required=True),),
-        required=True,
-    ),
-    ElementRule(
-        "target",
-        ("interface",),
-        "the inner end",
-        attributes=(Attribute("dev", Value.DEVICE, "name inside", required=True, default="eth0"),),
     ),
     ElementRule(
         "mac",
         ("interface",),
         "hardware address inside",
         attributes=(Attribute("address", Value.MAC, "as 52:54:00:12:34:56", required=True),),
+    ),
+    ElementRule(
+        "source",
+        ("interface",),
+        "the outer end",
+        attributes=(
+            Attribute("bridge", Value.DEVICE, "bridge of the host"),
+            Attribute("dev", Value.DEVICE, "network device of the host"),
+            Attribute("network", Value.LINE, "name of a network"),
+            Attribute("mode", Value.CHOICE, "who sees whom on that device", choices=MODES),
+        ),
+    ),
+    ElementRule(
+        "guest",
+        ("interface",),
+        "the inner end",
+        attributes=(Attribute("dev", Value.DEVICE, "name inside", required=True, default="eth0"),),
+    ),
+    ElementRule(
+        "target",
+        ("interface",),
+        "the outer end of the pair that the host keeps",
+        attributes=(Attribute("dev", Value.DEVICE, "name on the host", required=True),),
+    ),
+    ElementRule(
+        "link",
+        ("interface",),
+        "whether it is switched on",
+        attributes=(
+            Attribute(
+                "state",
+                Value.CHOICE,
+                "up or down",
+                required=True,
+                choices=("up", "down"),
+                default="up",
+            ),
+        ),
     ),
     ElementRule(
         "ip",
@@ -141,13 +168,13 @@ _ELEMENTS: tuple[ElementRule, ...] = (
             Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address", required=True),
             Attribute("netmask", Value.NETMASK, "as 255.255.255.0; IPv4 only"),
             _PREFIX,
-            Attribute("family", Value.CHOICE, "ipv4 or ipv6", choices=("ipv4", "ipv6")),
+            _FAMILY,
         ),
         repeats=True,
     ),
     ElementRule(
         "gateway",
-        ("ip", "network"),
+        ("ip", "network", "interface"),
         "next hop for everything else",
         Value.ADDRESS,
         attributes=(_ADDRESS,),
@@ -162,8 +189,22 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         repeats=True,
     ),
     ElementRule(
+        "route",
+        ("interface",),
+        "the way to one network",
+        attributes=(
+            _FAMILY,
+            Attribute("address", Value.ADDRESS, "the network, as 10.0.0.0", required=True),
+            Attribute("netmask", Value.NETMASK, "as 255.0.0.0; IPv4 only"),
+            _PREFIX,
+            Attribute("gateway", Value.ADDRESS, "next hop", required=True),
+            Attribute("metric", Value.INTEGER, "lower is preferred", minimum=0, maximum=2**32 - 1),
+        ),
+        repeats=True,
+    ),
+    ElementRule(
         "cpushare",
-        ("domain",),
+        ("domain", "container"),
         "weight against other containers; 1024 is one ordinary share, not a percentage",
         Value.INTEGER,
         minimum=MIN_SHARES,
@@ -173,7 +214,7 @@ _ELEMENTS: tuple[ElementRule, ...] = (
     ),
     ElementRule(
         "memory",
-        ("domain",),
+        ("domain", "container"),
         "most memory that it may use",
         Value.SIZE,
         attributes=(_UNIT,),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cloche_engine.definition import names, units
+from cloche_engine.definition import homes, names, units
 from cloche_engine.definition.filesystems import check_mounts
-from cloche_engine.definition.network import address_text, check_network, nameserver_elements
+from cloche_engine.definition.network import address_text, nameserver_elements
+from cloche_engine.definition.network_checks import check_network
 from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT, SCHEMA
 from cloche_engine.definition.shape import check_shape
@@ -23,20 +24,19 @@ def read(report: Report) -> ContainerSpec | None:
     root = report.tree.root
     container = root.first("container")
     filesystems = check_mounts(report, container)
-    interfaces = check_network(report, container)
+    interfaces = check_network(report)
     _check_program(report, container)
     environment = _environment(report, container)
-    network = container.first("network") if container else None
     user, group = _user(report, container)
     return ContainerSpec(
         name=_text(root, "name") or "",
         uuid=_uuid(root),
         title=_text(root, "title"),
         description=_text(root, "description"),
-        hostname=_hostname(network),
+        hostname=_hostname(homes.network(root)),
         filesystems=filesystems,
         interfaces=interfaces,
-        nameservers=_nameservers(container),
+        nameservers=_nameservers(root),
         program=program(container),
         environment=environment,
         directory=_text(container, "dir"),
@@ -83,9 +83,8 @@ def _user(report: Report, container: Element | None) -> tuple[str | None, str | 
     user, _, beside = (_text(container, "user") or "").partition(":")
     element = container.first("group") if container is not None else None
     group = _text(container, "group")
-    if element is not None and (beside or not user):
-        reason = "a group stands without a user" if not user else "the group is given twice"
-        report.error("group", element, reason, "write <user>USER:GROUP</user>")
+    if element is not None and beside:
+        report.error("group", element, "the group is given twice", "write <user>USER:GROUP</user>")
     return user or None, beside or group
 
 
@@ -98,8 +97,8 @@ def _hostname(network: Element | None) -> str | None:
     return network.attributes.get("hostname", "").strip() or None if network is not None else None
 
 
-def _nameservers(container: Element | None) -> tuple[str, ...]:
-    found = (names.parse_address(address_text(e)) for e in nameserver_elements(container))
+def _nameservers(root: Element) -> tuple[str, ...]:
+    found = (names.parse_address(address_text(e)) for e in nameserver_elements(root))
     return tuple(str(address) for address in found if address is not None)
 
 

@@ -1,0 +1,1 @@
+"""Definitions as the RFC wrote them, in every revision, and as Cloche writes them."""

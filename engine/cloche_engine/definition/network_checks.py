@@ -1,0 +1,236 @@
+"""Tells what is wrong with the network of a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cloche_engine.definition import homes, names
+from cloche_engine.definition.network import (
+    NEEDS_SOURCE,
+    WITHOUT_ADDRESS,
+    Link,
+    gateways,
+    is_default,
+    kind_of,
+    links,
+    nameserver_elements,
+    read_interface,
+    read_route,
+    route_network,
+    source_attribute,
+    subnet,
+)
+from cloche_engine.definition.report import Report
+from cloche_engine.definition.spec import Interface, InterfaceKind, Location
+from cloche_engine.definition.text.tree import Element
+
+
+def check_network(report: Report) -> tuple[Interface, ...]:
+    """Report what is wrong with the network; returns the interfaces with their places."""
+    root = report.tree.root
+    found = links(root)
+    seen: dict[tuple[str, str], Element] = {}
+    for link in found:
+        for ip in link.ips:
+            _check_ip(report, ip)
+            entry = subnet(ip)
+            _check_unique(report, ip, ("address", str(entry.ip) if entry else ""), seen)
+        _check_gateways(report, link)
+        _check_interface(report, link, seen)
+    _check_unused(report, found)
+    for element in nameserver_elements(root):
+        _check_value(report, element)
+    return tuple(_located(report, link) for link in found)
+
+
+def _check_unused(report: Report, found: list[Link]) -> None:
+    """A gateway in a `<network>` that gives no interface an address leads nowhere."""
+    network = homes.network(report.tree.root)
+    if network is not None and all(link.owner is not network for link in found):
+        _check_gateways(report, Link(None, network))
+
+
+def _located(report: Report, link: Link) -> Interface:
+    element = link.interface or link.owner
+    place = Location(*report.tree.place(element)) if element is not None else None
+    return replace(read_interface(link), location=place)
+
+
+def _check_interface(report: Report, link: Link, seen: dict[tuple[str, str], Element]) -> None:
+    element = link.interface
+    if element is None:
+        return
+    kind, read = kind_of(element), read_interface(link)
+    attribute = source_attribute(kind)
+    source = element.first("source")
+    if kind in NEEDS_SOURCE and (source is None or attribute not in source.attributes):
+        reason = f"an interface of type '{element.attributes.get('type', '')}' has no outer end"
+        hint = f"add <source {attribute}='...'/>"
+        report.error("missing", element if source is None else source, reason, hint)
+    if kind in WITHOUT_ADDRESS and (read.addresses or read.gateway or read.gateway6):
+        reason = f"an interface of type '{kind}' takes no addresses: there is nothing to give them"
+        report.error("contradiction", element, reason, "remove them, or choose another type")
+    if read.mode is not None and kind is not InterfaceKind.MACVLAN and source is not None:
+        reason = f"a mode has no effect on an interface of type '{kind}'"
+        report.warning(
+            "unknown-attribute", report.tree.attribute_name_place(source, "mode"), reason
+        )
+    _check_unique(report, element, ("name", read.name or ""), seen)
+    _check_unique(report, element, ("hardware address", (read.mac or "").lower()), seen)
+    for route in link.routes:
+        _check_route(report, link, route)
+
+
+def _check_ip(report: Report, ip: Element) -> None:
+    address = names.parse_address(ip.attributes.get("address", "").strip())
+    if address is None:
+        return
+    _check_family(report, ip, address)
+    reason = _mask_reason(ip, address)
+    if reason:
+        report.error("netmask", ip, reason, _mask_hint(address))
+    elif address.is_multicast or address.is_unspecified:
+        report.error("address", ip, f"{address} cannot be the address of an interface")
+    else:
+        _check_host_part(report, ip)
+
+
+def _check_family(report: Report, element: Element, address: names.Address) -> None:
+    family = element.attributes.get("family", "").lower()
+    if family in {"ipv4", "ipv6"} and family != f"ipv{address.version}":
+        place = report.tree.attribute_place(element, "family")
+        report.error("family", place, f"{address} is no address of family {family}")
+
+
+def _mask_hint(address: names.Address) -> str:
+    return "write " + (
+        "prefix='64'" if address.version == 6 else "netmask='255.255.255.0' or prefix='24'"
+    )
+
+
+def _mask_reason(ip: Element, address: names.Address) -> str | None:
+    mask, prefix = ip.attributes.get("netmask"), ip.attributes.get("prefix")
+    if address.version == 6 and mask is not None:
+        return f"{address} is an IPv6 address, which has a prefix and no netmask"
+    if mask is None and prefix is None:
+        return f"{address} has neither netmask nor prefix, and no mask is guessed"
+    length = names.parse_integer(prefix.strip()) if prefix is not None else None
+    if length is not None and length > address.max_prefixlen:
+        return f"the prefix of {address} can be at most {address.max_prefixlen}, not {length}"
+    if mask is None or length is None:
+        return None
+    from_mask = names.netmask_prefix(mask.strip())
+    if from_mask is not None and from_mask != length:
+        return f"netmask {names.short(mask)} means prefix {from_mask}, but prefix says {length}"
+    return None
+
+
+def _check_host_part(report: Report, ip: Element) -> None:
+    entry = subnet(ip)
+    if entry is None or entry.version == 6 or entry.network.prefixlen > 30:
+        return
+    if entry.ip in {entry.network.network_address, entry.network.broadcast_address}:
+        kind = "broadcast" if entry.ip == entry.network.broadcast_address else "network"
+        reason = f"{entry.ip} is the {kind} address of {entry.network}, no host's"
+        report.warning("address", ip, reason, "take another address of that network")
+
+
+def _check_unique(
+    report: Report,
+    element: Element,
+    key: tuple[str, str],
+    seen: dict[tuple[str, str], Element],
+) -> None:
+    kind, value = key
+    first = seen.setdefault(key, element) if value else element
+    if first is not element:
+        line, _ = report.tree.place(first)
+        reason = (
+            f"the {kind} {names.short(value)} stands a second time, the first is in line {line}"
+        )
+        report.error("duplicate", element, reason, "remove one of them")
+
+
+def _check_gateways(report: Report, link: Link) -> None:
+    ways: set[int] = set()
+    for element in _gateway_elements(link.owner):
+        _check_value(report, element)
+    for gateway in gateways(link.owner):
+        if _is_only(report, gateway.element, gateway.address.version, ways):
+            near = [gateway.ip] if gateway.ip is not None else link.ips
+            _check_reach(report, near, gateway.element, gateway.address)
+    for element in link.routes:
+        route = read_route(element)
+        if route is not None and is_default(route):
+            _is_only(report, element, names.version(route.via), ways)
+
+
+def _is_only(report: Report, element: Element, version: int, ways: set[int]) -> bool:
+    if version in ways:
+        reason = f"a second IPv{version} gateway: only one can be the way to everywhere"
+        report.error("duplicate", element, reason, "keep one of them")
+        return False
+    ways.add(version)
+    return True
+
+
+def _gateway_elements(owner: Element | None) -> Iterator[Element]:
+    for child in owner.children if owner else ():
+        if child.name == "gateway":
+            yield child
+        elif child.name == "ip":
+            yield from child.all("gateway")
+
+
+def _check_route(report: Report, link: Link, element: Element) -> None:
+    to = names.parse_address(element.attributes.get("address", "").strip())
+    via = names.parse_address(element.attributes.get("gateway", "").strip())
+    if to is None or via is None:
+        return  # the schema has told
+    _check_family(report, element, to)
+    reason = _mask_reason(element, to) if not to.is_unspecified else None
+    network = route_network(element)
+    if reason:
+        report.error("netmask", element, reason, _mask_hint(to))
+    elif network is not None and network.network_address != to:
+        reason = f"{to}/{network.prefixlen} names a host in {network}, not a network"
+        report.error("address", element, reason, f"write address='{network.network_address}'")
+    elif to.version != via.version:
+        reason = f"{via} cannot be the way to {to}: they are of different families"
+        report.error("family", element, reason, f"give a gateway of family ipv{to.version}")
+    else:
+        _check_reach(report, link.ips, element, via)
+
+
+def _check_reach(
+    report: Report, near: list[Element], element: Element, address: names.Address
+) -> None:
+    """A gateway has to lie in the subnet of its `<ip>`, flat in that of any."""
+    if address.version == 6 and address.is_link_local:
+        return  # every interface reaches these
+    subnets = [entry for entry in map(subnet, near) if entry is not None]
+    if near and not subnets:
+        return  # the address itself is wrong and was reported
+    if not any(address in entry.network for entry in subnets):
+        known = ", ".join(str(entry.network) for entry in subnets[:3]) or "no address stands there"
+        report.error(
+            "gateway-outside",
+            element,
+            f"the gateway {address} is outside every subnet of the container ({known})",
+            "give an address of the network that the container is in",
+        )
+    elif any(address == entry.ip for entry in subnets):
+        reason = f"the gateway {address} is the container's own address"
+        report.error("gateway-outside", element, reason, "give the router's address")
+
+
+def _check_value(report: Report, element: Element) -> None:
+    """An address stands as attribute or as text; both have to agree."""
+    attribute, text = element.attributes.get("address"), element.text.strip()
+    if attribute is None and not text:
+        hint = f"write <{element.name} address='...'/>"
+        report.error("missing", element, f"<{element.name}> has no address", hint)
+    elif attribute is not None and text and attribute.strip() != text:
+        reason = f"<{element.name}> says {names.short(attribute)} and {names.short(text)}"
+        report.error("contradiction", element, reason, "keep one of them")
