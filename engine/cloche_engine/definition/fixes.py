@@ -6,6 +6,7 @@ import re
 
 from cloche_engine.definition import names
 from cloche_engine.definition.problem import Fix, TextEdit
+from cloche_engine.definition.text.lines import before_space, whole_lines
 from cloche_engine.definition.text.markup import escape_text, escape_value
 from cloche_engine.definition.text.tree import Element, Span, Tree
 
@@ -13,7 +14,6 @@ DID_YOU_MEAN = "did-you-mean"
 RENAME = "rename"
 REMOVE = "remove"
 
-_REST_OF_LINE = re.compile(rb"[ \t]*(?:\r\n?|\n|\Z)")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST_NAME = 63
 
@@ -45,7 +45,7 @@ def remove_element(tree: Tree, element: Element) -> Fix:
 def remove_attribute(tree: Tree, element: Element, name: str) -> Fix:
     """Take an attribute away with the space before it."""
     tag = tree.tag(element)
-    start = _before_space(tree.body, tag.names[name].start, b" \t\r\n")
+    start = before_space(tree.body, tag.names[name].start)
     edit = TextEdit(start, tag.values[name].end + 1, "")
     return Fix(REMOVE, f"remove the attribute {names.short(name)}", (edit,))
 
@@ -72,21 +72,6 @@ def write_attribute(tree: Tree, element: Element, name: str, value: str, *, fix:
     quote = tree.body[span.end : span.end + 1].decode()
     edit = TextEdit(span.start, span.end, escape_value(value, quote))
     return Fix(fix, f"write {name}={quote}{names.short(value)}{quote}", (edit,))
-
-
-def whole_lines(body: bytes, span: Span) -> Span:
-    """The span with its indentation and line end where nothing else stands in its lines."""
-    rest = _REST_OF_LINE.match(body, span.end)
-    start = _before_space(body, span.start, b" \t")
-    if rest is None or (start > 0 and body[start - 1 : start] not in {b"\n", b"\r"}):
-        return span
-    return Span(start, rest.end())
-
-
-def _before_space(body: bytes, at: int, space: bytes) -> int:
-    while at > 0 and body[at - 1] in space:
-        at -= 1
-    return at
 
 
 def legal_name(text: str) -> str | None:

@@ -7,6 +7,7 @@ from tests.unit.definition.samples import RFC_LITERAL, example
 
 from cloche_engine.definition.create import without_places
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.fixing import mend
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.spec import (
     ContainerSpec,
@@ -17,7 +18,7 @@ from cloche_engine.definition.spec import (
     InterfaceKind,
     Memory,
 )
-from cloche_engine.definition.text.repair import DROP_END_TAG, OPEN_SELF_CLOSED, STRAY_NAME, repairs
+from cloche_engine.definition.text.repair import DROP_END_TAG, OPEN_SELF_CLOSED, STRAY_NAME
 
 MEANING = ContainerSpec(
     name="Container123",
@@ -38,9 +39,15 @@ MEANING = ContainerSpec(
 )
 
 
-def _mended() -> dict[str, bytes]:
-    (first,) = repairs(RFC_LITERAL)
-    return {repair.code: repair.data for repair in repairs(first.data)}
+WAYS = [OPEN_SELF_CLOSED, DROP_END_TAG]
+
+
+def _mended(*names: str) -> bytes:
+    return mend(RFC_LITERAL, names).data
+
+
+def _fixes(data: bytes) -> list[str]:
+    return [fix.name for problem in Document.parse(data).problems for fix in problem.fixes]
 
 
 def test_the_literal_text_is_refused_with_file_line_and_column() -> None:
@@ -60,14 +67,11 @@ def test_the_literal_text_has_no_meaning() -> None:
 
 
 def test_the_hint_for_the_first_mistake_is_right() -> None:
-    (repair,) = repairs(RFC_LITERAL)
-    assert repair.code == STRAY_NAME
-    assert repair.data == RFC_LITERAL.replace(b'"/nameserver>', b'"/>')
+    assert _mended(STRAY_NAME) == RFC_LITERAL.replace(b'"/nameserver>', b'"/>')
 
 
 def test_after_the_first_mistake_the_second_is_told_with_both_ways_out() -> None:
-    (first,) = repairs(RFC_LITERAL)
-    (problem,) = Document.parse(first.data).problems
+    (problem,) = Document.parse(_mended(STRAY_NAME)).problems
     assert (problem.line, problem.column) == (20, 11)
     assert "line 17" in problem.reason
     assert "end line 17 with '>'" in problem.hint
@@ -75,15 +79,14 @@ def test_after_the_first_mistake_the_second_is_told_with_both_ways_out() -> None
 
 
 def test_each_way_changes_only_its_own_line() -> None:
-    (first,) = repairs(RFC_LITERAL)
-    mended = _mended()
-    assert mended[OPEN_SELF_CLOSED] == first.data.replace(b'255.0"/>', b'255.0">')
-    assert mended[DROP_END_TAG] == first.data.replace(b"          </ip>\n", b"")
+    first = _mended(STRAY_NAME)
+    assert _mended(STRAY_NAME, OPEN_SELF_CLOSED) == first.replace(b'255.0"/>', b'255.0">')
+    assert _mended(STRAY_NAME, DROP_END_TAG) == first.replace(b"          </ip>\n", b"")
 
 
-@pytest.mark.parametrize("way", [OPEN_SELF_CLOSED, DROP_END_TAG])
+@pytest.mark.parametrize("way", WAYS)
 def test_both_ways_mean_the_same(way: str) -> None:
-    document = Document.parse(_mended()[way])
+    document = Document.parse(_mended(STRAY_NAME, way))
     assert document.problems == ()
     assert without_places(document.compiled()) == MEANING
 
@@ -95,16 +98,15 @@ def test_the_examples_of_it_mean_the_same(name: str) -> None:
 
 def test_the_first_revision_has_only_the_second_mistake() -> None:
     data = b"<domain><ip a='1'/>\n<nameserver>x</nameserver></ip></domain>"
-    assert [repair.code for repair in repairs(data)] == [OPEN_SELF_CLOSED, DROP_END_TAG]
-    assert Document.parse(repairs(data)[0].data).well_formed
-    assert Document.parse(repairs(data)[1].data).well_formed
+    assert _fixes(data) == WAYS
+    for way in WAYS:
+        assert Document.parse(mend(data, [way]).data).well_formed
 
 
 def test_with_another_open_element_of_that_name_nothing_is_guessed() -> None:
-    assert repairs(b"<ip><b><ip/></ip></b></ip>") == []
+    assert _fixes(b"<ip><b><ip/></ip></b></ip>") == []
 
 
-def test_a_sound_document_needs_no_repair() -> None:
-    assert repairs(b"<domain/>") == []
-    assert repairs(b"") == []
-    assert repairs(b"\xff\xff") == []
+@pytest.mark.parametrize("data", [b"<domain/>", b"", b"\xff\xff"])
+def test_what_has_neither_mistake_stays_as_it_is(data: bytes) -> None:
+    assert mend(data, [STRAY_NAME, OPEN_SELF_CLOSED, DROP_END_TAG]).data == data

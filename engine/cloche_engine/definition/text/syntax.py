@@ -7,14 +7,12 @@ from xml.parsers.expat import errors
 
 from cloche_engine.definition.names import short
 from cloche_engine.definition.problem import Problem, Severity
+from cloche_engine.definition.text.repair import END_TAG, end_of_self_closed, repairs, stray_name
 from cloche_engine.definition.text.source import Places
 from cloche_engine.definition.text.tree import Element, NotWellFormedError
 
 CODE = "not-well-formed"
 
-_VALUE = rb"""(?:"[^"]*"|'[^']*')"""
-_STRAY = re.compile(rb"<([^\s<>/=]+)((?:\s+[^\s=<>/]+\s*=\s*" + _VALUE + rb")*)\s*(/\s*\1\s*)>")
-_END_TAG = re.compile(rb"</([^\s<>/]+)\s*>")
 _MISMATCH = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
 _ENTITY = errors.codes[errors.XML_ERROR_UNDEFINED_ENTITY]
 _DUPLICATE = errors.codes[errors.XML_ERROR_DUPLICATE_ATTRIBUTE]
@@ -23,33 +21,11 @@ _UNBOUND = errors.codes[errors.XML_ERROR_UNBOUND_PREFIX]
 _LAST_PLAIN = 40
 
 
-def stray_name(body: bytes, error: NotWellFormedError) -> re.Match[bytes] | None:
-    """A start tag that ends in `/NAME>`; group 3 is the part that should be `/`."""
-    start = body.rfind(b"<", 0, error.offset + 1)
-    found = _STRAY.match(body, start) if start >= 0 else None
-    return found if found and found.start(3) <= error.offset < found.end() else None
-
-
-def end_of_self_closed(
-    body: bytes, error: NotWellFormedError
-) -> tuple[Element, re.Match[bytes]] | None:
-    """An end tag whose element was ended by `/>` before, with no other open one of that name."""
-    found = _END_TAG.match(body, max(0, error.offset - 2))
-    if error.code != _MISMATCH or found is None or not error.opened:
-        return None
-    name = found[1].decode("utf-8", "replace")
-    before = [child for child in error.opened[-1].children if child.name == name]
-    if any(opened.name == name for opened in error.opened):
-        return None
-    if not before or not before[-1].self_closed:
-        return None
-    return before[-1], found
-
-
 def explain(body: bytes, places: Places, error: NotWellFormedError) -> Problem:
     """The problem behind an expat error: place, reason and how to mend it."""
     offset, reason, hint = _explained(body, places, error)
-    return Problem(CODE, Severity.ERROR, *places.place(offset), reason, hint)
+    fixes = repairs(body, places, error)
+    return Problem(CODE, Severity.ERROR, *places.place(offset), reason, hint, fixes)
 
 
 def _explained(body: bytes, places: Places, error: NotWellFormedError) -> tuple[int, str, str]:
@@ -83,7 +59,7 @@ def _closed_twice(places: Places, pair: tuple[Element, re.Match[bytes]]) -> tupl
 
 def _mismatch(body: bytes, places: Places, error: NotWellFormedError) -> tuple[int, str, str]:
     start = max(0, error.offset - 2)
-    found = _END_TAG.match(body, start)
+    found = END_TAG.match(body, start)
     name = short(found[1].decode("utf-8", "replace")) if found else "..."
     opened = error.opened[-1]
     inner = short(opened.name.rpartition(" ")[2])

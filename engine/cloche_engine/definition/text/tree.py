@@ -169,9 +169,9 @@ class NotWellFormedError(Exception):
 class _Builder:
     """Receives expat's events and builds the tree; refuses what could grow or reach outside."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, places: Places | None) -> None:
         self.source = source
-        self.places = Places(source.body)
+        self.places = places or Places(source.body)
         self.root: Element | None = None
         self.open: list[Element] = []
         self.count = 0
@@ -224,9 +224,12 @@ class _Builder:
         return refusal(code, self.places.place(self.parser.CurrentByteIndex), reason, hint)
 
 
-def parse_tree(source: Source) -> Tree:
-    """The tree; NotWellFormedError or RefusedTextError where there is none."""
-    builder = _Builder(source)
+def parse_tree(source: Source, places: Places | None = None) -> Tree:
+    """The tree; NotWellFormedError or RefusedTextError where there is none.
+
+    Other places than the body's own are those of the text that it was made from.
+    """
+    builder = _Builder(source, places)
     try:
         builder.parser.Parse(source.body, True)  # noqa: FBT003  (expat takes no keywords)
     except expat.ExpatError as error:

@@ -1,0 +1,62 @@
+"""Reads a document of any dialect: what it means, and all that is wrong with it."""
+
+from __future__ import annotations
+
+from cloche_engine.definition.dialects import recognise, rooms
+from cloche_engine.definition.dialects.dialect import Dialect, Reading
+from cloche_engine.definition.problem import Problem
+from cloche_engine.definition.report import Report
+from cloche_engine.definition.text.broken import Broken, read_on
+from cloche_engine.definition.text.source import RefusedTextError, Source, read_source
+from cloche_engine.definition.text.tree import NotWellFormedError, Tree, parse_tree
+
+
+def read(data: bytes, dialect: Dialect | None = None) -> Reading:
+    """What any bytes mean; a dialect that is named is not recognised again. Nothing is raised."""
+    if binary := recognise.looks_binary(data):
+        return Reading(dialect, None, (binary,))
+    try:
+        source = read_source(data)
+    except RefusedTextError as error:
+        return Reading(dialect, None, (error.problem,))
+    if dialect is None and not recognise.is_markup(source):
+        found = recognise.of_lines(source)
+        if isinstance(found, Problem):
+            return Reading(None, None, (found,))
+        dialect = found
+    if dialect in rooms.TEXT_DIALECTS:
+        return rooms.text_reader(dialect)(source)
+    return _read_markup(source, dialect)
+
+
+def _read_markup(source: Source, dialect: Dialect | None) -> Reading:
+    try:
+        tree = parse_tree(source)
+    except RefusedTextError as error:
+        return Reading(dialect, None, (error.problem,))
+    except NotWellFormedError as error:
+        return _read_broken(source, error, dialect)
+    return _read_tree(tree, dialect)
+
+
+def _read_tree(tree: Tree, dialect: Dialect | None) -> Reading:
+    found = dialect or recognise.of_tree(tree)
+    if isinstance(found, Problem):
+        return Reading(None, None, (found,))
+    report = Report(tree)
+    spec = rooms.tree_reader(found)(report)
+    return Reading(found, spec, report.problems())
+
+
+def _read_broken(source: Source, error: NotWellFormedError, dialect: Dialect | None) -> Reading:
+    """Only problems: those of the text, and those behind them where mending it is certain."""
+    broken = read_on(source, error)
+    if broken.tree is None:
+        opened = recognise.of_root(error.opened[0]) if error.opened else None
+        return Reading(dialect or opened, None, broken.problems)
+    mended = _read_tree(broken.tree, dialect)
+    return Reading(mended.dialect, None, (*broken.problems, *_behind(broken, mended)))
+
+
+def _behind(broken: Broken, mended: Reading) -> tuple[Problem, ...]:
+    return tuple(broken.refitted(problem) for problem in mended.problems)
