@@ -1,0 +1,68 @@
+"""Small values of elements: texts, numbers and sizes, with their problems."""
+
+from __future__ import annotations
+
+from cloche_engine.definition import names, units
+from cloche_engine.definition.report import Report
+from cloche_engine.definition.text.markup import Markup
+from cloche_engine.definition.text.tree import Element
+
+
+def child_text(parent: Element | None, name: str) -> str | None:
+    """The trimmed text of the first child of that name, None where it is empty or not there."""
+    element = parent.first(name) if parent is not None else None
+    return (element.text.strip() or None) if element is not None else None
+
+
+def number(parent: Element | None, name: str) -> int | None:
+    """The first child's text as a number; None where it is not there or none."""
+    return names.parse_integer(child_text(parent, name) or "")
+
+
+def attribute_text(parent: Element | None, name: str, attribute: str) -> str | None:
+    """An attribute of the first child of that name, trimmed; None where there is none."""
+    element = parent.first(name) if parent is not None else None
+    value = element.attributes.get(attribute, "") if element is not None else ""
+    return value.strip() or None
+
+
+def leaf(name: str, text: str | int | None) -> tuple[Markup, ...]:
+    """An element with that text, nothing for None."""
+    return () if text is None else (Markup(name, text=str(text)),)
+
+
+def branch(name: str, *children: tuple[Markup, ...]) -> tuple[Markup, ...]:
+    """An element around these, nothing where there are none."""
+    inside = tuple(child for group in children for child in group)
+    return (Markup(name, children=inside),) if inside else ()
+
+
+def read_size(report: Report, element: Element | None, minimum: int, hint: str) -> int | None:
+    """An element's size in KiB; None where it says nothing, cannot be read, or means no limit."""
+    if element is None:
+        return None
+    unit = size_unit(element)
+    text = element.text.strip()
+    # A unit that is not known is the schema's to report.
+    reason = None if units.valid_unit(unit) else units.valid_size(text, unit, minimum)
+    if reason:
+        place = report.tree.text_place(element)
+        report.error(element.name, place, f"<{element.name}>: {reason}", hint)
+    size = units.to_kib(text, unit)
+    return None if size is None or size >= units.UNLIMITED_KIB else size
+
+
+def size_unit(element: Element) -> str:
+    """The unit that a size is written in, KiB where none is."""
+    return element.attributes.get("unit", "KiB").strip()
+
+
+def contradiction(report: Report, first: Element, second: Element, what: str) -> None:
+    """Two elements that say the same thing differently."""
+    line, _ = report.tree.place(first)
+    report.error(
+        "contradiction",
+        second,
+        f"<{second.name}> and the <{first.name}> of line {line} name different {what}",
+        "make them equal, or remove one of them",
+    )
