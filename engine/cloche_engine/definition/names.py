@@ -11,8 +11,12 @@ MIN_SHARES = 2
 MAX_SHARES = 262144
 MAX_PATH = 4095
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
-_UUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
+UUID_PATTERN = r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+"""Both as XML Schema has regular expressions too: always the whole text."""
+
+_NAME = re.compile(NAME_PATTERN)
+_UUID = re.compile(UUID_PATTERN)
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 # Control characters and marks that turn the direction of what is shown after them.
