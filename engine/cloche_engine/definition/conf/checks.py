@@ -1,0 +1,104 @@
+"""What text formats are asked alike about mounts, addresses and limits that were read."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from cloche_engine.definition import names
+from cloche_engine.definition.conf.findings import Findings
+from cloche_engine.definition.conf.lines import Entry
+from cloche_engine.definition.spec import Filesystem, IdRange, Interface, Memory
+
+MAX_ADDRESSES = 1000
+_MAX_ID = 2**32 - 1
+
+Mount = tuple[Entry, Filesystem]
+
+
+@dataclass(slots=True)
+class _Node:
+    """One directory of the container; `mount` is what is mounted there."""
+
+    below: dict[str, _Node] = field(default_factory=dict)
+    mount: Mount | None = None
+
+
+def check_targets(findings: Findings, mounts: Iterable[Mount]) -> None:
+    """Equal targets, and parents that would hide a mount made before them."""
+    top = _Node()
+    for entry, filesystem in mounts:
+        node = top
+        for part in filter(None, filesystem.target.split("/")):
+            node = node.below.setdefault(part, _Node())
+        _check_target(findings, entry, filesystem, node)
+        node.mount = node.mount or (entry, filesystem)
+
+
+def _check_target(findings: Findings, entry: Entry, filesystem: Filesystem, node: _Node) -> None:
+    target = names.short(filesystem.target)
+    if node.mount is not None:
+        line = findings.line(node.mount[0])
+        reason = f"{target} is mounted a second time, the first is in line {line}"
+        findings.error("same-target", entry, reason, "remove one of them")
+    elif node.below and filesystem.target != "/":
+        hidden, below = next(_mounted(node))
+        line = findings.line(hidden)
+        hides = names.short(below.target)
+        reason = f"{target} would hide {hides}, mounted before it in line {line}"
+        findings.error("hidden-mount", entry, reason, f"move it above line {line}")
+
+
+def _mounted(node: _Node) -> Iterator[Mount]:
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if current.mount is not None:
+            yield current.mount
+        waiting += current.below.values()
+
+
+def check_gateways(
+    findings: Findings, interface: Interface, entries: Iterable[tuple[Entry, str]]
+) -> None:
+    """Each gateway has to lie in a subnet of its interface."""
+    if not interface.addresses:
+        return
+    subnets = [ipaddress.ip_interface(text).network for text in interface.addresses]
+    for entry, gateway in entries:
+        if not any(ipaddress.ip_address(gateway) in subnet for subnet in subnets):
+            known = ", ".join(map(str, subnets[:3]))
+            reason = f"the gateway {gateway} is outside every subnet of its interface ({known})"
+            hint = "give an address of the network that the container is in"
+            findings.error("gateway-outside", entry, reason, hint)
+
+
+def check_memory(findings: Findings, memory: Memory, entries: dict[str, Entry]) -> None:
+    """The soft limit lies below the hard one, and that below memory and swap together."""
+    soft, most, swap = memory.soft_kib, memory.max_kib, memory.swap_kib
+    if soft is not None and most is not None and soft > most:
+        reason = f"the soft limit of {soft} KiB is above the hard one of {most} KiB"
+        findings.error("memory", entries["soft"], reason, "the soft limit warns before the hard")
+    if most is not None and swap is not None and most > swap:
+        reason = f"memory alone may have {most} KiB, with swap only {swap} KiB"
+        findings.error("memory", entries["swap"], reason, "it is memory and swap together")
+
+
+def check_ranges(findings: Findings, ranges: list[tuple[Entry, IdRange]]) -> None:
+    """Empty ranges, ids that do not exist, and ranges of one map that overlap."""
+    for entry, part in ranges:
+        if part.count == 0:
+            findings.error("idmap", entry, "the range has no ids", "the last number is how many")
+        elif max(part.inside, part.host) + part.count - 1 > _MAX_ID:
+            reason = f"the range ends above {_MAX_ID}, the largest id"
+            findings.error("idmap", entry, reason, "map fewer ids")
+    for side, name in (("inside", "container"), ("host", "host")):
+        end, last = -1, None
+        for entry, part in sorted(ranges, key=lambda item: getattr(item[1], side)):
+            first = getattr(part, side)
+            if first < end and last is not None:
+                reason = f"id {first} of the {name} is mapped twice, also in line {last}"
+                findings.error("idmap", entry, reason, "let every id stand in one range")
+            if first + part.count > end:
+                end, last = first + part.count, findings.line(entry)

@@ -1,0 +1,1 @@
+"""The native configuration of LXC: the keys of version 3 and later, and those before it."""

@@ -1,0 +1,154 @@
+"""The entries of one file by key, where later ones add to, replace or clear earlier ones."""
+
+from __future__ import annotations
+
+from cloche_engine.definition import fixes, names
+from cloche_engine.definition.conf.findings import Findings
+from cloche_engine.definition.conf.lines import Entry, lines
+from cloche_engine.definition.dialects.lxc_conf import keys
+from cloche_engine.definition.dialects.lxc_conf.text import parse_line
+from cloche_engine.definition.problem import Fix, Severity
+from cloche_engine.definition.schema.model import nearest
+from cloche_engine.definition.spec import Opaque
+from cloche_engine.definition.text.source import Source
+
+
+class Lookup:
+    """What a file says under which key, and what of it is kept without being understood."""
+
+    def __init__(self, source: Source, findings: Findings) -> None:
+        self.findings = findings
+        self.net: list[Entry] = []
+        self.has_keys = False
+        self._lines: dict[str, list[Entry]] = {}
+        self._opaque: dict[int, Opaque] = {}
+        for line in lines(source):
+            if entry := parse_line(line):
+                self._take(entry)
+
+    def entries(self, key: str) -> list[Entry]:
+        """Every entry of a key, also those that clear it."""
+        return self._lines.get(key, [])
+
+    def all(self, key: str) -> list[Entry]:
+        """The entries of a key that adds up, from the last one on that clears it."""
+        found = self._lines.get(key, [])
+        clear = max((at for at, entry in enumerate(found) if not entry.value), default=-1)
+        return found[clear + 1 :]
+
+    def is_cleared(self, key: str) -> bool:
+        """Whether a key stands in the file and nothing is left of it."""
+        return key in self._lines and not self.all(key)
+
+    def last(self, key: str) -> Entry | None:
+        """The entry of a key of which the last one counts."""
+        found = self.all(key)
+        for earlier in found[:-1]:
+            if earlier.value != found[-1].value:
+                line = self.findings.line(found[-1])
+                reason = f"{earlier.key} stands again in line {line}, which is what counts"
+                fix = Fix(fixes.REMOVE, "remove this line", (earlier.removed(),))
+                self.findings.warning("duplicate", earlier.key_start, reason, "remove it", fix)
+        return found[-1] if found else None
+
+    def matching(self, *prefixes: str) -> list[str]:
+        """The keys that begin so, in the order in which they first stand."""
+        return [key for key in self._lines if key.startswith(prefixes)]
+
+    def keep(self, entry: Entry, key: str = "", text: str = "") -> None:
+        """Keep a line that has no meaning here, with the key that LXC knows today."""
+        path = key or keys.modern(entry.key) or names.short(entry.value)
+        if not text:
+            text = entry.line.text.strip()
+            text = text.replace(entry.key, path, 1) if entry.key else text
+        self._opaque[entry.line.start] = Opaque(path, text)
+        if path.startswith("lxc.") and (reason := keys.privilege(path, entry.value)):
+            self.privileged(entry, reason)
+
+    def privileged(self, entry: Entry, reason: str) -> None:
+        """Say that a line which is kept counts as root on the host."""
+        self.findings.warning(
+            "privileged",
+            entry.key_start,
+            f"{names.short(entry.key)} is kept, not followed: {reason}, which counts as root there",
+            "leave it out where you do not trust its author",
+        )
+
+    def contradiction(self, old: Entry, new: Entry) -> None:
+        """Say that keys of v1 and v2 do not mean the same, and offer to keep either."""
+        self.findings.error(
+            "contradiction",
+            new,
+            f"{new.key} and {old.key} in line {self.findings.line(old)} do not mean the same",
+            "keep one of them, or let both say the same",
+            Fix(fixes.REMOVE, f"remove {new.key}", (new.removed(),)),
+            Fix("remove-v1", f"remove {old.key}", (old.removed(),)),
+        )
+
+    @property
+    def opaque(self) -> tuple[Opaque, ...]:
+        """The lines that were kept, in their order, those of interfaces last."""
+        return tuple(sorted((self._opaque[at] for at in sorted(self._opaque)), key=_rank))
+
+    def _take(self, entry: Entry) -> None:
+        key = keys.modern(entry.key)
+        if not entry.key:
+            self._without_value(entry)
+        elif not key.startswith("lxc."):
+            self._foreign(entry)
+        elif key in {"lxc.net", "lxc.network"} or key.startswith(("lxc.net.", "lxc.network.")):
+            self.has_keys = True
+            self.net.append(entry)
+        elif key in keys.READ or key.startswith(("lxc.cgroup.", "lxc.cgroup2.", "lxc.namespace.")):
+            self.has_keys = True
+            self._lines.setdefault(key, []).append(entry)
+        else:
+            self.has_keys = True
+            self._other(entry, key)
+
+    def _other(self, entry: Entry, key: str) -> None:
+        if not keys.is_known(key):
+            self.unknown(entry, tuple(keys.READ | set(keys.RENAMED)))
+        elif key in keys.GONE:
+            reason = f"{entry.key} is no key of LXC 3 and later, which read nothing of such a file"
+            fix = Fix(fixes.REMOVE, "remove this line", (entry.removed(),))
+            self.findings.warning("unknown-key", entry.key_start, reason, "remove it", fix)
+        self.keep(entry)
+
+    def unknown(self, entry: Entry, known: tuple[str, ...]) -> None:
+        """A key that LXC does not have; it is not said whether it touches privileges, so it may."""
+        if self.findings.is_full(Severity.WARNING):
+            self.findings.warning("unknown-key", entry, "")
+            return
+        meant = nearest(entry.key, known)
+        fix = Fix(fixes.DID_YOU_MEAN, f"write {meant}", (entry.renamed(meant or ""),))
+        self.findings.warning(
+            "unknown-key",
+            entry.key_start,
+            f"LXC has no key {names.short(entry.key)} and reads nothing of a file with one; "
+            "it is kept and counts as root-equivalent",
+            f"did you mean {meant}?" if meant else "remove the line",
+            *((fix,) if meant else ()),
+        )
+
+    def _without_value(self, entry: Entry) -> None:
+        text = names.short(entry.value)
+        if entry.value.startswith("lxc."):
+            self.has_keys = True
+            self.findings.error("syntax", entry, f"'{text}' has no '='", "write key = value")
+        else:
+            self.findings.warning("syntax", entry, f"LXC overlooks '{text}'", "begin it with #")
+            self.keep(entry)
+
+    def _foreign(self, entry: Entry) -> None:
+        reason = f"LXC overlooks {names.short(entry.key)}: its keys begin with lxc."
+        self.findings.warning("unknown-key", entry.key_start, reason, "it is kept as it is")
+        self.keep(entry)
+
+
+def _rank(kept: Opaque) -> tuple[int, bool]:
+    """Before all the lines of no interface, then each interface's, its type first."""
+    if not kept.path.startswith("lxc.net."):
+        return -1, False
+    number, _, name = kept.path.removeprefix("lxc.net.").partition(".")
+    return int(number), name != "type"

@@ -1,0 +1,124 @@
+"""Writes a configuration for LXC 3 and later.
+
+Limits stand twice, for control groups of v1 and v2: LXC overlooks those of the version that a host
+has not. Lines that are kept come first, so that what a file includes is overridden and not the
+other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cloche_engine.definition import names
+from cloche_engine.definition.conf.capabilities import CAPABILITIES
+from cloche_engine.definition.conf.lines import Line
+from cloche_engine.definition.dialects.dialect import Reason
+from cloche_engine.definition.dialects.lxc_conf import keys
+from cloche_engine.definition.dialects.lxc_conf.capabilities import DROP, KEEP, NOTHING
+from cloche_engine.definition.dialects.lxc_conf.shared import NETNS, SHARE
+from cloche_engine.definition.dialects.lxc_conf.text import assignment, join_words, parse_line
+from cloche_engine.definition.dialects.lxc_conf.write_limits import limits
+from cloche_engine.definition.dialects.lxc_conf.write_mounts import filesystems
+from cloche_engine.definition.dialects.lxc_conf.write_net import network
+from cloche_engine.definition.spec import Capabilities, CapabilityPolicy, ContainerSpec, IdMap
+
+REASONS = (
+    Reason("uuid", "LXC knows a container by its name alone"),
+    Reason("title", "LXC keeps no title"),
+    Reason("description", "LXC keeps no description"),
+    Reason("hostname", "lxc.uts.name is the host name and the only name that a file has"),
+    Reason("nameservers", "LXC leaves /etc/resolv.conf to the system inside"),
+    Reason("program", "liblxc cannot quote a word with both kinds of quotes, or a line break"),
+    Reason("environment", "a line of the file holds no line break"),
+    Reason("user", "lxc.init.uid takes a number alone"),
+    Reason("group", "lxc.init.gid takes a number alone"),
+    Reason("filesystems", "lxc.mount.entry mounts directories, devices and tmpfs of a given size"),
+    Reason("filesystems.size_kib", "LXC limits the size of a tmpfs alone"),
+    Reason("filesystems.soft_kib", "LXC limits the size of a tmpfs alone"),
+    Reason("interfaces", "LXC makes veth, macvlan and the devices that the host has"),
+    Reason("interfaces.kind", "LXC makes no network; lxcbr0 is that of its service lxc-net"),
+    Reason("interfaces.source", "LXC connects to a bridge or device of the host"),
+    Reason("interfaces.addresses", "LXC takes addresses with a prefix alone"),
+    Reason("interfaces.routes", "LXC sets the default route alone"),
+    Reason("interfaces.host_name", "lxc.net.N.veth.pair is there for veth alone"),
+    Reason("interfaces.mode", "only macvlan has modes"),
+    Reason("cpu.count", "LXC limits which CPUs and how much of them, not how many are seen"),
+    Reason("cpu.shares", "lxc.cgroup.cpu.shares goes from 2 to 262144"),
+    Reason("memory", "LXC writes limits of memory in bytes"),
+    Reason("capabilities", "LXC either drops some capabilities of all or keeps some of them"),
+    Reason("capabilities.policy", "LXC has no set of its own that a container begins with"),
+    Reason("arch", "LXC reads nothing of a file with an architecture that it does not know"),
+    Reason("machine", "LXC sets the personality by lxc.arch alone"),
+    Reason("profile", "LXC takes settings from files, by lxc.include"),
+    Reason("on_poweroff", "what follows the end is decided by the command that starts it"),
+    Reason("on_reboot", "LXC starts a container again that reboots"),
+    Reason("on_crash", "what follows the end is decided by the command that starts it"),
+    Reason("namespaces", "lxc.namespace.share takes the name of a container or a process id"),
+    Reason("opaque", "it is no line of an LXC configuration, or of an interface that is gone"),
+)
+
+
+def write(spec: ContainerSpec) -> bytes:
+    """The file; what no key holds is left out."""
+    text = "".join(f"{line}\n" for line in _lines(spec) if line is not None)
+    return text.encode()
+
+
+def _lines(spec: ContainerSpec) -> Iterator[str | None]:
+    yield from _kept(spec)
+    yield assignment("lxc.uts.name", spec.name)
+    if spec.arch in keys.ARCHITECTURES:
+        yield assignment("lxc.arch", spec.arch or "")
+    yield from filesystems(spec)
+    yield from _program(spec)
+    if spec.consoles is not None:
+        yield f"lxc.tty.max = {spec.consoles}"
+    if spec.autostart is not None:
+        yield f"lxc.start.auto = {int(spec.autostart)}"
+    yield from _idmap(spec.idmap)
+    yield from _capabilities(spec.capabilities)
+    yield from limits(spec)
+    for shared in spec.namespaces:
+        value = NETNS + shared.value if shared.how == "netns" else shared.value
+        yield assignment(SHARE + shared.kind, value)
+    yield from network(spec)
+
+
+def _kept(spec: ContainerSpec) -> Iterator[str]:
+    for entry in spec.opaque:
+        if not entry.path.startswith("lxc.") or entry.path.startswith("lxc.net."):
+            continue
+        found = parse_line(Line(entry.text, 0, 0)) if not names.valid_line(entry.text) else None
+        if found is not None and found.key and keys.modern(found.key) not in keys.GONE:
+            yield entry.text.replace(found.key, keys.modern(found.key), 1)
+
+
+def _program(spec: ContainerSpec) -> Iterator[str | None]:
+    command = join_words(spec.program)
+    if command:
+        yield assignment("lxc.init.cmd", command)
+    if spec.directory is not None:
+        yield assignment("lxc.init.cwd", spec.directory)
+    for key, value in (("lxc.init.uid", spec.user), ("lxc.init.gid", spec.group)):
+        if value is not None and value.isdecimal() and value.isascii():
+            yield f"{key} = {value}"
+    for name, value in spec.environment:
+        yield assignment("lxc.environment", f"{name}={value}")
+
+
+def _idmap(idmap: IdMap | None) -> Iterator[str]:
+    for kind, ranges in (("u", idmap.uid), ("g", idmap.gid)) if idmap is not None else ():
+        for part in ranges:
+            yield f"lxc.idmap = {kind} {part.inside} {part.host} {part.count}"
+
+
+def _capabilities(capabilities: Capabilities | None) -> Iterator[str]:
+    if capabilities is None:
+        return
+    deny = capabilities.policy is CapabilityPolicy.DENY
+    wanted = capabilities.keep if deny else capabilities.drop
+    known = " ".join(name for name in wanted if name in CAPABILITIES)
+    if deny:
+        yield f"{KEEP} = {known or NOTHING}"
+    else:
+        yield f"{DROP} = {known}".rstrip()

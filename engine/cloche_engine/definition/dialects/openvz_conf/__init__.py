@@ -1,0 +1,1 @@
+"""The native configuration of OpenVZ: `CTID.conf`, lines of `KEY="value"`."""

@@ -1,0 +1,206 @@
+"""Reads `CTID.conf`. The number of a container is the name of its file and stands nowhere in it."""
+
+from __future__ import annotations
+
+import re
+
+from cloche_engine.definition import fixes, names
+from cloche_engine.definition.conf.capabilities import CAPABILITIES, plain, warn_unknown
+from cloche_engine.definition.conf.findings import Findings
+from cloche_engine.definition.conf.lines import Entry
+from cloche_engine.definition.dialects.dialect import Dialect, Reading
+from cloche_engine.definition.dialects.openvz_conf.limits import (
+    BLOCK,
+    read_cpu,
+    read_memory,
+    read_pair,
+)
+from cloche_engine.definition.dialects.openvz_conf.lookup import Lookup
+from cloche_engine.definition.dialects.openvz_conf.net import (
+    read_interfaces,
+    read_nameservers,
+    words,
+)
+from cloche_engine.definition.problem import Fix
+from cloche_engine.definition.spec import (
+    Capabilities,
+    ContainerSpec,
+    Filesystem,
+    FilesystemKind,
+    Location,
+)
+from cloche_engine.definition.text.source import Source
+
+RESERVED = 100
+"""Numbers up to this one are OpenVZ's own."""
+
+VEID = "$VEID"
+
+_AT_END = re.compile(r"/([0-9]{1,9})/*")
+
+
+def read(source: Source, number: str | None = None) -> Reading:
+    """What the text means and all that is wrong with it; number is that of the file's name.
+
+    Without NAME and number the name is what VE_PRIVATE ends with, or the host name.
+    """
+    findings = Findings(source)
+    lookup = Lookup(source, findings)
+    if not lookup.has_keys:
+        reason = "no line is one of OpenVZ's parameters"
+        findings.error("foreign-root", 0, reason, 'as VE_PRIVATE="/vz/private/101"')
+        return Reading(Dialect.OPENVZ_CONF, None, findings.problems())
+    spec = _read(lookup, number)
+    return Reading(Dialect.OPENVZ_CONF, spec, findings.problems())
+
+
+def _read(lookup: Lookup, number: str | None) -> ContainerSpec:
+    number = number or _own_number(lookup)
+    hostname = _hostname(lookup)
+    return ContainerSpec(
+        name=_name(lookup, number, hostname),
+        uuid=_uuid(lookup),
+        description=_text(lookup, "DESCRIPTION"),
+        hostname=hostname,
+        filesystems=_filesystems(lookup, number),
+        interfaces=read_interfaces(lookup),
+        nameservers=read_nameservers(lookup),
+        cpu=read_cpu(lookup),
+        memory=read_memory(lookup),
+        capabilities=_capabilities(lookup),
+        autostart=_autostart(lookup),
+        profile=_text(lookup, "ORIGIN_SAMPLE"),
+        opaque=lookup.opaque,
+    )
+
+
+def _own_number(lookup: Lookup) -> str | None:
+    """The number that the text itself gives: as later versions write it, or in a path."""
+    for key in ("VEID", "CTID"):
+        entry = lookup.get(key)
+        if entry is not None:
+            return entry.value
+    entry = lookup.get("VE_PRIVATE")
+    found = _AT_END.search(entry.value) if entry is not None else None
+    return found[1] if found and entry and found.end() == len(entry.value) else None
+
+
+def _name(lookup: Lookup, number: str | None, hostname: str | None) -> str:
+    entry = lookup.get("NAME")
+    if entry is not None:
+        _check_name(lookup, entry)
+        for own in filter(None, map(lookup.get, ("VEID", "CTID"))):
+            lookup.keep(own)
+        return entry.value
+    if number is not None:
+        if number.isdecimal() and int(number[:10]) <= RESERVED:
+            reason = f"OpenVZ keeps the numbers up to {RESERVED} for itself, and {number} is one"
+            lookup.findings.warning("name", 0, reason, "take a number above for OpenVZ")
+        if wrong := names.valid_name(number):
+            lookup.findings.error("name", 0, wrong)
+        return number
+    if hostname is not None:
+        reason = "neither name nor number stands here; the host name is taken for both"
+        lookup.findings.warning("name", 0, reason, f'add NAME="{names.short(hostname)}"')
+        return hostname
+    reason = "the container has no name: its number is the name of its file, 101.conf"
+    lookup.findings.error("missing", 0, reason, 'add NAME="..."')
+    return ""
+
+
+def _check_name(lookup: Lookup, entry: Entry) -> None:
+    if reason := names.valid_name(entry.value):
+        legal = fixes.legal_name(entry.value) or ""
+        fix = Fix(fixes.RENAME, f"name it {legal}", (entry.rewritten(legal),))
+        hint = f"{legal} would do" if legal else ""
+        lookup.findings.error("name", entry, reason, hint, *((fix,) if legal else ()))
+
+
+def _uuid(lookup: Lookup) -> str | None:
+    entry = lookup.get("UUID") or lookup.uuid
+    if entry is None:
+        return None
+    if reason := names.valid_uuid(entry.value):
+        lookup.findings.error("uuid", entry, reason)
+        return None
+    return names.parse_uuid(entry.value)
+
+
+def _text(lookup: Lookup, key: str) -> str | None:
+    entry = lookup.get(key)
+    return entry.value if entry is not None else None
+
+
+def _hostname(lookup: Lookup) -> str | None:
+    entry = lookup.get("HOSTNAME")
+    if entry is not None and (reason := names.valid_hostname(entry.value)):
+        lookup.findings.error("hostname", entry, reason)
+    return entry.value if entry is not None else None
+
+
+def _filesystems(lookup: Lookup, number: str | None) -> tuple[Filesystem, ...]:
+    """The root: a template, otherwise the directory of the container's files."""
+    soft, most = read_pair(lookup, "DISKSPACE", BLOCK)
+    template, private = lookup.get("OSTEMPLATE"), lookup.get("VE_PRIVATE")
+    entry = template or private
+    if entry is None:
+        space = lookup.get("DISKSPACE")
+        if space is not None:
+            lookup.keep(space, "no root stands here that it could limit")
+        return ()
+    kind = FilesystemKind.TEMPLATE if template is not None else FilesystemKind.MOUNT
+    source = _template(lookup, entry) if template is not None else _private(lookup, entry, number)
+    if template is not None and private is not None:
+        lookup.keep(private)
+    place = Location(*lookup.findings.place(entry))
+    return (Filesystem(kind, source, "/", size_kib=most, soft_kib=soft, location=place),)
+
+
+def _template(lookup: Lookup, entry: Entry) -> str:
+    """The name of a template; the dot before names that OpenVZ 7 writes is no part of it."""
+    if reason := names.valid_template(entry.value):
+        lookup.findings.error("template", entry, reason, "name it as debian-12-x86_64")
+    return entry.value
+
+
+def _private(lookup: Lookup, entry: Entry, number: str | None) -> str:
+    path = entry.value if number is None else entry.value.replace(VEID, number)
+    if VEID in path:
+        reason = f"{VEID} is the container's number, which stands only in the name of its file"
+        hint = "write the number in its place"
+        lookup.findings.warning("path", entry, reason, hint)
+    if wrong := names.valid_mount_source(path):
+        lookup.findings.error("path", entry, wrong)
+    return path
+
+
+def _capabilities(lookup: Lookup) -> Capabilities | None:
+    keep: list[str] = []
+    drop: list[str] = []
+    for word, start in words(lookup, "CAPABILITY"):
+        name, _, state = word.partition(":")
+        if state not in {"on", "off"}:
+            reason = f"'{names.short(word)}' says neither on nor off"
+            lookup.findings.error("capability", start, reason, "write NAME:on or NAME:off")
+            continue
+        if plain(name) not in CAPABILITIES:
+            reason = f"'{names.short(name)}' is no capability of Linux"
+            warn_unknown(lookup.findings, start, name, reason)
+        (keep if state == "on" else drop).append(plain(name))
+    if not keep and not drop:
+        return None
+    return Capabilities(keep=tuple(keep), drop=tuple(drop))
+
+
+def _autostart(lookup: Lookup) -> bool | None:
+    entry = lookup.get("ONBOOT")
+    if entry is None:
+        return None
+    if entry.value == "auto":
+        lookup.keep(entry, "it starts what ran before, which is not known here")
+        return None
+    if entry.value.lower() not in {"yes", "no"}:
+        reason = f"ONBOOT is '{names.short(entry.value)}', not yes or no"
+        lookup.findings.error("onboot", entry, reason, 'write ONBOOT="yes"')
+        return None
+    return entry.value.lower() == "yes"
