@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from cloche_engine.definition.conf.lines import Entry
+from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry
 from cloche_engine.definition.problem import Fix, Problem, Severity
 from cloche_engine.definition.report import MAX_PROBLEMS
 from cloche_engine.definition.text.source import Places, Source
@@ -27,6 +27,12 @@ class Findings:
     def warning(self, code: str, where: Where, reason: str, hint: str = "", *fixes: Fix) -> None:
         """Something that has no effect or not the one that was meant."""
         self._add(Severity.WARNING, where, (code, reason, hint, fixes))
+
+    def too_many_lines(self, where: Where) -> None:
+        """Refuse a text whose lines do not end."""
+        reason = f"more than {MAX_ENTRIES} lines say something; the rest is not read"
+        hint = "a configuration has some dozens of them: check that this is the right file"
+        self.error("too-many-lines", where, reason, hint)
 
     def is_full(self, severity: Severity) -> bool:
         """Whether further problems of that severity are only counted."""

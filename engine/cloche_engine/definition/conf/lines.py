@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from cloche_engine.definition.problem import TextEdit
 from cloche_engine.definition.text.source import Source
 
+MAX_ENTRIES = 10000
+"""More lines that say something are no configuration."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -62,8 +65,8 @@ class Entry:
 
 def lines(source: Source) -> Iterator[Line]:
     """The lines of a text; a carriage return at the end belongs to the break."""
-    start = 0
-    for raw in source.body.split(b"\n"):
-        end = min(start + len(raw) + 1, len(source.body))
-        yield Line(raw.decode().removesuffix("\r"), start, end)
+    start, plain = 0, source.body.isascii()
+    for text in source.text.split("\n"):
+        end = start + (len(text) if plain else len(text.encode())) + 1
+        yield Line(text.removesuffix("\r"), start, min(end, len(source.body)))
         start = end

@@ -6,6 +6,7 @@ from cloche_engine.definition import names
 from cloche_engine.definition.conf.capabilities import CAPABILITIES, plain, warn_unknown
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.lxc_conf.lookup import Lookup
+from cloche_engine.definition.problem import Severity
 from cloche_engine.definition.spec import Capabilities, CapabilityPolicy
 
 DROP, KEEP = "lxc.cap.drop", "lxc.cap.keep"
@@ -41,6 +42,7 @@ def _names(lookup: Lookup, entries: list[Entry]) -> tuple[str, ...]:
                 reason = (
                     f"LXC knows no capability '{names.short(word)}' and reads nothing of the file"
                 )
-                warn_unknown(lookup.findings, entry.at(at), word, reason)
+                start = entry.start if lookup.findings.is_full(Severity.WARNING) else entry.at(at)
+                warn_unknown(lookup.findings, start, word, reason)
             at += len(word)
     return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloche_engine.definition import fixes, names
 from cloche_engine.definition.conf.findings import Findings
-from cloche_engine.definition.conf.lines import Entry, lines
+from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry, lines
 from cloche_engine.definition.dialects.lxc_conf import keys
 from cloche_engine.definition.dialects.lxc_conf.text import parse_line
 from cloche_engine.definition.problem import Fix, Severity
@@ -22,9 +22,13 @@ class Lookup:
         self.has_keys = False
         self._lines: dict[str, list[Entry]] = {}
         self._opaque: dict[int, Opaque] = {}
-        for line in lines(source):
-            if entry := parse_line(line):
-                self._take(entry)
+        left = MAX_ENTRIES
+        for entry in filter(None, map(parse_line, lines(source))):
+            if not left:
+                findings.too_many_lines(entry)
+                break
+            self._take(entry)
+            left -= 1
 
     def entries(self, key: str) -> list[Entry]:
         """Every entry of a key, also those that clear it."""
@@ -95,7 +99,7 @@ class Lookup:
         if not entry.key:
             self._without_value(entry)
         elif not key.startswith("lxc."):
-            self._foreign(entry)
+            self._overlooked(entry, "it is kept as it is")
         elif key in {"lxc.net", "lxc.network"} or key.startswith(("lxc.net.", "lxc.network.")):
             self.has_keys = True
             self.net.append(entry)
@@ -132,18 +136,20 @@ class Lookup:
         )
 
     def _without_value(self, entry: Entry) -> None:
-        text = names.short(entry.value)
         if entry.value.startswith("lxc."):
             self.has_keys = True
-            self.findings.error("syntax", entry, f"'{text}' has no '='", "write key = value")
+            reason = f"'{names.short(entry.value)}' has no '='"
+            self.findings.error("syntax", entry, reason, "write key = value")
         else:
-            self.findings.warning("syntax", entry, f"LXC overlooks '{text}'", "begin it with #")
-            self.keep(entry)
+            self._overlooked(entry, "begin it with #")
 
-    def _foreign(self, entry: Entry) -> None:
-        reason = f"LXC overlooks {names.short(entry.key)}: its keys begin with lxc."
-        self.findings.warning("unknown-key", entry.key_start, reason, "it is kept as it is")
-        self.keep(entry)
+    def _overlooked(self, entry: Entry, hint: str) -> None:
+        """A line that LXC passes over; many of them cost little."""
+        path = entry.key or names.short(entry.value)
+        self._opaque[entry.line.start] = Opaque(path, entry.line.text.strip())
+        full = self.findings.is_full(Severity.WARNING)
+        reason = "" if full else f"LXC overlooks '{names.short(path)}', it begins not with lxc."
+        self.findings.warning("syntax", 0 if full else entry.line.start, reason, hint)
 
 
 def _rank(kept: Opaque) -> tuple[int, bool]:

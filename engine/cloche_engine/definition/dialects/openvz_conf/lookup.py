@@ -6,7 +6,7 @@ import re
 
 from cloche_engine.definition import fixes, names
 from cloche_engine.definition.conf.findings import Findings
-from cloche_engine.definition.conf.lines import Entry, Line, lines
+from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry, Line, lines
 from cloche_engine.definition.dialects.openvz_conf import keys
 from cloche_engine.definition.problem import Fix, Severity, TextEdit
 from cloche_engine.definition.schema.model import nearest
@@ -43,8 +43,12 @@ class Lookup:
         self.has_keys = False
         self._last: dict[str, Entry] = {}
         self._opaque: dict[int, Opaque] = {}
+        left = MAX_ENTRIES
         for line in lines(source):
-            self._take(line)
+            if not left:
+                findings.too_many_lines(line.start)
+                break
+            left -= self._take(line)
 
     def get(self, key: str) -> Entry | None:
         """The entry that counts."""
@@ -64,16 +68,18 @@ class Lookup:
     def _keep(self, line: Line, path: str) -> None:
         self._opaque[line.start] = Opaque(path, line.text.strip())
 
-    def _take(self, line: Line) -> None:
+    def _take(self, line: Line) -> bool:
+        """Whether the line says something."""
         stripped = line.text.strip()
-        if stripped.startswith("#"):
+        if not stripped or stripped.startswith("#"):
             self._comment(line)
-        elif not stripped:
-            return
-        elif entry := parse_line(line):
+            return False
+        entry = parse_line(line)
+        if entry is not None:
             self._entry(entry)
         else:
             self._overlooked(line, stripped)
+        return True
 
     def _comment(self, line: Line) -> None:
         found = _UUID.match(line.text)
