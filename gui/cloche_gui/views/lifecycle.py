@@ -13,6 +13,7 @@ from cloche_engine.api.model import Container
 from cloche_gui.presenters.container import Action, could_not, delete_question, doing
 from cloche_gui.presenters.notice import failure
 from cloche_gui.services.jobs import Job, Jobs
+from cloche_gui.widgets.message_box import open_box
 
 _CALLS: dict[Action, Callable[[Engine, str], Awaitable[Container | None]]] = {
     Action.START: lambda engine, uuid: engine.start(uuid),
@@ -76,6 +77,5 @@ class Lifecycle(QObject):
         box.setEscapeButton(keep)
         if delete is not None:
             delete.clicked.connect(lambda: self._run(Action.DELETE, container))
-        box.finished.connect(box.deleteLater)
         box.finished.connect(self._window.activateWindow)
-        box.open()
+        open_box(box)

@@ -34,6 +34,7 @@ from cloche_gui.views.empty_page import WHAT_IT_IS, EmptyPage
 from cloche_gui.views.lifecycle import Lifecycle
 from cloche_gui.views.status_area import PermanentNote, Progress
 from cloche_gui.widgets.message_bar import MessageArea
+from cloche_gui.widgets.message_box import open_box
 
 HELPER = "helper"
 _POINTS = (6, 28)
@@ -327,8 +328,7 @@ class MainWindow(QMainWindow):
         box.setEscapeButton(keep)
         if discard is not None:
             discard.clicked.connect(self._close_for_good)
-        box.finished.connect(box.deleteLater)
-        box.open()
+        open_box(box)
 
     def _close_for_good(self) -> None:
         self._may_close = True

@@ -11,11 +11,12 @@ from PyQt6.QtWidgets import QApplication, QMainWindow, QMenu, QMessageBox
 
 from cloche_gui.views.commands import Commands
 from cloche_gui.widgets import icons
+from cloche_gui.widgets.message_box import open_box
 
 _CONTAINER = ("start", "stop", "restart", "kill", "", "pause", "resume", "", "delete")
 _MENUS = (
     ("&Container", ("new", "", *_CONTAINER, "", "quit")),
-    ("&Edit", ("copy", "paste", "", "apply", "discard")),
+    ("&Edit", ("copy", "paste", "", "changes", "apply", "discard")),
     (
         "&View",
         (
@@ -78,5 +79,4 @@ def show_about(window: QMainWindow) -> None:
         f"Python {platform.python_version()}, PyQt {PYQT_VERSION_STR}. Free software under the "
         "GNU General Public License, version 3 or later."
     )
-    box.finished.connect(box.deleteLater)
-    box.open()
+    open_box(box)

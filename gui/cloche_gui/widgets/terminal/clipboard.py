@@ -6,6 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QClipboard, QGuiApplication
 from PyQt6.QtWidgets import QMessageBox, QWidget
 
+from cloche_gui.widgets.message_box import open_box
 from cloche_gui.widgets.terminal import paste
 
 _LINES_SHOWN = 12
@@ -41,5 +42,4 @@ def ask_before_running(parent: QWidget, text: str, answer: Callable[[], None]) -
     button = box.addButton("&Paste", QMessageBox.ButtonRole.AcceptRole)
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
     box.finished.connect(lambda _: answer() if box.clickedButton() is button else None)
-    box.finished.connect(box.deleteLater)
-    box.open()
+    open_box(box)
