@@ -86,7 +86,8 @@ class HouseStyle(QProxyStyle):
 
 
 def _paint_box(painter: QPainter, option: QStyleOption) -> None:
-    left, top, width, height = QRectF(option.rect).getRect()
+    box = QRectF(option.rect)
+    left, top, width, height = box.left(), box.top(), box.width(), box.height()
     # Filled, not drawn: at 125 % a drawn line lies half under what the frame is around.
     for edge in (
         QRectF(left, top, width, 1),

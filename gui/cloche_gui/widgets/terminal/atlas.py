@@ -8,6 +8,7 @@ from enum import IntFlag
 
 from PyQt6.QtCore import QPointF, QRect, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPixmap
+from PyQt6.sip import voidptr
 
 from cloche_gui.widgets.terminal import boxes
 from cloche_gui.widgets.terminal.model import Style, Underline
@@ -222,6 +223,9 @@ def _variants(font: QFont, scale: float, dots_per_inch: float) -> list[QFont]:
 
 
 def _is_white(image: QImage) -> bool:
-    bits = image.constBits()
-    raw = bits.asstring(image.sizeInBytes())
+    raw = _copied(image.constBits(), image.sizeInBytes())
     return raw[0::4] == raw[3::4] and raw[1::4] == raw[3::4] and raw[2::4] == raw[3::4]
+
+
+def _copied(bits: voidptr | None, size: int) -> bytes:
+    return b"" if bits is None else bits.asstring(size)
