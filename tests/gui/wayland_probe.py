@@ -1,6 +1,7 @@
 """The real window in this process; says on which platform it is, and closes it by itself.
 
-Not to be imported: it is the program that test_wayland.py runs.
+Not to be imported: it is the program that test_wayland.py runs. With the word `about` it opens
+the box about the program first.
 """
 
 from __future__ import annotations
@@ -10,18 +11,30 @@ from collections.abc import Sequence
 
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QApplication  # noqa: TID251 - it closes the window
+from PyQt6.QtWidgets import QApplication, QMainWindow  # noqa: TID251 - it closes the window
 
 from cloche_engine.api.model import Container
 from cloche_gui.__main__ import main
 from cloche_gui.models.containers import ContainersModel
+from cloche_gui.views.menus import show_about
 
+_TIME_FOR_A_BOX_MS = 500
 _fill = ContainersModel.reset
 
 
 def _fill_and_tell(model: ContainersModel, containers: Sequence[Container]) -> None:
     _fill(model, containers)
-    QTimer.singleShot(0, lambda: _tell(len(containers)))
+    if "about" in sys.argv:
+        QTimer.singleShot(0, _open_about)
+        QTimer.singleShot(_TIME_FOR_A_BOX_MS, lambda: _tell(len(containers)))
+    else:
+        QTimer.singleShot(0, lambda: _tell(len(containers)))
+
+
+def _open_about() -> None:
+    for window in QApplication.topLevelWidgets():
+        if isinstance(window, QMainWindow):
+            show_about(window)
 
 
 def _tell(count: int) -> None:
