@@ -63,7 +63,8 @@ class Link:
     @property
     def routes(self) -> list[Element]:
         """Its `<route>` elements."""
-        return self.interface.all("route") if self.interface else []
+        owner = self.interface or self.owner
+        return owner.all("route") if owner else []
 
 
 def links(root: Element) -> list[Link]:

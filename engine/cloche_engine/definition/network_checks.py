@@ -30,6 +30,15 @@ def check_network(report: Report) -> tuple[Interface, ...]:
     """Report what is wrong with the network; returns the interfaces with their places."""
     root = report.tree.root
     found = links(root)
+    interfaces = check_links(report, found)
+    _check_unused(report, found)
+    for element in nameserver_elements(root):
+        _check_value(report, element)
+    return interfaces
+
+
+def check_links(report: Report, found: list[Link]) -> tuple[Interface, ...]:
+    """Report what is wrong with these interfaces; returns them with their places."""
     seen: dict[tuple[str, str], Element] = {}
     for link in found:
         for ip in link.ips:
@@ -38,9 +47,8 @@ def check_network(report: Report) -> tuple[Interface, ...]:
             _check_unique(report, ip, ("address", str(entry.ip) if entry else ""), seen)
         _check_gateways(report, link)
         _check_interface(report, link, seen)
-    _check_unused(report, found)
-    for element in nameserver_elements(root):
-        _check_value(report, element)
+        for route in link.routes:
+            _check_route(report, link, route)
     return tuple(_located(report, link) for link in found)
 
 
@@ -78,8 +86,6 @@ def _check_interface(report: Report, link: Link, seen: dict[tuple[str, str], Ele
         )
     _check_unique(report, element, ("name", read.name or ""), seen)
     _check_unique(report, element, ("hardware address", (read.mac or "").lower()), seen)
-    for route in link.routes:
-        _check_route(report, link, route)
 
 
 def _check_ip(report: Report, ip: Element) -> None:

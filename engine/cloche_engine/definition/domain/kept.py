@@ -1,9 +1,12 @@
-"""`<kept xmlns='urn:cloche:kept' path='...'>`: what has no other place in a dialect."""
+"""`<kept xmlns='urn:cloche:kept' path='...'>`: what has no other place in a dialect.
+
+Several stand in one `<kept>` without a path, because libvirt keeps only one of each namespace.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cloche_engine.definition.domain.verbatim import Verbatim, is_element
 from cloche_engine.definition.names import writable
@@ -18,12 +21,13 @@ _END_TAG = re.compile(r"</\s*[^\s>]+\s*>\Z")
 _STEP = "\n    "
 
 
-def read_kept(verbatim: Verbatim, element: Element) -> Opaque:
-    """What one of them holds: an element as it is written, otherwise its text."""
-    path = element.attributes.get("path", "")
-    if element.children:
-        return Opaque(path, verbatim.inner(element).strip())
-    return Opaque(path, element.text)
+def read_kept(verbatim: Verbatim, metadata: Element) -> Iterator[Opaque]:
+    """What is kept in `<metadata>`, in order: elements as they are written, otherwise texts."""
+    for element in metadata.all(KEPT):
+        several = element.all(KEPT) if "path" not in element.attributes else []
+        for each in several or [element]:
+            inside = verbatim.inner(each).strip() if each.children else each.text
+            yield Opaque(each.attributes.get("path", ""), inside)
 
 
 def metadata_text(verbatim: Verbatim, metadata: Element) -> str | None:
@@ -58,19 +62,18 @@ def _head(verbatim: Verbatim, metadata: Element, whole: str) -> str:
 
 def kept_markup(metadata: str | None, strays: Sequence[Opaque]) -> tuple[Markup, ...]:
     """`<metadata>` as it was, with the strays at its end; nothing where there is neither."""
-    written = [_kept(entry) for entry in strays if not writable(entry.path + entry.text)]
-    if metadata is None:
-        if not written:
-            return ()
-        raw = "<metadata>" + "".join(_STEP + text for text in written) + "\n  </metadata>"
-        return (Markup("metadata", raw=raw),)
-    if not written:
-        return (Markup("metadata", raw=metadata),)
-    return (Markup("metadata", raw=_with_strays(metadata, written)),)
+    fitting = [entry for entry in strays if not writable(entry.path + entry.text)]
+    if not fitting:
+        return () if metadata is None else (Markup("metadata", raw=metadata),)
+    written = _kept(fitting[0], f" xmlns='{URI}'")
+    if len(fitting) > 1:
+        inside = "".join(f"{_STEP}  {_kept(entry)}" for entry in fitting)
+        written = f"<kept xmlns='{URI}'>{inside}{_STEP}</kept>"
+    whole = _with_strays("<metadata/>" if metadata is None else metadata, _STEP + written)
+    return (Markup("metadata", raw=whole),)
 
 
-def _with_strays(metadata: str, written: list[str]) -> str:
-    strays = "".join(_STEP + text for text in written)
+def _with_strays(metadata: str, strays: str) -> str:
     end = _END_TAG.search(metadata)
     if end is None:  # it ends itself
         return metadata.removesuffix("/>").rstrip() + ">" + strays + "\n  </metadata>"
@@ -78,7 +81,7 @@ def _with_strays(metadata: str, written: list[str]) -> str:
     return metadata[:at] + strays + metadata[at:]
 
 
-def _kept(entry: Opaque) -> str:
+def _kept(entry: Opaque, declared: str = "") -> str:
     path = escape_value(entry.path, "'")
     inside = entry.text if is_element(entry.text) else escape_text(entry.text)
-    return f"<kept xmlns='{URI}' path='{path}'>{inside}</kept>"
+    return f"<kept{declared} path='{path}'>{inside}</kept>"

@@ -84,12 +84,15 @@ def memory_markup(memory: Memory) -> tuple[Markup, ...]:
     )
 
 
-def read_cpu(report: Report, root: Element, twin: Element | None = None) -> Cpu:
+def read_cpu(
+    report: Report, root: Element, twin: Element | None = None, *, zero_is_unset: bool = False
+) -> Cpu:
     """`<vcpu>`, `<numatune>`, `<cputune>`; twin is the dialect's own element of cpu shares."""
     tune, vcpu = root.first("cputune"), root.first("vcpu")
     cpuset = vcpu.attributes.get("cpuset") if vcpu is not None else None
+    shares = _shares(report, tune, twin)
     return Cpu(
-        _shares(report, tune, twin),
+        None if shares == 0 and zero_is_unset else shares,
         _microseconds(report, tune, "quota", (MIN_QUOTA_US, MAX_QUOTA_US)),
         _microseconds(report, tune, "period", (MIN_PERIOD_US, MAX_PERIOD_US)),
         read_cpuset(report, vcpu, "cpuset") if vcpu is not None and cpuset is not None else None,

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 
-from cloche_engine.definition.domain.kept import KEPT, kept_markup, metadata_text, read_kept
+from cloche_engine.definition.domain.kept import kept_markup, metadata_text, read_kept
 from cloche_engine.definition.domain.verbatim import Verbatim, is_element
 from cloche_engine.definition.names import writable
 from cloche_engine.definition.report import Report
@@ -82,8 +82,7 @@ class _Reading:
         text = metadata_text(self.verbatim, element)
         if text is not None:
             yield Opaque(METADATA, text)
-        for child in element.all(KEPT):
-            yield read_kept(self.verbatim, child)
+        yield from read_kept(self.verbatim, element)
 
 
 def is_home(schema: Schema, *others: str) -> Callable[[str], bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cloche_engine.definition.domain.values import attribute_text, branch, child_text, leaf
-from cloche_engine.definition.names import short
+from cloche_engine.definition.names import normal_path, short
 from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.definition.text.markup import Markup
@@ -37,12 +37,17 @@ def read_program(report: Report, root: Element) -> Program:
     return Program(
         (init or DEFAULT_INIT, *arguments) if init or arguments else (),
         _environment(report, os),
-        child_text(os, "initdir"),
+        _directory(os),
         child_text(os, "inituser"),
         child_text(os, "initgroup"),
         attribute_text(os, "type", "arch"),
         attribute_text(os, "type", "machine"),
     )
+
+
+def _directory(os: Element) -> str | None:
+    text = child_text(os, "initdir")
+    return normal_path(text) if text and text.startswith("/") else text
 
 
 def _check_type(report: Report, os: Element) -> None:
@@ -67,7 +72,7 @@ def _environment(report: Report, os: Element) -> tuple[tuple[str, str], ...]:
 
 
 def program_markup(spec: ContainerSpec) -> tuple[Markup, ...]:
-    """`<os>` with the type exe."""
+    """`<os>` with the type exe; libvirt's schema takes no `/` alone as a directory."""
     kind = Markup("type", (("arch", spec.arch), ("machine", spec.machine)), "exe")
     return branch(
         "os",
@@ -75,7 +80,7 @@ def program_markup(spec: ContainerSpec) -> tuple[Markup, ...]:
         leaf("init", spec.program[0] if spec.program else None),
         tuple(Markup("initarg", text=text) for text in spec.program[1:]),
         tuple(Markup("initenv", (("name", name),), value) for name, value in spec.environment),
-        leaf("initdir", spec.directory),
+        leaf("initdir", "/." if spec.directory == "/" else spec.directory),
         leaf("inituser", spec.user),
         leaf("initgroup", spec.group),
     )

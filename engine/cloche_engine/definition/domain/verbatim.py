@@ -80,7 +80,7 @@ class Verbatim:
 
 
 def is_element(text: str, name: str = "") -> bool:
-    """Whether a text is one whole element, of that name where one is given."""
+    """Whether a text is one whole element, of that name without a namespace where one is given."""
     if not text.startswith("<" + name):
         return False
     seen: list[str] = []
@@ -91,7 +91,7 @@ def is_element(text: str, name: str = "") -> bool:
         parser.Parse(text.encode("utf-8", "surrogatepass"), True)  # noqa: FBT003
     except (expat.ExpatError, ValueError):
         return False
-    return not name or seen[0].rpartition(" ")[2] == name
+    return name in {"", seen[0]}
 
 
 def _refuse(*_: object) -> None:
