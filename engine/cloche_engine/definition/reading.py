@@ -42,10 +42,10 @@ def _read_markup(source: Source, dialect: Dialect | None) -> Reading:
 def _read_tree(tree: Tree, dialect: Dialect | None) -> Reading:
     found = dialect or recognise.of_tree(tree)
     if isinstance(found, Problem):
-        return Reading(None, None, (found,))
+        return Reading(None, None, (found,), tree)
     report = Report(tree)
     spec = rooms.tree_reader(found)(report)
-    return Reading(found, spec, report.problems())
+    return Reading(found, spec, report.problems(), tree)
 
 
 def _read_broken(source: Source, error: NotWellFormedError, dialect: Dialect | None) -> Reading:

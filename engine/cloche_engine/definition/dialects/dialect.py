@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cloche_engine.definition.problem import Problem
 from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.definition.text.tree import Tree
 
 
 class Dialect(StrEnum):
@@ -25,12 +26,14 @@ class Dialect(StrEnum):
 class Reading:
     """What a document means and what is wrong with it.
 
-    spec is None where nothing could be read; beside errors it holds what could be.
+    spec is None where nothing could be read; beside errors it holds what could be. tree is there
+    for XML that is well-formed.
     """
 
     dialect: Dialect | None
     spec: ContainerSpec | None
     problems: tuple[Problem, ...] = ()
+    tree: Tree | None = field(default=None, compare=False, repr=False)
 
     @property
     def errors(self) -> tuple[Problem, ...]:

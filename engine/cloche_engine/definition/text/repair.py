@@ -24,8 +24,7 @@ _MISMATCH = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
 def repairs(body: bytes, places: Places, error: NotWellFormedError) -> tuple[Fix, ...]:
     """The ways to mend a mistake; empty where it is none of the two."""
     if stray := stray_name(body, error):
-        line, _ = places.place(stray.start(3))
-        description = f"line {line}: write '/>' in place of '/{stray[1].decode()}>'"
+        description = f"write '/>' in place of '/{stray[1].decode()}>'"
         return (Fix(STRAY_NAME, description, (TextEdit(*stray.span(3), "/"),)),)
     if pair := end_of_self_closed(body, error):
         return _reopened(body, places, *pair)
@@ -38,8 +37,10 @@ def _reopened(
     line, _ = places.place(element.start)
     last, _ = places.place(end_tag.start())
     name = element.name
-    opened = f"line {line}: end <{name}> with '>', so that all up to line {last} lies in it"
-    dropped = f"line {last}: drop </{name}>, so that what follows line {line} stands beside it"
+    opened = f"end the <{name}/> of line {line} with '>', so that all up to line {last} lies in it"
+    dropped = (
+        f"drop the </{name}> of line {last}, so that what follows line {line} stands beside it"
+    )
     slash = TextEdit(before_space(body, element.end - 2), element.end - 1, "")
     span = whole_lines(body, Span(*end_tag.span()))
     return (

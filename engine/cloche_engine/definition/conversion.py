@@ -1,0 +1,89 @@
+"""From a document of one dialect to one of another, with a list of all that is lost on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cloche_engine.definition.dialects import rooms
+from cloche_engine.definition.dialects.dialect import Dialect
+from cloche_engine.definition.loss import Loss, losses
+from cloche_engine.definition.problem import Problem, Severity
+from cloche_engine.definition.reading import read
+from cloche_engine.definition.spec import ContainerSpec
+
+SHARING = frozenset({Dialect.LIBVIRT_LXC})
+"""Where a definition without any network shares the host's; elsewhere it has loopback alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """The document in the target's dialect, what it cannot say, what is wrong with the original.
+
+    text is None where the original has errors; dialect is the one that it was read in.
+    """
+
+    text: bytes | None
+    losses: tuple[Loss, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    dialect: Dialect | None = None
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that kept it from being converted."""
+        return tuple(problem for problem in self.problems if problem.is_error)
+
+
+def convert(
+    data: bytes, target: Dialect, source: Dialect | None = None, name: str | None = None
+) -> Conversion:
+    """Read any bytes and write what they mean in another dialect, under another name if given."""
+    reading = read(data, source)
+    if reading.spec is None or reading.dialect is None or reading.errors:
+        return Conversion(None, (), reading.problems, reading.dialect)
+    spec = reading.spec if name is None else replace(reading.spec, name=name)
+    spec = _isolated(spec, reading.dialect, target)
+    writer = rooms.writer(target)
+    text = writer.write(spec)
+    back = read(text, target)
+    if back.spec is None:
+        problem = _unwritable(target, back.errors)
+        return Conversion(None, (), (*reading.problems, problem), reading.dialect)
+    found = losses(spec, _as_silent(spec, back.spec, target), target, writer.reasons)
+    found = (*_shared_network(spec, reading.dialect, target), *found)
+    return Conversion(text, found, reading.problems, reading.dialect)
+
+
+def _is_silent(spec: ContainerSpec) -> bool:
+    return not spec.interfaces and spec.network_isolated is None and not spec.namespaces
+
+
+def _isolated(spec: ContainerSpec, dialect: Dialect, target: Dialect) -> ContainerSpec:
+    """Say in words what the target would understand otherwise where nothing is said."""
+    if _is_silent(spec) and dialect not in SHARING and target in SHARING:
+        return replace(spec, network_isolated=True)
+    return spec
+
+
+def _as_silent(spec: ContainerSpec, back: ContainerSpec, target: Dialect) -> ContainerSpec:
+    """Take what the target says of isolation as the original does where both mean the same."""
+    said = {spec.network_isolated, back.network_isolated}
+    agree = target not in SHARING or bool(spec.interfaces and back.interfaces)
+    if agree and said == {None, True}:
+        return replace(back, network_isolated=spec.network_isolated)
+    return back
+
+
+def _shared_network(spec: ContainerSpec, dialect: Dialect, target: Dialect) -> tuple[Loss, ...]:
+    if dialect not in SHARING or target in SHARING or not _is_silent(spec):
+        return ()
+    why = (
+        f"without an interface or <privnet/> {dialect} shares the host's network; "
+        f"in {target} the container has loopback alone"
+    )
+    return (Loss("interfaces", [{"kind": "host"}], why),)
+
+
+def _unwritable(target: Dialect, errors: tuple[Problem, ...]) -> Problem:
+    reason = errors[0].reason if errors else "nothing of it can be read there"
+    hint = "change that in the original"
+    return Problem("unwritable", Severity.ERROR, 1, 1, f"as {target}: {reason}", hint)

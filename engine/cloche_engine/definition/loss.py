@@ -1,0 +1,131 @@
+"""What a conversion loses: found by comparing what was meant with what is read back."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cloche_engine.definition.dialects.dialect import Dialect, Reason
+from cloche_engine.definition.pairing import order, pairs
+from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.definition.spec_json import Json, to_json
+
+_INDEX = re.compile(r"\[[0-9]+\]")
+_NO_CAPABILITIES: Json = {"policy": "default", "keep": [], "drop": []}
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One thing that is not the same any more: where it stood, what it was, why, what it is now.
+
+    The path is one of the canonical JSON, `filesystems[1].size_kib`; now is None where it is gone,
+    value where the target adds something.
+    """
+
+    path: str
+    value: Json
+    why: str
+    now: Json = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing stands in its place."""
+        return self.now is None
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    path: str
+    value: Json
+    now: Json
+
+
+def losses(
+    spec: ContainerSpec, back: ContainerSpec, target: Dialect, reasons: tuple[Reason, ...]
+) -> tuple[Loss, ...]:
+    """All that differs between a specification and what the target's document means."""
+    meant, read = to_json(spec), to_json(back)
+    if _effective_hostname(meant) == _effective_hostname(read):
+        meant["hostname"] = read["hostname"] = None
+    return tuple(_loss(each, target, reasons) for each in _differences("", meant, read))
+
+
+def _loss(difference: _Difference, target: Dialect, reasons: tuple[Reason, ...]) -> Loss:
+    value, now = (None if _is_silent(it) else it for it in (difference.value, difference.now))
+    return Loss(difference.path, value, _why(difference, target, reasons), now)
+
+
+def _effective_hostname(spec: dict[str, Json]) -> Json:
+    return spec["hostname"] or spec["name"]
+
+
+def _differences(path: str, value: Json, now: Json) -> Iterator[_Difference]:
+    if value == now or (_is_silent(value) and _is_silent(now)):
+        return
+    if path == "opaque":
+        yield from _kept(value, now)
+    elif isinstance(value, dict) and isinstance(now, dict) and value and now:
+        for key in {**value, **now}:
+            below = f"{path}.{key}" if path else key
+            yield from _differences(below, value.get(key), now.get(key))
+    elif _has_parts(value) or _has_parts(now):
+        yield from _parts(path, value, now)
+    else:
+        yield _Difference(path, value, now)
+
+
+def _is_silent(value: Json) -> bool:
+    return value is None or value in ([], {}, "") or value == _NO_CAPABILITIES
+
+
+def _has_parts(value: Json) -> bool:
+    return isinstance(value, list) and any(isinstance(part, dict) for part in value)
+
+
+def _parts(path: str, value: Json, now: Json) -> Iterator[_Difference]:
+    """Lists of mounts, interfaces, routes: part by part, then their order."""
+    old = _dicts(value)
+    new = _dicts(now)
+    found = pairs(path, old, new)
+    for at, other in found:
+        if at is None:
+            added = new[other] if other is not None else None
+            yield _Difference(f"{path}[{other}]", None, added)
+        elif other is None:
+            yield _Difference(f"{path}[{at}]", old[at], None)
+        else:
+            yield from _differences(f"{path}[{at}]", old[at], new[other])
+    before, after = order(path, old, found)
+    if before != after:
+        yield _Difference(path, before, after)
+
+
+def _dicts(value: Json) -> list[dict[str, Json]]:
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
+
+
+def _kept(value: Json, now: Json) -> Iterator[_Difference]:
+    """What is not understood but kept; its order means nothing."""
+    old = value if isinstance(value, list) else []
+    left = Counter(str(entry) for entry in now) if isinstance(now, list) else Counter[str]()
+    for at, entry in enumerate(old):
+        if left[str(entry)]:
+            left[str(entry)] -= 1
+        else:
+            yield _Difference(f"opaque[{at}]", entry, None)
+    for added in left.elements():
+        yield _Difference("opaque", None, added)
+
+
+def _why(difference: _Difference, target: Dialect, reasons: tuple[Reason, ...]) -> str:
+    path = _INDEX.sub("", difference.path)
+    fitting = [entry for entry in reasons if f"{path}.".startswith(f"{entry.path}.")]
+    if fitting:
+        return max(fitting, key=lambda entry: len(entry.path)).why
+    if _is_silent(difference.value):
+        return f"{target} always says so"
+    if not _is_silent(difference.now):
+        return f"{target} can say it only in another way"
+    return f"{target} has no place for it"

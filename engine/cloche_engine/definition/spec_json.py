@@ -1,0 +1,128 @@
+"""The canonical JSON of a specification; its keys are the paths that loss reports name."""
+
+from __future__ import annotations
+
+from cloche_engine.definition.spec import (
+    Capabilities,
+    ContainerSpec,
+    Cpu,
+    Filesystem,
+    IdMap,
+    IdRange,
+    Interface,
+    Memory,
+    Route,
+    SharedNamespace,
+)
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+"""What stands in a JSON document."""
+
+
+def to_json(spec: ContainerSpec) -> dict[str, Json]:
+    """Every field in a fixed order; null, [] or {} where the document is silent."""
+    return {
+        "name": spec.name,
+        "uuid": spec.uuid,
+        "title": spec.title,
+        "description": spec.description,
+        "hostname": spec.hostname,
+        "filesystems": [_filesystem(entry) for entry in spec.filesystems],
+        "interfaces": [_interface(entry) for entry in spec.interfaces],
+        "nameservers": [*spec.nameservers],
+        "program": [*spec.program],
+        "environment": dict(spec.environment),
+        "directory": spec.directory,
+        "user": spec.user,
+        "group": spec.group,
+        "cpu": _cpu(spec.cpu),
+        "memory": _memory(spec.memory),
+        "consoles": spec.consoles,
+        "idmap": _idmap(spec.idmap),
+        "capabilities": _capabilities(spec.capabilities),
+        "network_isolated": spec.network_isolated,
+        "on_poweroff": spec.on_poweroff,
+        "on_reboot": spec.on_reboot,
+        "on_crash": spec.on_crash,
+        "autostart": spec.autostart,
+        "opaque": [entry.path for entry in spec.opaque],
+        "io_weight": spec.io_weight,
+        "namespaces": [_namespace(entry) for entry in spec.namespaces],
+        "arch": spec.arch,
+        "machine": spec.machine,
+        "profile": spec.profile,
+    }
+
+
+def _filesystem(entry: Filesystem) -> Json:
+    return {
+        "kind": entry.kind.value,
+        "source": entry.source,
+        "target": entry.target,
+        "readonly": entry.readonly,
+        "size_kib": entry.size_kib,
+        "soft_kib": entry.soft_kib,
+        "options": [*entry.options],
+    }
+
+
+def _interface(entry: Interface) -> Json:
+    return {
+        "kind": entry.kind.value,
+        "source": entry.source,
+        "mac": entry.mac,
+        "name": entry.name,
+        "addresses": [*entry.addresses],
+        "routes": [_route(route) for route in entry.routes],
+        "gateway": entry.gateway,
+        "gateway6": entry.gateway6,
+        "up": entry.up,
+        "host_name": entry.host_name,
+        "mode": entry.mode,
+    }
+
+
+def _route(entry: Route) -> Json:
+    return {"to": entry.to, "via": entry.via, "metric": entry.metric}
+
+
+def _cpu(cpu: Cpu) -> Json:
+    return {
+        "shares": cpu.shares,
+        "quota_us": cpu.quota_us,
+        "period_us": cpu.period_us,
+        "cpuset": cpu.cpuset,
+        "mems": cpu.mems,
+        "count": cpu.count,
+    }
+
+
+def _memory(memory: Memory) -> Json:
+    return {
+        "max_kib": memory.max_kib,
+        "soft_kib": memory.soft_kib,
+        "swap_kib": memory.swap_kib,
+        "guarantee_kib": memory.guarantee_kib,
+    }
+
+
+def _idmap(idmap: IdMap | None) -> Json:
+    return {"uid": _ranges(idmap.uid), "gid": _ranges(idmap.gid)} if idmap else None
+
+
+def _ranges(ranges: tuple[IdRange, ...]) -> Json:
+    return [[entry.inside, entry.host, entry.count] for entry in ranges]
+
+
+def _capabilities(capabilities: Capabilities | None) -> Json:
+    if capabilities is None:
+        return None
+    return {
+        "policy": capabilities.policy.value,
+        "keep": [*capabilities.keep],
+        "drop": [*capabilities.drop],
+    }
+
+
+def _namespace(entry: SharedNamespace) -> Json:
+    return {"kind": entry.kind, "how": entry.how, "value": entry.value}
