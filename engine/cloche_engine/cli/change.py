@@ -10,7 +10,9 @@ from cloche_engine.api.client import DEFAULT_GRACE, Engine
 from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionError, NotFoundError
 from cloche_engine.api.model import Container
 from cloche_engine.cli import files, words
+from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.reading import read
 
 
 async def define(engine: Engine, options: argparse.Namespace) -> int:
@@ -18,11 +20,21 @@ async def define(engine: Engine, options: argparse.Namespace) -> int:
     text = files.read(options.file)
     document = Document.parse(text)
     if document.errors:
+        _refuse_other_dialect(text, options.file)
         first = document.errors[0]
         raise InvalidDefinitionError(files.sentence(first, options.file), first.hint)
     uuid = document.compiled().uuid
     etag = await _etag(engine, uuid) if uuid else ""
     return await _done(options, engine.define(text, etag), "defined")
+
+
+def _refuse_other_dialect(text: bytes, file: str) -> None:
+    dialect = read(text).dialect
+    if dialect not in {None, Dialect.LINUXCONTAINER, Dialect.LINUXCONTAINER_V1}:
+        raise InvalidDefinitionError(
+            f"{files.shown(file)}: this is a definition of {dialect}, not of linuxcontainer",
+            f"convert it first: `clochectl convert --to linuxcontainer {file}`",
+        )
 
 
 async def _etag(engine: Engine, uuid: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 from cloche_engine.api.errors import EngineError
@@ -23,6 +25,59 @@ def read(name: str) -> bytes:
         raise EngineError(
             f"cannot read {name}: {error.strerror}", "check the name and your permissions"
         ) from error
+
+
+def replace(name: str, data: bytes) -> None:
+    """Put other bytes in the place of a file's, at once; mode, owner and attributes stay."""
+    file = Path(name).resolve()
+    if not file.is_file():
+        raise EngineError(f"{name} is no regular file", "mend it from standard input: -")
+    try:
+        _replace(file, data)
+    except OSError as error:
+        raise EngineError(
+            f"cannot write {name}: {error.strerror}", "check your permissions there"
+        ) from error
+
+
+def _replace(file: Path, data: bytes) -> None:
+    made, new = tempfile.mkstemp(dir=file.parent, prefix=".clochectl.")
+    try:
+        with os.fdopen(made, "wb") as out:
+            _be_like(file, out.fileno())
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(new).replace(file)
+    except BaseException:
+        Path(new).unlink()
+        raise
+
+
+def _be_like(file: Path, made: int) -> None:
+    """Give a new file what the old one has; only root can give it to somebody else."""
+    old = file.stat()
+    new = os.fstat(made)
+    if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+        os.fchown(made, old.st_uid, old.st_gid)
+    os.fchmod(made, old.st_mode & 0o7777)
+    for attribute in os.listxattr(file):
+        if os.getxattr(file, attribute) != _attribute(made, attribute):
+            os.setxattr(made, attribute, os.getxattr(file, attribute))
+
+
+def _attribute(file: int, name: str) -> bytes | None:
+    try:
+        return os.getxattr(file, name)
+    except OSError:
+        return None
+
+
+def write_out(data: bytes) -> None:
+    """Bytes on standard output, as they are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()
 
 
 def shown(name: str) -> str:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
 _WAIT_STATES = ("stopped", "starting", "running", "paused", "stopping", "failed")
+_DIALECTS = (
+    "linuxcontainer", "linuxcontainer-v1", "libvirt-lxc", "openvz", "openvz-conf", "vserver",
+    "lxc-conf",
+)  # fmt: skip
+_CODE = re.compile(r"[a-z][a-z0-9-]*")
 _Words = Callable[[argparse.ArgumentParser], object]
 
 
@@ -41,6 +47,8 @@ def read_options(words: list[str]) -> tuple[Command, argparse.Namespace]:
     if command.name == "exec" and not program:
         raise UsageError("no program is given; write `clochectl exec NAME -- PROGRAM ARG…`")
     options.program = program
+    if command.name == "validate":
+        _part_files_from_codes(options)
     return command, options
 
 
@@ -50,6 +58,15 @@ def _without_program(words: list[str]) -> tuple[list[str], list[str]]:
         return words, []
     at = words.index("--")
     return words[:at], words[at + 1 :]
+
+
+def _part_files_from_codes(options: argparse.Namespace) -> None:
+    """Behind --fix stands what is no code for a file: `validate --fix rename box.xml`."""
+    words: list[str] = options.fix
+    options.fix = [word for word in words if _CODE.fullmatch(word)]
+    options.files += [word for word in words if not _CODE.fullmatch(word)]
+    if not options.files:
+        raise UsageError("no file is given; see `clochectl validate --help`")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,6 +128,39 @@ def _name_and_file(parser: argparse.ArgumentParser) -> None:
     _file(_name(parser))
 
 
+def _validate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", metavar="FILE", nargs="*", help="a definition, or -")
+    parser.add_argument(
+        "--fix", metavar="CODE", nargs="+", action="extend", default=[],
+        help="mend problems of these codes, or by fixes of these names, in the file itself",
+    )  # fmt: skip
+    parser.add_argument(
+        "--against-defined", action="store_true",
+        help="look for names, uuids and addresses of other containers too",
+    )  # fmt: skip
+
+
+def _from(parser: argparse.ArgumentParser) -> None:
+    _file(parser)
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="D",
+        choices=_DIALECTS,
+        help="its dialect, otherwise recognised",
+    )
+
+
+def _convert(parser: argparse.ArgumentParser) -> None:
+    _from(parser)
+    parser.add_argument(
+        "--to", dest="target", metavar="D", choices=_DIALECTS, required=True,
+        help="dialect to write: " + " ".join(_DIALECTS),
+    )  # fmt: skip
+    parser.add_argument("--name", metavar="NAME", help="another name for the container")
+    parser.add_argument("--strict", action="store_true", help="exit 3 where something is lost")
+
+
 def _grace(parser: argparse.ArgumentParser) -> None:
     _name(parser).add_argument(
         "--timeout", metavar="S", type=seconds, help="seconds until it is killed (10)"
@@ -166,7 +216,15 @@ COMMANDS: dict[str, Command] = {
         Command("xml", "look:xml", "Print the definition of a container", _name),
         Command("define", "change:define", "Store a definition, new or in place of its own", _file),
         Command("undefine", "change:undefine", "Remove a container that does not run", _name),
-        Command("validate", "validate:validate", "Check a definition", _file, local=True),
+        Command("validate", "validate:validate", "Check definitions", _validate, local=True),
+        Command(
+            "convert",
+            "convert:convert",
+            "Write a definition in another dialect",
+            _convert,
+            local=True,
+        ),
+        Command("spec", "convert:spec", "Print what a definition means as JSON", _from, local=True),
         Command("plan", "planning:plan", "Show what a definition would change", _name_and_file),
         Command("diff", "planning:diff", "Show the lines that would change", _name_and_file),
         Command("start", "change:start", "Start a container", _start),

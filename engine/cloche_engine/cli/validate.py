@@ -1,29 +1,139 @@
-"""`validate`: checks a definition here, without a helper."""
+"""`validate`: checks definitions here, and mends them by the names of fixes."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
-from cloche_engine.api.errors import InvalidDefinitionError
+from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionError
 from cloche_engine.cli import files, words
-from cloche_engine.definition.document import Document
+from cloche_engine.definition.dialects.dialect import Reading
+from cloche_engine.definition.fixing import AmbiguousFixError, Applied, Mended, mend
+from cloche_engine.definition.neighbours import against, host_memory_kib
+from cloche_engine.definition.problem import Problem
+from cloche_engine.definition.reading import read
+from cloche_engine.definition.spec import ContainerSpec
+
+if TYPE_CHECKING:  # the contract brings asyncio, which takes longer than the work
+    from cloche_engine.api.client import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """One file: what was done to it, what it means now and what is wrong with it."""
+
+    file: str
+    mended: Mended
+    reading: Reading
+    problems: tuple[Problem, ...]
+
+    @property
+    def name(self) -> str:
+        return files.shown(self.file)
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [problem for problem in self.problems if problem.is_error]
 
 
 def validate(options: argparse.Namespace) -> int:
-    """Print all problems; the first error is also the reason on stderr."""
-    document = Document.parse(files.read(options.file))
-    name = files.shown(options.file)
+    """Print all problems of all files; the first error is also the reason on stderr."""
+    if options.against_defined:
+        from cloche_engine.cli import session  # noqa: PLC0415  # only this needs a helper
+
+        return session.run(_against_defined, options)
+    return _validate(options, [])
+
+
+async def _against_defined(engine: Engine, options: argparse.Namespace) -> int:
+    texts = [(await engine.definition(each.uuid)).text for each in await engine.containers()]
+    specs = (read(text).spec for text in texts)
+    return _validate(options, [spec for spec in specs if spec is not None])
+
+
+def _validate(options: argparse.Namespace, defined: list[ContainerSpec]) -> int:
+    checked = []
+    for file in options.files:
+        one = _checked(file, options.fix, defined)
+        checked.append(one)
+        if not options.json:
+            _print(one)
     if options.json:
-        problems = [asdict(problem) for problem in document.problems]
-        valid = not document.errors
-        words.print_json({"file": name, "valid": valid, "problems": problems})
-    else:
-        for problem in document.problems:
-            print(words.printable(problem.render(name)))
-    if document.errors:
-        first = document.errors[0]
-        raise InvalidDefinitionError(files.sentence(first, options.file), first.hint)
-    if not options.json:
-        print(f"{name}: valid")
+        documents = [_document(one, fixed=bool(options.fix)) for one in checked]
+        words.print_json(documents[0] if len(documents) == 1 else documents)
+    wrong = next((one for one in checked if one.errors), None)
+    if wrong is not None:
+        first = wrong.errors[0]
+        raise InvalidDefinitionError(files.sentence(first, wrong.file), first.hint)
     return 0
+
+
+def _checked(file: str, codes: list[str], defined: list[ContainerSpec]) -> _Checked:
+    data = files.read(file)
+    mended = Mended(data)
+    if codes:
+        try:
+            mended = mend(data, codes)
+        except AmbiguousFixError as error:
+            raise InvalidArgumentError(
+                f"{files.shown(file)}: {error}", "nothing is done"
+            ) from error
+    if mended.data != data and file != "-":
+        files.replace(file, mended.data)
+    reading = read(mended.data)
+    return _Checked(file, mended, reading, (*reading.problems, *_beside(reading, defined)))
+
+
+def _beside(reading: Reading, defined: list[ContainerSpec]) -> tuple[Problem, ...]:
+    """What others and the host say to it; a container with its uuid is the one that it replaces."""
+    spec = reading.spec
+    if spec is None:
+        return ()
+    others = (other for other in defined if spec.uuid is None or other.uuid != spec.uuid)
+    return against(spec, others, host_memory_kib(), reading.tree)
+
+
+def _print(one: _Checked) -> None:
+    """In words; where the mended document takes standard output, on the other one."""
+    takes_output = one.file == "-" and bool(one.mended.applied or one.mended.unused)
+    out = sys.stderr if takes_output else sys.stdout
+    for applied in one.mended.applied:
+        print(words.printable(_done(applied, one.name)), file=out)
+    for code in one.mended.unused:
+        print(words.printable(f"{one.name}: nothing here is mended by {code}"), file=out)
+    for problem in one.problems:
+        print(words.printable(problem.render(one.name)), file=out)
+    if not one.errors:
+        print(f"{one.name}: valid", file=out)
+    if takes_output:
+        files.write_out(one.mended.data)
+
+
+def _done(applied: Applied, name: str) -> str:
+    problem, fix = applied.problem, applied.fix
+    return f"{name}:{problem.line}:{problem.column}: fixed: {fix.name}: {fix.description}"
+
+
+def _document(one: _Checked, *, fixed: bool) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "file": one.name,
+        "dialect": one.reading.dialect,
+        "valid": not one.errors,
+        "problems": [asdict(problem) for problem in one.problems],
+    }
+    if fixed:
+        document["fixed"] = [
+            {
+                "fix": applied.fix.name,
+                "code": applied.problem.code,
+                "line": applied.problem.line,
+                "column": applied.problem.column,
+                "description": applied.fix.description,
+            }
+            for applied in one.mended.applied
+        ]
+        if one.file == "-":
+            document["document"] = one.mended.data.decode(errors="replace")
+    return document

@@ -6,10 +6,12 @@ import pytest
 
 from cloche_engine.cli.change import signal_number
 from cloche_engine.cli.options import COMMANDS, UsageError, read_options
+from cloche_engine.definition.dialects.dialect import Dialect
 
 NAMES = {
     "list", "show", "xml", "define", "undefine", "validate", "start", "stop", "kill", "pause",
     "resume", "restart", "console", "exec", "logs", "stats", "wait", "plan", "diff",
+    "convert", "spec",
 }  # fmt: skip
 
 
@@ -55,6 +57,11 @@ def test_the_words_of_a_program_are_its_own() -> None:
         (["stop", "one", "--timeout", "-1"], "is no time of 0 to 86400 seconds"),
         (["stop", "one", "--timeout", "nan"], "is no time of 0 to 86400 seconds"),
         (["wait", "one", "--state", "happy"], "invalid choice"),
+        (["validate"], "no file is given"),
+        (["validate", "--fix", "rename"], "no file is given"),
+        (["convert", "a.xml"], "required: --to"),
+        (["convert", "--to", "docker", "a.xml"], "invalid choice"),
+        (["spec", "--from", "docker", "a.xml"], "invalid choice"),
         (["--jso", "list"], "unrecognized arguments"),
     ],
 )
@@ -62,6 +69,33 @@ def test_wrong_usage_is_told_with_the_way_to_help(words: list[str], message: str
     with pytest.raises(UsageError, match=message) as caught:
         read_options(words)
     assert "clochectl" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "files", "codes"),
+    [
+        (["a.xml", "-"], ["a.xml", "-"], []),
+        (["a.xml", "--fix", "rename", "remove"], ["a.xml"], ["rename", "remove"]),
+        (["--fix", "rename", "a.xml"], ["a.xml"], ["rename"]),
+        (["--fix", "rename", "-"], ["-"], ["rename"]),
+        (
+            ["a.xml", "--fix", "rename", "--fix", "remove", "./b"],
+            ["a.xml", "./b"],
+            ["rename", "remove"],
+        ),
+    ],
+)
+def test_codes_to_fix_and_files_are_told_apart(
+    words: list[str], files: list[str], codes: list[str]
+) -> None:
+    _, options = read_options(["validate", *words])
+    assert (options.files, options.fix) == (files, codes)
+
+
+def test_every_dialect_can_be_named() -> None:
+    for dialect in Dialect:
+        _, options = read_options(["convert", "--from", dialect, "--to", dialect, "-"])
+        assert (options.source, options.target) == (dialect, dialect)
 
 
 @pytest.mark.parametrize("word", COMMANDS)

@@ -46,7 +46,9 @@ def test_a_good_definition_is_valid() -> None:
 
 def test_validate_gives_one_json_document() -> None:
     good = json.loads(_run("validate", "-", "--json", fed=GOOD).stdout)
-    assert good == {"file": "<stdin>", "valid": True, "problems": []}
+    assert good == {
+        "file": "<stdin>", "dialect": "linuxcontainer", "valid": True, "problems": []
+    }  # fmt: skip
     bad = json.loads(_run("--json", "validate", str(LITERAL)).stdout)
     assert not bad["valid"]
     assert bad["problems"][0]["line"] == 19

@@ -1,0 +1,78 @@
+"""`convert` and `spec`: what a definition of any dialect means, and in another dialect."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+from cloche_engine.api.errors import InvalidDefinitionError
+from cloche_engine.cli import files, words
+from cloche_engine.definition.conversion import Conversion
+from cloche_engine.definition.conversion import convert as converted
+from cloche_engine.definition.dialects.dialect import Dialect
+from cloche_engine.definition.loss import Loss
+from cloche_engine.definition.problem import Problem
+from cloche_engine.definition.reading import read
+from cloche_engine.definition.spec_json import Json, to_json
+
+LOST = 3
+"""Exit status of `--strict` where the target cannot say everything."""
+
+
+def convert(options: argparse.Namespace) -> int:
+    """The document on standard output, what it lost on the other; with --json both in one."""
+    done = converted(
+        files.read(options.file), Dialect(options.target), _dialect(options), options.name
+    )
+    if options.json:
+        words.print_json(_document(done, options))
+    _refuse(done.errors, options)
+    if not options.json and done.text is not None:
+        for loss in done.losses:
+            line = f"{files.shown(options.file)}: {_sentence(loss)}"
+            print(words.printable(line), file=sys.stderr)
+        files.write_out(done.text)
+    return LOST if options.strict and done.losses else 0
+
+
+def spec(options: argparse.Namespace) -> int:
+    """The canonical JSON of what a document means."""
+    reading = read(files.read(options.file), _dialect(options))
+    _refuse(reading.errors, options)
+    if reading.spec is not None:
+        indent = None if options.json else 2
+        print(json.dumps(to_json(reading.spec), ensure_ascii=False, indent=indent))
+    return 0
+
+
+def _dialect(options: argparse.Namespace) -> Dialect | None:
+    return Dialect(options.source) if options.source else None
+
+
+def _refuse(errors: tuple[Problem, ...], options: argparse.Namespace) -> None:
+    for error in errors:
+        raise InvalidDefinitionError(files.sentence(error, options.file), error.hint)
+
+
+def _document(done: Conversion, options: argparse.Namespace) -> dict[str, Json]:
+    return {
+        "from": done.dialect,
+        "to": options.target,
+        "document": None if done.text is None else done.text.decode(),
+        "losses": [asdict(loss) for loss in done.losses],
+        "problems": [asdict(problem) for problem in done.problems],
+    }
+
+
+def _sentence(loss: Loss) -> str:
+    if loss.is_gone:
+        return f"lost: {loss.path}: {_shown(loss.value)}: {loss.why}"
+    if loss.value is None:
+        return f"added: {loss.path}: {_shown(loss.now)}: {loss.why}"
+    return f"changed: {loss.path}: {_shown(loss.value)} to {_shown(loss.now)}: {loss.why}"
+
+
+def _shown(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,286 @@
+"""`validate`, `convert` and `spec`, in the process of the test."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloche_engine.cli.__main__ import main
+
+LITERAL = Path(__file__).parents[1] / "definition/rfc-v2-literal.xml"
+EXAMPLE = Path(__file__).parents[3] / "resources/examples/rfc-2008-nested.xml"
+GOOD = b"""<domain type='linuxcontainer'><name>one</name>
+<container><application>/bin/sh</application></container></domain>"""
+SLIP = GOOD.replace(b"application>", b"applicaton>")
+LIBVIRT = b"""<domain type='lxc'><name>one</name><os><type>exe</type><init>/bin/sh</init></os>
+</domain>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command gave."""
+
+    status: int
+    out: str
+    said: str
+
+    @property
+    def line(self) -> str:
+        """The one line of a failure."""
+        assert self.status in {1, 2}
+        assert self.said.startswith("clochectl: ")
+        assert self.said.count("\n") == 1, self.said
+        return self.said.removeprefix("clochectl: ").rstrip()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Shell:
+    """Runs clochectl."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[bytes]
+    ) -> None:
+        self.monkeypatch = monkeypatch
+        self.capture = capture
+
+    def __call__(self, *words: object, fed: bytes = b"") -> Done:
+        self.monkeypatch.setattr(sys, "argv", ["clochectl", *map(str, words)])
+        self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(fed)))
+        status = main()
+        out, said = self.capture.readouterr()
+        return Done(status, out.decode(), said.decode())
+
+
+@pytest.fixture
+def clochectl(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Shell:
+    return Shell(monkeypatch, capsysbinary)
+
+
+@pytest.fixture
+def slip(tmp_path: Path) -> Path:
+    file = tmp_path / "slip.xml"
+    file.write_bytes(SLIP)
+    return file
+
+
+# validate
+
+
+def test_every_problem_is_one_line_with_its_place(clochectl: Shell, slip: Path) -> None:
+    done = clochectl("validate", slip)
+    lines = done.out.splitlines()
+    assert f"{slip}:2:12: warning: unknown-element: <applicaton>" in lines[1]
+    assert f"{slip}:2:1: error: missing: " in lines[0]
+    assert done.line.startswith(f"{slip}:2:1: missing: ")
+
+
+def test_both_mistakes_of_the_rfc_come_in_one_pass(clochectl: Shell) -> None:
+    done = clochectl("validate", LITERAL)
+    places = [line.removeprefix(f"{LITERAL}:").split(": ")[0] for line in done.out.splitlines()]
+    assert places == ["19:48", "20:11"]
+
+
+def test_all_files_are_checked_also_behind_a_wrong_one(clochectl: Shell, slip: Path) -> None:
+    done = clochectl("validate", slip, EXAMPLE)
+    assert done.status == 1
+    assert done.out.endswith(f"{EXAMPLE}: valid\n")
+
+
+def test_several_files_are_a_list_in_json(clochectl: Shell, slip: Path) -> None:
+    bad, good = clochectl("validate", "--json", slip, EXAMPLE).json
+    assert (bad["file"], bad["valid"], good["valid"]) == (str(slip), False, True)
+    assert bad["problems"][1]["fixes"][0]["name"] == "did-you-mean"
+
+
+def test_any_dialect_is_checked(clochectl: Shell) -> None:
+    done = clochectl("validate", "--json", "-", fed=b"lxc.uts.name = a\nlxc.rootfs.path = x\n")
+    assert done.json["dialect"] == "lxc-conf"
+    assert done.status == 1
+
+
+def test_more_memory_than_this_computer_has_is_a_warning(clochectl: Shell) -> None:
+    much = GOOD.replace(b"</domain>", b"<memory unit='EiB'>1</memory></domain>")
+    done = clochectl("validate", "-", fed=much)
+    assert done.status == 0
+    assert "<stdin>:2:" in done.out
+    assert "warning: memory-above-host: " in done.out
+
+
+# validate --fix
+
+
+def test_a_fix_changes_the_file_and_says_what_it_did(clochectl: Shell, slip: Path) -> None:
+    done = clochectl("validate", slip, "--fix", "did-you-mean")
+    assert slip.read_bytes() == GOOD
+    assert done.status == 0
+    told, valid = done.out.splitlines()
+    assert told == f"{slip}:2:12: fixed: did-you-mean: write <application> in place of <applicaton>"
+    assert valid == f"{slip}: valid"
+
+
+def test_a_fix_can_be_named_by_its_problem(clochectl: Shell, slip: Path) -> None:
+    assert clochectl("validate", "--fix", "unknown-element", slip).status == 0
+    assert slip.read_bytes() == GOOD
+
+
+def test_t3_the_rfc_is_mended_in_one_command(clochectl: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "rfc.xml"
+    file.write_bytes(LITERAL.read_bytes())
+    done = clochectl("validate", file, "--fix", "stray-name-before-gt", "open-self-closed")
+    assert done.status == 0
+    assert done.out.count(": fixed: ") == 2
+    assert file.read_text().strip() == EXAMPLE.read_text().strip()
+
+
+def test_a_fix_keeps_mode_links_and_everything_beside_the_file(
+    clochectl: Shell, slip: Path
+) -> None:
+    slip.chmod(0o640)
+    link = slip.with_name("link.xml")
+    link.symlink_to(slip.name)
+    clochectl("validate", link, "--fix", "did-you-mean")
+    assert link.is_symlink()
+    assert slip.read_bytes() == GOOD
+    assert slip.stat().st_mode & 0o7777 == 0o640
+    assert sorted(slip.parent.iterdir()) == [link, slip]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_fix_keeps_the_owner(clochectl: Shell, slip: Path) -> None:
+    os.chown(slip, 12345, 54321)
+    clochectl("validate", slip, "--fix", "did-you-mean")
+    assert slip.read_bytes() == GOOD
+    assert (slip.stat().st_uid, slip.stat().st_gid) == (12345, 54321)
+
+
+def test_a_file_that_needs_no_fix_is_not_written(clochectl: Shell, slip: Path) -> None:
+    before = slip.stat()
+    done = clochectl("validate", slip, "--fix", "rename")
+    assert f"{slip}: nothing here is mended by rename" in done.out
+    assert (slip.stat().st_ino, slip.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_two_ways_to_mend_are_asked_about_and_nothing_is_done(
+    clochectl: Shell, tmp_path: Path
+) -> None:
+    file = tmp_path / "rfc.xml"
+    file.write_bytes(LITERAL.read_bytes())
+    done = clochectl("validate", file, "--fix", "not-well-formed")
+    assert "open-self-closed or drop-end-tag" in done.line
+    assert file.read_bytes() == LITERAL.read_bytes()
+
+
+def test_standard_input_comes_back_mended_and_alone(clochectl: Shell) -> None:
+    done = clochectl("validate", "-", "--fix", "did-you-mean", fed=SLIP)
+    assert (done.status, done.out) == (0, GOOD.decode())
+    assert "<stdin>:2:12: fixed: did-you-mean: " in done.said
+
+
+def test_json_tells_what_was_mended(clochectl: Shell) -> None:
+    done = clochectl("validate", "-", "--json", "--fix", "did-you-mean", fed=SLIP)
+    assert done.json["document"] == GOOD.decode()
+    (fixed,) = done.json["fixed"]
+    assert (fixed["fix"], fixed["code"], fixed["line"]) == ("did-you-mean", "unknown-element", 2)
+
+
+def test_what_is_no_file_is_not_replaced(clochectl: Shell, tmp_path: Path) -> None:
+    done = clochectl("validate", tmp_path, "--fix", "rename")
+    assert "cannot read" in done.line
+
+
+# convert
+
+
+def test_the_document_and_its_losses_do_not_mix(clochectl: Shell) -> None:
+    done = clochectl("convert", "--to", "lxc-conf", EXAMPLE)
+    assert done.status == 0
+    assert "lxc.cgroup.cpu.shares = 40\n" in done.out
+    lines = done.said.splitlines()
+    assert all(line.startswith(f"{EXAMPLE}: ") for line in lines)
+    assert any(line.startswith(f'{EXAMPLE}: lost: nameservers: ["192.') for line in lines)
+
+
+def test_json_holds_document_and_losses(clochectl: Shell) -> None:
+    done = clochectl("convert", "--json", "--to", "lxc-conf", EXAMPLE)
+    assert (done.json["from"], done.json["to"]) == ("linuxcontainer", "lxc-conf")
+    assert "lxc.uts.name = Container123" in done.json["document"]
+    paths = {loss["path"]: loss["value"] for loss in done.json["losses"]}
+    assert paths["nameservers"] == ["192.168.1.1"]
+    assert all(loss["why"] for loss in done.json["losses"])
+    assert done.said == ""
+
+
+def test_strict_has_status_3_where_something_is_lost(clochectl: Shell) -> None:
+    assert clochectl("convert", "--strict", "--to", "lxc-conf", EXAMPLE).status == 3
+    assert clochectl("convert", "--strict", "--json", "--to", "vserver", EXAMPLE).status == 3
+    assert clochectl("convert", "--strict", "--to", "linuxcontainer", EXAMPLE).status == 0
+
+
+def test_a_document_with_errors_is_not_converted(clochectl: Shell) -> None:
+    done = clochectl("convert", "--to", "lxc-conf", LITERAL)
+    assert (done.status, done.out) == (1, "")
+    assert done.line.startswith(f"{LITERAL}:19:48: not-well-formed: ")
+    told = clochectl("convert", "--json", "--to", "lxc-conf", LITERAL)
+    assert told.json["document"] is None
+    assert [problem["line"] for problem in told.json["problems"]] == [19, 20]
+
+
+def test_a_virtual_machine_is_refused_by_name(clochectl: Shell) -> None:
+    done = clochectl("convert", "--to", "lxc-conf", "-", fed=b"<domain type='kvm'/>")
+    assert "a domain of type 'kvm' is a virtual machine of KVM" in done.line
+
+
+def test_a_container_can_be_named_anew(clochectl: Shell) -> None:
+    done = clochectl("convert", "--to", "lxc-conf", "--name", "other", EXAMPLE)
+    assert "lxc.uts.name = other\n" in done.out
+    assert "lost: name:" not in done.said
+
+
+# spec
+
+
+def test_spec_is_one_json_document_with_the_canonical_keys(clochectl: Shell) -> None:
+    spec = clochectl("spec", EXAMPLE).json
+    assert spec["uuid"] == "8dfd44b31e76d8d335150a2d98211ea0"
+    assert spec["filesystems"][0]["target"] == "/etc"
+    assert spec["interfaces"][0]["addresses"] == ["192.168.1.110/24"]
+    assert spec["cpu"]["shares"] == 40
+    assert (spec["environment"], spec["consoles"], spec["opaque"]) == ({}, 1, [])
+    assert clochectl("spec", "--json", EXAMPLE).out.count("\n") == 1
+
+
+def test_spec_of_a_dialect_that_is_named(clochectl: Shell) -> None:
+    line = b'HOSTNAME="web"\n'
+    assert clochectl("spec", "--from", "openvz-conf", "-", fed=line).json["hostname"] == "web"
+    assert clochectl("spec", "--from", "lxc-conf", "-", fed=line).status == 1
+
+
+def test_spec_of_a_broken_document_is_one_line(clochectl: Shell) -> None:
+    assert clochectl("spec", LITERAL).line.startswith(f"{LITERAL}:19:48: ")
+
+
+# define
+
+
+def test_define_names_the_dialect_and_the_command_that_converts_it(clochectl: Shell) -> None:
+    done = clochectl("--connect", "test:", "define", "-", fed=b"lxc.uts.name = a\n")
+    assert "a definition of lxc-conf, not of linuxcontainer" in done.line
+    assert "`clochectl convert --to linuxcontainer -`" in done.line
+
+
+def test_validate_against_those_that_are_defined(clochectl: Shell) -> None:
+    taken = clochectl("--connect", "test:", "list", "--json").json[0]["name"]
+    same = GOOD.replace(b"one", taken.encode())
+    assert clochectl("--connect", "test:", "validate", "-", fed=same).status == 0
+    done = clochectl("--connect", "test:", "validate", "--against-defined", "-", fed=same)
+    assert "error: name-taken: there is a container named" in done.out
