@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloche_engine.api.errors import UnsupportedError
+from cloche_engine.core.unsupported import refuse_unsupported
 from cloche_engine.definition.spec import (
     ContainerSpec,
     Filesystem,
@@ -49,6 +50,7 @@ class Places:
 
 def compile_plan(spec: ContainerSpec, uuid: str, id_base: int, places: Places) -> LaunchPlan:
     """The plan of a start; UnsupportedError where the definition wants more than there is yet."""
+    refuse_unsupported(spec)
     root = spec.root
     return LaunchPlan(
         uuid=uuid,

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 from cloche_engine.definition.dialects.linuxcontainer.write import write
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.edit_filesystems import plain_filesystem
+from cloche_engine.definition.filesystems import plain_filesystem
 from cloche_engine.definition.names import parse_uuid
 from cloche_engine.definition.network_markup import check_writable
 from cloche_engine.definition.spec import ContainerSpec, Interface

@@ -7,8 +7,10 @@ well-formed; ValueError where XML cannot carry the value or the document has no 
 from __future__ import annotations
 
 from cloche_engine.definition import units
-from cloche_engine.definition.dialects.linuxcontainer import read as reading
+from cloche_engine.definition.dialects.linuxcontainer import program as reading
+from cloche_engine.definition.dialects.linuxcontainer.limits import memory_kib, shares
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.domain.values import size_unit
 from cloche_engine.definition.edit_filesystems import set_filesystems
 from cloche_engine.definition.edit_network import (
     set_interface,
@@ -17,12 +19,13 @@ from cloche_engine.definition.edit_network import (
 )
 from cloche_engine.definition.editing import (
     Change,
-    container_of,
     edited,
+    home_of,
     network_of,
     sync,
 )
-from cloche_engine.definition.names import parse_integer, parse_uuid, valid_uuid
+from cloche_engine.definition.homes import IN_OS, ProgramHome, limit, program_home
+from cloche_engine.definition.names import parse_uuid, valid_uuid
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.splice import Splicer
 from cloche_engine.definition.text.tree import Element
@@ -98,7 +101,7 @@ def set_program(document: Document, program: tuple[str, ...]) -> Document:
 
     def apply(splicer: Splicer) -> None:
         path = program[0].strip() if program else None
-        _set_in_container(splicer, "application", path)
+        _set_at_home(splicer, program_home(splicer.root).names.program, path)
         _set_arguments(splicer, program[1:])
 
     return edited(document, apply)
@@ -108,22 +111,20 @@ def set_environment(document: Document, environment: tuple[tuple[str, str], ...]
     """The environment, in order; variables that stay keep their bytes."""
 
     def apply(splicer: Splicer) -> None:
-        def update(at: int, item: tuple[str, str]) -> None:
-            element = reading.environment_elements(splicer.container)[at]
-            if element.attributes["name"].strip() != item[0]:
-                splicer.set_attribute(element, "name", item[0])
-            element = reading.environment_elements(splicer.container)[at]
-            if element.text != item[1]:
-                splicer.set_exact_text(element, item[1])
+        def elements() -> list[Element]:
+            return reading.environment_elements(program_home(splicer.root))
 
+        def update(at: int, item: tuple[str, str]) -> None:
+            if elements()[at].attributes["name"].strip() != item[0]:
+                splicer.set_attribute(elements()[at], "name", item[0])
+            if elements()[at].text != item[1]:
+                splicer.set_exact_text(elements()[at], item[1])
+
+        home = program_home(splicer.root)
         sync(
             splicer,
-            Change(
-                lambda: reading.environment_elements(splicer.container),
-                list(reading.environment(splicer.container)),
-                list(environment),
-            ),
-            lambda item: Markup("env", (("name", item[0]),), item[1]),
+            Change(elements, list(reading.environment(home)), list(environment)),
+            lambda item: Markup(home.names.variable, (("name", item[0]),), item[1]),
             update,
         )
 
@@ -133,7 +134,11 @@ def set_environment(document: Document, environment: tuple[tuple[str, str], ...]
 def set_directory(document: Document, directory: str | None) -> Document:
     """The working directory; None means /."""
     wanted = (directory or "").strip() or None
-    return edited(document, lambda splicer: _set_in_container(splicer, "dir", wanted))
+
+    def apply(splicer: Splicer) -> None:
+        _set_at_home(splicer, program_home(splicer.root).names.directory, wanted)
+
+    return edited(document, apply)
 
 
 def set_user(document: Document, user: str | None) -> Document:
@@ -141,53 +146,66 @@ def set_user(document: Document, user: str | None) -> Document:
     name, _, group = (user or "").strip().partition(":")
 
     def apply(splicer: Splicer) -> None:
-        beside = splicer.container.first("group") if splicer.container else None
-        if beside is None or not name:
-            whole = f"{name}:{group}" if group else name
-            _set_in_container(splicer, "user", whole or None)
-            _set_in_container(splicer, "group", None)
+        home = program_home(splicer.root)
+        if home.names is IN_OS or home.first("group") is not None or (group and not name):
+            _set_at_home(splicer, home.names.user, name or None)
+            _set_at_home(splicer, home.names.group, group or None)
         else:
-            _set_in_container(splicer, "user", name)
-            _set_in_container(splicer, "group", group or None)
+            _set_at_home(splicer, "user", (f"{name}:{group}" if group else name) or None)
 
     return edited(document, apply)
 
 
-def set_cpushare(document: Document, shares: int | None) -> Document:
-    """The processor weight in cgroup v1 units; None leaves it to the default."""
+def set_cpushare(document: Document, wanted: int | None) -> Document:
+    """The processor weight in cgroup v1 units, its twin too; None leaves it to the default."""
+
+    def elements(splicer: Splicer) -> list[Element]:
+        tune = splicer.root.first("cputune")
+        found = (limit(splicer.root, "cpushare"), tune.first("shares") if tune else None)
+        return [element for element in found if element is not None]
 
     def apply(splicer: Splicer) -> None:
-        element = splicer.root.first("cpushare")
-        if shares is None or element is None or parse_integer(element.text.strip()) != shares:
-            _set(splicer, splicer.root, "cpushare", None if shares is None else str(shares))
+        for at in reversed(range(len(elements(splicer)))):
+            element = elements(splicer)[at]
+            if wanted is None:
+                splicer.remove(element)
+            elif shares(element) != wanted:
+                splicer.set_text(element, str(wanted))
+        if wanted is not None and not elements(splicer):
+            splicer.add(splicer.root, Markup("cpushare", text=str(wanted)))
 
     return edited(document, apply)
 
 
 def set_memory_kib(document: Document, kib: int | None) -> Document:
-    """The memory limit. The unit written stays where the size is whole in it, else it is KiB."""
+    """The memory limit, its twin too. The unit stays where the size is whole in it, else KiB."""
+
+    def elements(splicer: Splicer) -> list[Element]:
+        tune = splicer.root.first("memtune")
+        found = (limit(splicer.root, "memory"), tune.first("hard_limit") if tune else None)
+        return [element for element in found if element is not None]
 
     def apply(splicer: Splicer) -> None:
-        element = splicer.root.first("memory")
-        if reading.memory_kib(element) == kib and (kib or not _is_unreadable(element)):
-            return
-        if kib is None or element is None:
-            _set(splicer, splicer.root, "memory", None if kib is None else str(kib))
-            return
-        written = units.from_kib(kib, reading.memory_unit(element))
-        splicer.set_text(element, written or str(kib))
-        element = splicer.root.first("memory")
-        if written is None and element is not None:
-            splicer.set_attribute(element, "unit", None)
+        for at in reversed(range(len(elements(splicer)))):
+            element = elements(splicer)[at]
+            if memory_kib(element) == kib and (kib or not _is_unreadable(element)):
+                continue
+            if kib is None:
+                splicer.remove(element)
+                continue
+            written = units.from_kib(kib, size_unit(element))
+            splicer.set_text(element, written or str(kib))
+            if written is None:
+                splicer.set_attribute(elements(splicer)[at], "unit", None)
+        if kib is not None and not elements(splicer):
+            splicer.add(splicer.root, Markup("memory", text=str(kib)))
 
     return edited(document, apply)
 
 
-def _is_unreadable(memory: Element | None) -> bool:
-    """Whether a `<memory>` stands there that says neither a size nor that there is no limit."""
-    if memory is None:
-        return False
-    return units.to_kib(memory.text.strip(), reading.memory_unit(memory)) is None
+def _is_unreadable(memory: Element) -> bool:
+    """Whether it says neither a size nor that there is no limit."""
+    return units.to_kib(memory.text.strip(), size_unit(memory)) is None
 
 
 def _set(splicer: Splicer, parent: Element, name: str, value: str | None) -> None:
@@ -202,19 +220,26 @@ def _set(splicer: Splicer, parent: Element, name: str, value: str | None) -> Non
         splicer.set_text(present, value)
 
 
-def _set_in_container(splicer: Splicer, name: str, value: str | None) -> None:
-    if value is not None or splicer.container is not None:
-        _set(splicer, container_of(splicer), name, value)
+def _set_at_home(splicer: Splicer, name: str, value: str | None) -> None:
+    """A single child of the element that says what runs."""
+    if value is not None or program_home(splicer.root).element is not None:
+        element = home_of(splicer).element
+        if element is not None:
+            _set(splicer, element, name, value)
 
 
 def _set_arguments(splicer: Splicer, wanted: tuple[str, ...]) -> None:
-    def elements() -> list[Element]:
-        return splicer.container.all("arg") if splicer.container is not None else []
+    def home() -> ProgramHome:
+        return program_home(splicer.root)
 
+    def elements() -> list[Element]:
+        return home().all(home().names.argument)
+
+    name = home().names.argument
     sync(
         splicer,
         Change(elements, [element.text for element in elements()], list(wanted)),
-        lambda text: Markup("arg", text=text),
+        lambda text: Markup(name, text=text),
         lambda at, text: splicer.set_exact_text(elements()[at], text),
     )
 

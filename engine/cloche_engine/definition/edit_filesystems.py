@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 
 from cloche_engine.definition import units
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing import container_of, edited
-from cloche_engine.definition.filesystem_markup import filesystem_markup, source_markup
+from cloche_engine.definition.filesystem_markup import (
+    filesystem_markup,
+    source_markup,
+    space_markup,
+    text_markup,
+)
 from cloche_engine.definition.filesystems import (
+    HARD_LIMIT,
+    SOFT_LIMIT,
     Mount,
     mounts,
+    plain_filesystem,
     size_unit,
+    space_unit,
+    split_line,
 )
-from cloche_engine.definition.names import normal_path
 from cloche_engine.definition.spec import Filesystem, FilesystemKind
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.sequence import Edits, change
@@ -27,13 +37,6 @@ def set_filesystems(document: Document, filesystems: tuple[Filesystem, ...]) -> 
     return edited(document, lambda splicer: _Mounts(splicer).set(wanted))
 
 
-def plain_filesystem(filesystem: Filesystem) -> Filesystem:
-    """A mount as a document gives it back: target normalised, no place."""
-    target = filesystem.target
-    normal = normal_path(target) if target.startswith("/") else target
-    return replace(filesystem, target=normal, location=None)
-
-
 class _Mounts:
     """The mounts of a document under edit."""
 
@@ -43,6 +46,10 @@ class _Mounts:
 
     def set(self, wanted: list[Filesystem]) -> None:
         present = self.now()
+        if wanted == [mount.filesystem for mount in present]:
+            return
+        self._open_texts()
+        present = self.now()
         self.moved = {m.filesystem: (m.is_nested, self.splicer.raw(m.element)) for m in present}
         change(
             [mount.filesystem for mount in present],
@@ -51,7 +58,16 @@ class _Mounts:
         )
 
     def now(self) -> list[Mount]:
-        return mounts(self.splicer.container)
+        return mounts(self.splicer.root)
+
+    def _open_texts(self) -> None:
+        """Of a `<filesystem>` that names several mounts as text each gets an element."""
+        texts = [mount for mount in self.now() if mount.text is not None and not mount.is_nested]
+        groups = [list(found) for _, found in groupby(texts, lambda mount: mount.element)]
+        for group in reversed(groups):
+            children = tuple(text_markup(mount.filesystem) for mount in group)
+            markup = Markup("filesystem", children=children)
+            self.splicer.replace_element(group[0].element, markup)
 
     def markup(self, filesystem: Filesystem, *, nested: bool) -> Markup | bytes:
         """The bytes that it has elsewhere in the document in the same form, otherwise new ones."""
@@ -60,7 +76,9 @@ class _Mounts:
 
     def update(self, at: int, wanted: Filesystem) -> None:
         mount = self.now()[at]
-        if wanted.kind is mount.filesystem.kind and wanted not in self.moved:
+        if mount.text is not None and _fits_text(wanted):
+            self.splicer.set_text(mount.element, text_markup(wanted).text or "")
+        elif mount.text is None and wanted.kind is mount.filesystem.kind and self._is_new(wanted):
             self._update_parts(at, wanted)
         elif not mount.is_nested or wanted.kind is FilesystemKind.MOUNT:
             markup = self.markup(wanted, nested=mount.is_nested)
@@ -68,6 +86,9 @@ class _Mounts:
         else:
             self.insert(at + 1, wanted)
             self.splicer.remove(self.now()[at].element)
+
+    def _is_new(self, wanted: Filesystem) -> bool:
+        return wanted not in self.moved
 
     def insert(self, at: int, wanted: Filesystem) -> None:
         present = self.now()
@@ -93,14 +114,18 @@ class _Mounts:
     def _insert_nested(
         self, before: Mount | None, behind: Mount | None, wanted: Filesystem
     ) -> None:
+        near = before or behind
         markup = self.markup(wanted, nested=True)
+        if near is not None and near.text is not None and _fits_text(wanted):
+            markup = text_markup(wanted)
         if before is not None:
             self.splicer.add_after(before.element, markup)
         elif behind is not None:
             self.splicer.add_before(behind.element, markup)
 
     def _insert_first(self, wanted: Filesystem) -> None:
-        container = container_of(self.splicer)
+        container = self.splicer.container or self.splicer.root.first("devices")
+        container = container or container_of(self.splicer)
         lists = [e for e in container.all("filesystem") if not e.children and not e.attributes]
         if lists and wanted.kind is FilesystemKind.MOUNT:
             self.splicer.add_first(lists[0], filesystem_markup(wanted, nested=True))
@@ -123,10 +148,14 @@ class _Mounts:
     def _update_parts(self, at: int, wanted: Filesystem) -> None:
         if self.now()[at].filesystem.target != wanted.target:
             self._set_child(at, "target", Markup("target", (("dir", wanted.target),)))
-        if wanted.kind is FilesystemKind.RAM:
+        is_ram = wanted.kind is FilesystemKind.RAM
+        if is_ram:
             self._update_size(at, wanted)
         elif self.now()[at].filesystem.source != wanted.source:
             self._update_source(at, wanted)
+        self._set_space(at, HARD_LIMIT, None if is_ram else wanted.size_kib)
+        self._set_space(at, SOFT_LIMIT, wanted.soft_kib)
+        self._set_options(at, wanted)
         readonly = self.now()[at].element.first("readonly")
         if wanted.readonly and readonly is None:
             self.splicer.add(self.now()[at].element, Markup("readonly"))
@@ -154,6 +183,31 @@ class _Mounts:
         else:
             self.splicer.add(self.now()[at].element, source_markup(wanted))
 
+    def _set_space(self, at: int, name: str, kib: int | None) -> None:
+        """A limit of space; the unit written stays where the size is whole in it."""
+        element = self.now()[at].element
+        limit = element.first(name)
+        unit = space_unit(limit) if limit is not None else ""
+        if limit is None:
+            for markup in space_markup(name, kib):
+                self.splicer.add(element, markup)
+        elif kib is None:
+            self.splicer.remove(limit)
+        elif units.to_kib(limit.text.strip(), unit) != kib:
+            written = units.from_kib(kib, unit)
+            if written is not None:
+                self.splicer.set_text(limit, written)
+            else:
+                self.splicer.replace_element(limit, space_markup(name, kib)[0])
+
+    def _set_options(self, at: int, wanted: Filesystem) -> None:
+        if self.now()[at].filesystem.options == wanted.options:
+            return
+        while (option := self.now()[at].element.first("option")) is not None:
+            self.splicer.remove(option)
+        for text in wanted.options:
+            self.splicer.add(self.now()[at].element, Markup("option", text=text))
+
     def _set_child(self, at: int, name: str, markup: Markup) -> None:
         """The one attribute of a child, added with the child where it is missing."""
         mount = self.now()[at].element
@@ -177,3 +231,10 @@ def _share_list(before: Mount | None, behind: Mount | None) -> bool:
         and before.is_nested
         and before.element.parent is behind.element.parent
     )
+
+
+def _fits_text(filesystem: Filesystem) -> bool:
+    """Whether the first revision's text can say all of a mount."""
+    source, target = filesystem.source, filesystem.target
+    plain = Filesystem(FilesystemKind.MOUNT, source, target)
+    return filesystem == plain and split_line(f"{target} = {source}") == (target, source)

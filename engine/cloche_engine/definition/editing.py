@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.homes import ProgramHome, program_home
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.sequence import Edits, change
@@ -51,18 +52,27 @@ def network_of(splicer: Splicer) -> Element:
     return _present(container_of(splicer).first("network"))
 
 
+def home_of(splicer: Splicer) -> ProgramHome:
+    """Where the document says what runs, made where it is missing."""
+    found = program_home(splicer.root)
+    if found.element is None:
+        container_of(splicer)
+        found = program_home(splicer.root)
+    return found
+
+
 def sync(
     splicer: Splicer,
     change_of: Change[Item],
     markup: Callable[[Item], Markup],
     update: Callable[[int, Item], None],
 ) -> None:
-    """Turn the elements below `<container>` into those wanted; equal ones keep their bytes."""
+    """Turn the elements that say what runs into those wanted; equal ones keep their bytes."""
 
     def insert(at: int, item: Item) -> None:
         elements = change_of.elements()
         if not elements:
-            splicer.add(container_of(splicer), markup(item))
+            splicer.add(_present(home_of(splicer).element), markup(item))
         elif at > 0:
             splicer.add_after(elements[at - 1], markup(item))
         else:

@@ -111,8 +111,7 @@ def test_interfaces_that_are_not_right_yet_are_written_as_asked(interface: Inter
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"cpu": Cpu(quota_us=5000)}, "no place for this cpu"),
-        ({"memory": Memory(swap_kib=5000)}, "no place for this memory"),
+        ({"consoles": 0}, "no place for this consoles"),
         ({"interfaces": (Interface(addresses=("nonsense",)),)}, "does not appear to be"),
         ({"uuid": "123"}, "is no uuid"),
         ({"title": "a\x07"}, "cannot stand in an XML document"),

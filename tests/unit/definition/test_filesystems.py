@@ -37,8 +37,9 @@ def test_a_list_and_a_mount_in_one_filesystem_are_refused() -> None:
     assert "mixed-filesystem" in codes(domain(f"<filesystem>{inside}</filesystem>{PROGRAM}"))
 
 
-def test_a_mount_written_as_text_is_refused_not_guessed() -> None:
-    assert codes(domain(f"<filesystem>/etc = /srv/etc</filesystem>{PROGRAM}")) == ["filesystem"]
+def test_a_mount_written_as_text_is_refused_where_it_could_mean_two_things() -> None:
+    for text in ("/etc", "/etc=/srv=/x", "/a = /b = /c", "/etc /srv/etc"):
+        assert codes(domain(f"<filesystem>{text}</filesystem>{PROGRAM}")) == ["filesystem"]
 
 
 def test_mounts_keep_the_order_of_the_document() -> None:

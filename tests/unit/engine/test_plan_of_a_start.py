@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,14 +13,19 @@ from hypothesis import strategies as st
 from cloche_engine.api.errors import UnsupportedError
 from cloche_engine.core.compile import Places, compile_plan
 from cloche_engine.definition.spec import (
+    Capabilities,
+    CapabilityPolicy,
     ContainerSpec,
     Cpu,
     Filesystem,
     FilesystemKind,
+    IdMap,
+    IdRange,
     Interface,
     InterfaceKind,
     Location,
     Memory,
+    SharedNamespace,
 )
 from cloche_engine.sandbox.init import ahead, before_descriptors, environment, operations
 from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
@@ -159,6 +165,44 @@ def test_networks_that_cannot_be_made_yet_are_refused_with_the_next_step(
     with pytest.raises(UnsupportedError, match=reason) as refused:
         plan_of(interfaces=interfaces)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"cpu": Cpu(quota_us=50000)},
+        {"cpu": Cpu(cpuset="0-1")},
+        {"memory": Memory(max_kib=65536, swap_kib=131072)},
+        {"io_weight": 500},
+        {"idmap": IdMap((IdRange(0, 100000, 65536),), (IdRange(0, 100000, 65536),))},
+        {"capabilities": Capabilities(drop=("sys_admin",))},
+        {"capabilities": Capabilities(CapabilityPolicy.ALLOW)},
+        {"namespaces": (SharedNamespace("net", "pid", "1"),)},
+        {"network_isolated": False},
+        {"on_crash": "restart"},
+        {"filesystems": (Filesystem(FilesystemKind.MOUNT, "/a", "/b", options=("nosuid",)),)},
+        {"filesystems": (Filesystem(FilesystemKind.MOUNT, "/a", "/b", size_kib=1024),)},
+    ],
+)
+def test_what_a_definition_asks_for_is_given_or_refused_never_ignored(
+    field: dict[str, Any],
+) -> None:
+    with pytest.raises(UnsupportedError, match="yet") as refused:
+        plan_of(**field)
+    assert refused.value.hint
+
+
+def test_what_is_so_anyway_is_no_hindrance() -> None:
+    plain = plan_of()
+    assert plain == plan_of(
+        network_isolated=True,
+        capabilities=Capabilities(),
+        on_poweroff="destroy",
+        on_reboot="restart",
+        on_crash="destroy",
+        autostart=True,
+        profile="basic",
+    )
 
 
 def test_a_group_alone_is_the_group_of_root() -> None:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from cloche_engine.definition.filesystems import HARD_LIMIT, SOFT_LIMIT
 from cloche_engine.definition.names import MAX_SHARES, MIN_SHARES
 from cloche_engine.definition.network import KINDS, MODES
+from cloche_engine.definition.schema.domain import METADATA_RULES, OS_RULES, SHARED_RULES
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
 
 ROOT = "domain"
 DOMAIN_TYPE = "linuxcontainer"
+DRIVER_TYPE = "lxc"
+"""The type that the driver of March 2008 read."""
 FILESYSTEM_TYPES = ("mount", "template", "block", "file", "ram", "bind")
 
 _ADDRESS = Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address")
 _PREFIX = Attribute("prefix", Value.PREFIX, "length of the network's prefix, as 24")
 _FAMILY = Attribute("family", Value.CHOICE, "ipv4 or ipv6", choices=("ipv4", "ipv6"))
 _UNIT = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB or KB, MB, GB", default="KiB")
+
+
+def _space(name: str, text: str) -> ElementRule:
+    unit = replace(_UNIT, default="bytes")
+    return ElementRule(name, ("filesystem", "mount"), text, Value.SIZE, attributes=(unit,))
+
 
 _ELEMENTS: tuple[ElementRule, ...] = (
     ElementRule(
@@ -23,7 +35,11 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         "a container",
         attributes=(
             Attribute(
-                "type", Value.CHOICE, "kind of container", required=True, choices=(DOMAIN_TYPE,)
+                "type",
+                Value.CHOICE,
+                "kind of container",
+                required=True,
+                choices=(DOMAIN_TYPE, DRIVER_TYPE),
             ),
             Attribute("id", Value.FREE, "number while it ran; not read"),
         ),
@@ -45,15 +61,17 @@ _ELEMENTS: tuple[ElementRule, ...] = (
     ),
     ElementRule("title", ("domain",), "short title for people", Value.LINE, effect=Effect.NOW),
     ElementRule("description", ("domain",), "notes", Value.TEXT, effect=Effect.NOW),
-    ElementRule("container", ("domain",), "what is inside", required=True),
+    ElementRule("container", ("domain",), "what is inside"),
+    ElementRule("profile", ("container",), "name of the settings it was made with", Value.LINE),
     ElementRule(
         "filesystem",
-        ("container",),
+        ("container", "devices"),
         "a mount, or the list of mounts of the older form",
+        Value.FREE,
         attributes=(Attribute("type", Value.CHOICE, "kind of source", choices=FILESYSTEM_TYPES),),
         repeats=True,
     ),
-    ElementRule("mount", ("filesystem",), "a mount of the older form", repeats=True),
+    ElementRule("mount", ("filesystem",), "a mount of the older form", Value.FREE, repeats=True),
     ElementRule(
         "source",
         ("filesystem", "mount"),
@@ -78,12 +96,20 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         ),
     ),
     ElementRule("readonly", ("filesystem", "mount"), "cannot be written from inside"),
+    _space(HARD_LIMIT, "most space that may be used"),
+    _space(SOFT_LIMIT, "space that may be used for some time only"),
+    ElementRule(
+        "option",
+        ("filesystem", "mount"),
+        "an option of the mount, as nosuid",
+        Value.LINE,
+        repeats=True,
+    ),
     ElementRule(
         "application",
         ("container",),
         "the program that is process 1: absolute path, or bare name to be found in PATH",
         Value.PROGRAM,
-        required=True,
     ),
     ElementRule("arg", ("container",), "one argument of the program", Value.FREE, repeats=True),
     ElementRule(
@@ -223,21 +249,36 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         unit="KiB",
         default="no limit",
     ),
+    *(rule for rule in (*SHARED_RULES, *OS_RULES) if rule.name != "privnet"),
+    ElementRule(
+        "privnet",
+        ("features",),
+        "a network of its own, also without an interface",
+        attributes=(
+            Attribute("state", Value.CHOICE, "on or off", choices=("on", "off"), default="on"),
+        ),
+    ),
+    ElementRule(
+        "autostart",
+        ("domain",),
+        "started with the host",
+        attributes=(
+            Attribute("enabled", Value.CHOICE, "yes or no", choices=("yes", "no"), default="yes"),
+        ),
+        effect=Effect.NOW,
+    ),
     ElementRule("devices", ("domain",), "devices"),
     ElementRule(
         "console",
         ("devices",),
         "a console; the engine makes its terminal",
-        attributes=(Attribute("tty", Value.FREE, "written by others; never opened"),),
+        attributes=(
+            Attribute("tty", Value.FREE, "written by others; never opened"),
+            Attribute("type", Value.FREE, "pty", default="pty"),
+        ),
         repeats=True,
     ),
-    ElementRule(
-        "metadata",
-        ("domain",),
-        "notes of other programs; kept",
-        opaque=True,
-        effect=Effect.NONE,
-    ),
+    *METADATA_RULES,
 )
 
 SCHEMA = Schema(_ELEMENTS)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cloche_engine.definition.dialects.dialect import Reason
+from cloche_engine.definition.domain.features import features_markup
+from cloche_engine.definition.domain.idmap import idmap_markup
+from cloche_engine.definition.domain.lifecycle import Lifecycle, lifecycle_markup
+from cloche_engine.definition.domain.limits import cpu_markup, io_markup, memory_markup
+from cloche_engine.definition.domain.namespaces import namespaces_markup
+from cloche_engine.definition.domain.opaque import is_home, with_opaque
+from cloche_engine.definition.domain.values import branch, leaf
 from cloche_engine.definition.filesystem_markup import filesystem_markup
 from cloche_engine.definition.network import WITHOUT_ADDRESS
 from cloche_engine.definition.network_markup import address_markup, interface_markup, is_private
-from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT
+from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT, SCHEMA
 from cloche_engine.definition.spec import ContainerSpec, Interface
 from cloche_engine.definition.text.markup import Layout, Markup
 
@@ -16,15 +25,12 @@ REASONS: tuple[Reason, ...] = ()
 
 def write(spec: ContainerSpec) -> bytes:
     """The document; `create.new_definition` says whether it reads back the same."""
-    return (_domain(spec).render(Layout()) + "\n").encode()
-
-
-def leaf(name: str, value: object | None) -> tuple[Markup, ...]:
-    """An element that holds only text, none where there is nothing to say."""
-    return () if value is None else (Markup(name, text=str(value)),)
+    domain = with_opaque(_domain(spec), spec.opaque, is_home(SCHEMA))
+    return (domain.render(Layout()) + "\n").encode()
 
 
 def _domain(spec: ContainerSpec) -> Markup:
+    lifecycle = Lifecycle(spec.on_poweroff, spec.on_reboot, spec.on_crash)
     return Markup(
         ROOT,
         (("type", DOMAIN_TYPE),),
@@ -33,24 +39,50 @@ def _domain(spec: ContainerSpec) -> Markup:
             *leaf("uuid", spec.uuid),
             *leaf("title", spec.title),
             *leaf("description", spec.description),
+            *_system(spec),
             _container(spec),
             *leaf("cpushare", spec.cpu.shares),
             *leaf("memory", spec.memory.max_kib),
-            *_devices(spec.consoles),
+            *memory_markup(replace(spec.memory, max_kib=None)),
+            *io_markup(spec.io_weight),
+            *cpu_markup(replace(spec.cpu, shares=None)),
+            *idmap_markup(spec.idmap),
+            *_features(spec),
+            *lifecycle_markup(lifecycle),
+            *_autostart(spec.autostart),
+            *branch("devices", (Markup("console"),) * (spec.consoles or 0)),
+            *namespaces_markup(spec.namespaces),
         ),
     )
 
 
-def _devices(consoles: int | None) -> tuple[Markup, ...]:
-    if not consoles:
+def _system(spec: ContainerSpec) -> tuple[Markup, ...]:
+    """What only `<os>` has a place for; the program stands in `<container>`."""
+    if not (spec.arch or spec.machine):
         return ()
-    return (Markup("devices", children=(Markup("console"),) * consoles),)
+    attributes = (("arch", spec.arch), ("machine", spec.machine))
+    return (Markup("os", children=(Markup("type", attributes, "exe"),)),)
+
+
+def _features(spec: ContainerSpec) -> tuple[Markup, ...]:
+    found = features_markup(spec.capabilities, spec.network_isolated)
+    if spec.network_isolated is not False:
+        return found
+    inside = found[0].children if found else ()
+    return (Markup("features", children=(Markup("privnet", (("state", "off"),)), *inside)),)
+
+
+def _autostart(autostart: bool | None) -> tuple[Markup, ...]:
+    if autostart is None:
+        return ()
+    return (Markup("autostart", () if autostart else (("enabled", "no"),)),)
 
 
 def _container(spec: ContainerSpec) -> Markup:
     return Markup(
         "container",
         children=(
+            *leaf("profile", spec.profile),
             *(filesystem_markup(entry) for entry in spec.filesystems),
             *leaf("application", spec.program[0] if spec.program else None),
             *(Markup("arg", text=text) for text in spec.program[1:]),

@@ -1,0 +1,97 @@
+"""What runs: in `<container>`, or in `<os>` as the driver of March 2008 and libvirt have it."""
+
+from __future__ import annotations
+
+from cloche_engine.definition import fixes, homes, names
+from cloche_engine.definition.domain import program as domain_program
+from cloche_engine.definition.domain.program import Program
+from cloche_engine.definition.domain.values import child_text
+from cloche_engine.definition.report import Report
+from cloche_engine.definition.text.tree import Element
+
+
+def read_program(report: Report, root: Element) -> Program:
+    """The program, its arguments, environment and identity, arch and machine of `<os>`."""
+    system = domain_program.read_program(report, root)
+    home = homes.program_home(root)
+    if home.names is homes.IN_OS:
+        return system
+    container = home.element
+    own = program(home)
+    application = home.first("application")
+    if application is None and not system.program:
+        _missing(report, container or root)
+    elif system.program and system.program != own:
+        reason = "<os> and <container> name different programs, and one runs"
+        place = application or container or root
+        report.error("contradiction", place, reason, "keep one of them")
+    _check_spaces(report, application)
+    user, group = _user(report, container)
+    return Program(
+        own or system.program,
+        _environment(report, home),
+        child_text(container, "dir"),
+        user,
+        group,
+        system.arch,
+        system.machine,
+    )
+
+
+def program(home: homes.ProgramHome) -> tuple[str, ...]:
+    """The program and its arguments; arguments are taken with every space."""
+    path = child_text(home.element, home.names.program)
+    if path is None:
+        return ()
+    return (path, *(arg.text for arg in home.all(home.names.argument)))
+
+
+def environment_elements(home: homes.ProgramHome) -> list[Element]:
+    """The elements of variables that have a name."""
+    return [element for element in home.all(home.names.variable) if "name" in element.attributes]
+
+
+def environment(home: homes.ProgramHome) -> tuple[tuple[str, str], ...]:
+    """Names and values of the environment, in order."""
+    found = environment_elements(home)
+    return tuple((element.attributes["name"].strip(), element.text) for element in found)
+
+
+def _missing(report: Report, element: Element) -> None:
+    reason = f"<{element.name}> has no <application>: the program that is process 1"
+    hint = "add <application>...</application>: absolute path, or bare name to be found in PATH"
+    report.error("missing", element, reason, hint)
+
+
+def _check_spaces(report: Report, application: Element | None) -> None:
+    text = application.text.strip() if application is not None else ""
+    if application is not None and " " in text:
+        report.warning(
+            "application",
+            report.tree.text_place(application),
+            f"the whole text '{names.short(text)}' is taken as one path",
+            "put each argument into an <arg> of its own",
+        )
+
+
+def _user(report: Report, container: Element | None) -> tuple[str | None, str | None]:
+    """User and group: `USER:GROUP`, or two elements."""
+    user, _, beside = (child_text(container, "user") or "").partition(":")
+    element = container.first("group") if container is not None else None
+    if element is not None and beside:
+        fix = fixes.remove_element(report.tree, element)
+        hint = "write <user>USER:GROUP</user>"
+        report.error("group", element, "the group is given twice", hint, fix)
+    return user or None, beside or child_text(container, "group")
+
+
+def _environment(report: Report, home: homes.ProgramHome) -> tuple[tuple[str, str], ...]:
+    seen: dict[str, Element] = {}
+    for element in environment_elements(home):
+        name = element.attributes["name"].strip()
+        if name in seen:
+            line, _ = report.tree.place(seen[name])
+            reason = f"the variable {names.short(name)} is set a second time, first in line {line}"
+            report.error("duplicate", element, reason, "keep the one that is meant")
+        seen.setdefault(name, element)
+    return environment(home)

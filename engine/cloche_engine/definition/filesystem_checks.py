@@ -1,0 +1,204 @@
+"""Tells what is wrong with the mounts of a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from cloche_engine.definition import homes, names, units
+from cloche_engine.definition.filesystems import (
+    HARD_LIMIT,
+    MAX_LINES,
+    SOFT_LIMIT,
+    SOURCE_ATTRIBUTES,
+    Mount,
+    is_single,
+    mounts,
+    size_unit,
+    space_unit,
+    split_line,
+)
+from cloche_engine.definition.report import Place, Report
+from cloche_engine.definition.spec import Filesystem, FilesystemKind, Location
+from cloche_engine.definition.text.tree import Element
+
+_STARTABLE = {FilesystemKind.MOUNT, FilesystemKind.RAM}
+
+
+def check_mounts(report: Report) -> tuple[Filesystem, ...]:
+    """Report what is wrong with the mounts; returns them with their places."""
+    for element in homes.filesystems(report.tree.root):
+        _check_form(report, element)
+    found = mounts(report.tree.root)
+    for mount in found:
+        if mount.text is None:
+            _check_mount(report, mount)
+    for element, written in groupby(found, lambda mount: mount.element):
+        lines = [mount.text for mount in written if mount.text is not None]
+        place = report.tree.text_place(element) if lines else (1, 1)
+        for line in lines:
+            _check_text(report, place, line)
+    check_targets(report, found)
+    return tuple(_located(report, mount) for mount in found)
+
+
+def _located(report: Report, mount: Mount) -> Filesystem:
+    return replace(mount.filesystem, location=Location(*report.tree.place(mount.element)))
+
+
+def _check_form(report: Report, element: Element) -> None:
+    known = {child.name for child in element.children}
+    if "mount" in known and (is_single(element) or "readonly" in known):
+        report.error(
+            "mixed-filesystem",
+            element,
+            "this <filesystem> is both a list of <mount> and a mount of its own",
+            "keep either the <mount>s, or type, <source> and <target>",
+        )
+    if not known and element.text.count("\n") > MAX_LINES:
+        reason = f"this <filesystem> has more than the {MAX_LINES} lines that are read"
+        report.error("filesystem", element, reason, "give each mount an element of its own")
+    for each in (element, *element.all("mount")):
+        text = each.text.strip()
+        if text and (each.children or (each is element and is_single(element))):
+            place = report.tree.text_place(each)
+            report.warning("stray-text", place, f"text in <{each.name}> has no effect")
+
+
+def _check_text(report: Report, place: Place, line: str) -> None:
+    """The first revision wrote the target first, later ones the source."""
+    parts = split_line(line)
+    if parts is None:
+        report.error(
+            "filesystem",
+            place,
+            f"the mount '{names.short(line)}' is not written as TARGET = SOURCE",
+            "write <source dir='...'/> and <target dir='...'/> in it",
+        )
+        return
+    target, source = parts
+    if reason := names.valid_path(target):
+        report.error("path", place, reason)
+    if reason := names.valid_mount_source(source):
+        code = "root-source" if source.startswith("/") and not source.strip("/.") else "path"
+        report.error(code, place, reason)
+
+
+def _check_mount(report: Report, mount: Mount) -> None:
+    element, fs = mount.element, mount.filesystem
+    for name in (HARD_LIMIT, SOFT_LIMIT):
+        _check_space(report, element.first(name))
+    _check_limits(report, mount)
+    if fs.kind not in _STARTABLE:
+        report.warning(
+            "not-supported-yet",
+            element,
+            f"a filesystem of type '{fs.kind}' is kept, but starting it is not supported yet",
+            "use type='mount' with a directory of the host",
+        )
+    if element.first("target") is None and fs.kind is not FilesystemKind.TEMPLATE:
+        report.error("missing", element, "the mount has no <target>", "add <target dir='/...'/>")
+    if fs.kind is FilesystemKind.RAM:
+        _check_size(report, element)
+        return
+    _check_source(report, mount)
+
+
+def _check_source(report: Report, mount: Mount) -> None:
+    element, kind = mount.element, mount.filesystem.kind
+    if kind is FilesystemKind.TEMPLATE and element.first("template") is not None:
+        return
+    attribute = SOURCE_ATTRIBUTES[kind]
+    source = element.first("source")
+    if source is None:
+        hint = f"add <source {attribute}='...'/>"
+        report.error("missing", element, "the mount has no <source>", hint)
+    elif attribute not in source.attributes:
+        reason = f"the source of a filesystem of type '{kind}' has no attribute {attribute}"
+        report.error("missing", source, reason, f"write <source {attribute}='...'/>")
+
+
+def _check_size(report: Report, element: Element) -> None:
+    source = element.first("source")
+    usage = source.attributes.get("usage") if source else None
+    if source is None or usage is None:
+        hint = "add <source usage='65536' unit='KiB'/>"
+        report.error("missing", element, "a filesystem in memory has no size", hint)
+        return
+    unit = size_unit(source)
+    reason = None if units.valid_unit(unit) else units.valid_size(usage.strip(), unit)
+    if reason:
+        place = report.tree.attribute_place(source, "usage")
+        report.error("usage", place, reason, "write a size, as usage='64' unit='MiB'")
+
+
+def _check_space(report: Report, limit: Element | None) -> None:
+    unit = space_unit(limit) if limit is not None else ""
+    if limit is None or units.valid_unit(unit):
+        return
+    if reason := units.valid_size(limit.text.strip(), unit):
+        place = report.tree.text_place(limit)
+        hint = f"write <{limit.name} unit='GiB'>10</{limit.name}>"
+        report.error(limit.name, place, f"<{limit.name}>: {reason}", hint)
+
+
+def _check_limits(report: Report, mount: Mount) -> None:
+    hard, soft = mount.filesystem.size_kib, mount.filesystem.soft_kib
+    limit = mount.element.first(SOFT_LIMIT)
+    if limit is not None and hard is not None and soft is not None and soft > hard:
+        reason = f"the soft limit of space is above the hard one, {hard} KiB"
+        report.error(SOFT_LIMIT, limit, reason, "make it smaller than that")
+
+
+@dataclass(slots=True)
+class _Node:
+    """One directory of the container; `mount` is what is mounted there."""
+
+    below: dict[str, _Node] = field(default_factory=dict)
+    mount: Mount | None = None
+
+
+def check_targets(report: Report, found: list[Mount]) -> None:
+    """Equal targets, and parents that would hide a mount made before them."""
+    top = _Node()
+    for mount in found:
+        target = mount.filesystem.target
+        if names.valid_path(target):
+            continue
+        node = top
+        for part in filter(None, target.split("/")):
+            node = node.below.setdefault(part, _Node())
+        _check_target(report, mount, node)
+        node.mount = node.mount or mount
+
+
+def _check_target(report: Report, mount: Mount, node: _Node) -> None:
+    target = names.short(mount.filesystem.target)
+    if node.mount is not None:
+        line, _ = report.tree.place(node.mount.element)
+        report.error(
+            "same-target",
+            mount.element,
+            f"{target} is mounted a second time, the first is in line {line}",
+            "remove one of them",
+        )
+    elif node.below and target != "/":
+        hidden = next(_mounted(node))
+        line, _ = report.tree.place(hidden.element)
+        below = names.short(hidden.filesystem.target)
+        report.error(
+            "hidden-mount",
+            mount.element,
+            f"{target} would hide {below}, mounted before it in line {line}",
+            f"move the mount of {target} above line {line}",
+        )
+
+
+def _mounted(node: _Node) -> Iterator[Mount]:
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if current.mount is not None:
+            yield current.mount
+        waiting += current.below.values()
