@@ -36,14 +36,14 @@ def valid_cpuset(text: str) -> str | None:
             return f"in '{short(text)}' the range {part} runs backwards"
         if int(found[3] or found[2]) >= MAX_CPUS:
             return f"'{short(text)}' goes beyond {MAX_CPUS - 1}"
-    return None if _numbers(text) else f"'{short(text)}' leaves none over"
+    return None if numbers(text) else f"'{short(text)}' leaves none over"
 
 
 def plain_cpuset(text: str) -> str:
     """A valid list without spaces and, where it leaves some out with `^`, written as ranges."""
     if "^" not in text:
         return "".join(text.split())
-    found = sorted(_numbers(text))
+    found = sorted(numbers(text))
     starts = [at for at, one in enumerate(found) if at == 0 or found[at - 1] != one - 1]
     ends = [*(at - 1 for at in starts[1:]), len(found) - 1]
     return ",".join(
@@ -52,7 +52,8 @@ def plain_cpuset(text: str) -> str:
     )
 
 
-def _numbers(text: str) -> set[int]:
+def numbers(text: str) -> set[int]:
+    """The processors that a valid list names."""
     taken, left_out = bytearray(MAX_CPUS), bytearray(MAX_CPUS)
     for part in map(str.strip, text.split(",")):
         found = _PART.fullmatch(part)

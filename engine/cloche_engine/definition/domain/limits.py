@@ -97,7 +97,7 @@ def read_cpu(
         _microseconds(report, tune, "period", (MIN_PERIOD_US, MAX_PERIOD_US)),
         read_cpuset(report, vcpu, "cpuset") if vcpu is not None and cpuset is not None else None,
         _mems(report, root),
-        _count(report, vcpu),
+        _count(report, vcpu, zero_is_unset=zero_is_unset),
     )
 
 
@@ -129,9 +129,9 @@ def _microseconds(
     return int(text)
 
 
-def _count(report: Report, vcpu: Element | None) -> int | None:
+def _count(report: Report, vcpu: Element | None, *, zero_is_unset: bool = False) -> int | None:
     text = vcpu.text.strip() if vcpu is not None else ""
-    if vcpu is None or not text:
+    if vcpu is None or not text or (text == "0" and zero_is_unset):
         return None
     if reason := names.valid_integer(text, 1, MAX_CPUS):
         report.error("vcpu", report.tree.text_place(vcpu), f"<vcpu>: {reason}")
