@@ -1,0 +1,1 @@
+"""The XML that was proposed for Linux-VServer in November 2007."""
