@@ -1,0 +1,157 @@
+"""`<devices>` of July 2008 and since: mounts, routed links and bridges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cloche_engine.definition import homes, names
+from cloche_engine.definition.dialects.openvz import addresses
+from cloche_engine.definition.dialects.openvz.quota import read_quota
+from cloche_engine.definition.domain.values import branch
+from cloche_engine.definition.filesystem_checks import check_mounts
+from cloche_engine.definition.filesystem_markup import filesystem_markup
+from cloche_engine.definition.network import (
+    NEEDS_SOURCE,
+    Link,
+    read_interface,
+    source_attribute,
+    subnet_holds,
+)
+from cloche_engine.definition.network_markup import interface_markup, route_markup
+from cloche_engine.definition.report import Report
+from cloche_engine.definition.spec import (
+    Filesystem,
+    FilesystemKind,
+    Interface,
+    InterfaceKind,
+    Location,
+    Route,
+)
+from cloche_engine.definition.text.markup import Markup
+from cloche_engine.definition.text.tree import Element
+
+_NO_MAC = "00:00:00:00:00:00"
+_MOUNTS = {FilesystemKind.MOUNT, FilesystemKind.TEMPLATE, FilesystemKind.FILE}
+_LINKS = {
+    InterfaceKind.ETHERNET: InterfaceKind.ETHERNET,
+    InterfaceKind.BRIDGE: InterfaceKind.BRIDGE,
+    # The nearest that there is to a network of Cloche's own: its addresses at least stay.
+    InterfaceKind.NAT: InterfaceKind.ETHERNET,
+}
+
+
+def read_filesystems(report: Report) -> tuple[Filesystem, ...]:
+    """The mounts of `<container>` and `<devices>`, with the space that their quotas allow."""
+    elements = homes.filesystems(report.tree.root)
+    quotas = {Location(*report.tree.place(e)): read_quota(report, e) for e in elements}
+    found = check_mounts(report)
+    return tuple(
+        replace(each, size_kib=quotas[each.location])
+        if each.size_kib is None and each.location in quotas
+        else each
+        for each in found
+    )
+
+
+def read_interfaces(report: Report) -> tuple[Interface, ...]:
+    """The interfaces of `<devices>`."""
+    devices = report.tree.root.first("devices")
+    elements = devices.all("interface") if devices is not None else []
+    found = tuple(_interface(report, element) for element in elements)
+    _check_twice(report, list(zip(elements, found, strict=True)))
+    return found
+
+
+def devices_markup(
+    filesystems: tuple[Filesystem, ...], interfaces: tuple[Interface, ...]
+) -> tuple[Markup, ...]:
+    """`<devices>` with what OpenVZ has of these, nothing where that is nothing."""
+    mounts = tuple(
+        filesystem_markup(replace(each, options=())) for each in filesystems if each.kind in _MOUNTS
+    )
+    links = tuple(_link(each) for each in interfaces if each.kind in _LINKS)
+    return branch("devices", mounts, links)
+
+
+def _link(interface: Interface) -> Markup:
+    """An interface; its gateways are routes to everywhere."""
+    plain = replace(interface, kind=_LINKS[interface.kind], gateway=None, gateway6=None)
+    hops = [(4, interface.gateway), (6, interface.gateway6)]
+    routes = tuple(_default(version, hop) for version, hop in hops if hop is not None)
+    bare = replace(plain, addresses=(), routes=())
+    drawn = interface_markup(bare)
+    ips = tuple(map(_ip, plain.addresses))
+    others = tuple(map(route_markup, plain.routes))
+    return replace(drawn, children=(*drawn.children, *ips, *routes, *others))
+
+
+def _ip(address: str) -> Markup:
+    text, _, prefix = address.partition("/")
+    family = f"ipv{names.version(text)}"
+    return Markup("ip", (("address", text), ("family", family), ("prefix", prefix or None)))
+
+
+def _default(version: int, hop: str) -> Markup:
+    return route_markup(Route("0.0.0.0/0" if version == 4 else "::/0", hop))
+
+
+def _interface(report: Report, element: Element) -> Interface:
+    base = read_interface(Link(element, element))
+    given = [addresses.of_today(report, ip) for ip in element.all("ip")]
+    found = [addresses.read_subnet(report, entry) for entry in given]
+    subnets = tuple(text for text in found if text is not None)
+    for ip, text in zip(element.all("ip"), found, strict=True):
+        _check_family(report, ip, text)
+    _check_source(report, element, base)
+    _check_reach(report, element, replace(base, addresses=subnets))
+    return replace(
+        base,
+        mac=None if base.mac == _NO_MAC else base.mac,
+        addresses=subnets,
+        mode="passthru" if base.mode == "passthrough" else base.mode,
+        location=Location(*report.tree.place(element)),
+    )
+
+
+def _check_family(report: Report, ip: Element, text: str | None) -> None:
+    family = ip.attributes.get("family", "").strip().lower()
+    if text and family in {"ipv4", "ipv6"} and family != f"ipv{names.version(text)}":
+        place = report.tree.attribute_place(ip, "family")
+        report.error("family", place, f"{text} is no address of family {family}")
+
+
+def _check_source(report: Report, element: Element, interface: Interface) -> None:
+    if interface.kind in NEEDS_SOURCE and interface.source is None:
+        attribute = source_attribute(interface.kind)
+        reason = f"an interface of type '{element.attributes.get('type', '')}' has no outer end"
+        report.error("missing", element, reason, f"add <source {attribute}='...'/>")
+
+
+def _check_reach(report: Report, element: Element, interface: Interface) -> None:
+    """Next hops have to be near where the masks say what is; an address alone says nothing."""
+    if not interface.addresses or not all("/" in text for text in interface.addresses):
+        return
+    for route in element.all("route"):
+        hop = names.parse_address(route.attributes.get("gateway", "").strip())
+        near = any(subnet_holds(text, str(hop)) for text in interface.addresses)
+        if hop is not None and not near and not hop.is_link_local:
+            reason = f"the gateway {hop} is outside every subnet of its interface"
+            hint = "give an address of the network that the container is in"
+            report.error("gateway-outside", route, reason, hint)
+
+
+def _check_twice(report: Report, found: list[tuple[Element, Interface]]) -> None:
+    """Each address, hardware address and name inside can be had once, a default route too."""
+    seen: dict[tuple[str, str], Element] = {}
+    for element, interface in found:
+        entries = [("address", text.partition("/")[0]) for text in interface.addresses]
+        entries += [("hardware address", (interface.mac or "").lower())]
+        entries += [("name", interface.name or "")]
+        for what, value in entries:
+            first = seen.setdefault((what, value), element) if value else element
+            if first is not element:
+                line, _ = report.tree.place(first)
+                reason = (
+                    f"the {what} {names.short(value)} stands a second time, first in line {line}"
+                )
+                report.error("duplicate", element, reason, "remove one of them")

@@ -1,0 +1,245 @@
+"""The elements of `<domain type='openvz'>` in every shape from 2007 on.
+
+The shapes are told apart by their children, so one schema holds all of them: `vpsid`, `profile`,
+`onboot`, `os/@template` and `network` below the domain are of March 2007, `container` is of
+January 2008, `devices` is of July 2008 and since. TODAY has what is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cloche_engine.definition.schema.domain import (
+    CPU_RULES,
+    LIFECYCLE_RULES,
+    MEMTUNE_RULES,
+    METADATA_RULES,
+    OS_RULES,
+)
+from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
+
+DOMAIN_TYPE = "openvz"
+KINDS = ("mount", "template", "file", "block", "ram", "bind")
+INTERFACES = ("ethernet", "bridge", "network", "direct")
+MODES = ("private", "vepa", "bridge", "passthrough")
+
+_UNIT = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB", default="KiB")
+
+
+def _kept(name: str, parent: str, text: str, *, repeats: bool = False) -> ElementRule:
+    return ElementRule(name, (parent,), text, repeats=repeats, opaque=True, effect=Effect.NONE)
+
+
+def _os(rule: ElementRule) -> ElementRule:
+    """`<os>` with the attribute that March 2007 had."""
+    if rule.name != "os":
+        return rule
+    template = Attribute("template", Value.TEMPLATE, "what the root is made from; of 2007")
+    return replace(rule, attributes=(*rule.attributes, template))
+
+
+_HEAD: tuple[ElementRule, ...] = (
+    ElementRule(
+        "domain",
+        ("",),
+        "a container",
+        attributes=(
+            Attribute(
+                "type", Value.CHOICE, "kind of container", required=True, choices=(DOMAIN_TYPE,)
+            ),
+            Attribute("id", Value.FREE, "number while it ran; not read"),
+        ),
+        required=True,
+    ),
+    ElementRule("name", ("domain",), "number of the container", Value.NAME, effect=Effect.NOW),
+    ElementRule("uuid", ("domain",), "unique number, 32 hexadecimal digits", Value.UUID),
+    ElementRule("title", ("domain",), "short title for people", Value.LINE),
+    ElementRule("description", ("domain",), "notes", Value.TEXT),
+    ElementRule("memory", ("domain",), "most memory; 0 is unset", Value.SIZE, attributes=(_UNIT,)),
+    ElementRule(
+        "currentMemory", ("domain",), "of a virtual machine", Value.SIZE, attributes=(_UNIT,)
+    ),
+    *MEMTUNE_RULES,
+    *CPU_RULES,
+    *LIFECYCLE_RULES,
+    *(
+        _kept(name, "domain", "not read; kept")
+        for name in "maxMemory blkiotune resource idmap features clock pm seclabel".split()
+    ),
+)
+_OLD: tuple[ElementRule, ...] = (
+    ElementRule("vpsid", ("domain",), "its number; of 2007", Value.FREE),
+    ElementRule("profile", ("domain", "container"), "file that its limits are from", Value.LINE),
+    ElementRule("onboot", ("domain",), "whether it starts with the host; of 2007", Value.FREE),
+    ElementRule("network", ("domain", "container"), "host name and addresses; of 2007 and 2008"),
+    ElementRule(
+        "ip",
+        ("network",),
+        "an address inside; of 2007",
+        attributes=(
+            Attribute("address", Value.FREE, "IPv4 or IPv6 address"),
+            Attribute("netmask", Value.FREE, "as 255.255.255.0"),
+            Attribute("defgw", Value.FREE, "next hop for everything else"),
+        ),
+        repeats=True,
+    ),
+    ElementRule("ipaddress", ("network",), "the address inside; of 2008", Value.FREE),
+    ElementRule("netmask", ("network",), "as 255.255.255.0; of 2008", Value.FREE),
+    ElementRule("hostname", ("network",), "host name inside", Value.FREE),
+    ElementRule("gateway", ("network",), "next hop for everything else; of 2008", Value.FREE),
+    ElementRule("nameserver", ("network",), "a name server", Value.FREE, repeats=True),
+    ElementRule("container", ("domain",), "what is inside; of 2008"),
+    ElementRule("filesystem", ("container",), "the root; of 2008"),
+    ElementRule("template", ("filesystem",), "what the root is made from", Value.TEMPLATE),
+)
+_QUOTA = ElementRule(
+    "quota",
+    ("filesystem",),
+    "most space, in blocks of 1 KiB, or most files",
+    Value.FREE,
+    attributes=(
+        Attribute("level", Value.CHOICE, "whose space", choices=("vm", "user")),
+        Attribute("username", Value.FREE, "whose space, of level user"),
+        Attribute("type", Value.CHOICE, "space or files", choices=("size", "inodes")),
+        Attribute("max", Value.FREE, "the most of it"),
+    ),
+    repeats=True,
+)
+
+
+def _limit(name: str, text: str) -> ElementRule:
+    unit = Attribute("unit", Value.UNIT, "bytes, KiB, MiB, GiB", default="bytes")
+    return ElementRule(name, ("filesystem",), text, Value.SIZE, attributes=(unit,))
+
+
+_FILESYSTEM: tuple[ElementRule, ...] = (
+    ElementRule(
+        "filesystem",
+        ("devices",),
+        "a mount",
+        attributes=(
+            Attribute("type", Value.CHOICE, "kind of source", choices=KINDS),
+            *(
+                Attribute(name, Value.FREE, "not read; kept", opaque=True)
+                for name in ("accessmode", "fmode", "dmode", "model", "multidevs")
+            ),
+        ),
+        repeats=True,
+    ),
+    _kept("driver", "filesystem", "of a virtual machine, or of an image file"),
+    ElementRule(
+        "source",
+        ("filesystem",),
+        "what is mounted",
+        attributes=(
+            Attribute("dir", Value.SOURCE, "directory or file of the host"),
+            Attribute("name", Value.TEMPLATE, "name of a template"),
+            Attribute("file", Value.SOURCE, "image file of the host"),
+            Attribute("dev", Value.SOURCE, "block device of the host"),
+            Attribute("usage", Value.SIZE, "size of a filesystem in memory", unit="KiB"),
+            Attribute("units", Value.UNIT, "b, KiB, MiB, GiB", default="KiB"),
+        ),
+    ),
+    ElementRule(
+        "target",
+        ("filesystem",),
+        "where it is seen in the container",
+        attributes=(
+            Attribute("dir", Value.TARGET, "absolute path in the container", required=True),
+        ),
+    ),
+    ElementRule("readonly", ("filesystem",), "cannot be written from inside"),
+    _limit("space_hard_limit", "most space"),
+    _limit("space_soft_limit", "space that may be exceeded for a while"),
+)
+_PREFIX = (
+    Attribute("family", Value.CHOICE, "ipv4 or ipv6", choices=("ipv4", "ipv6")),
+    Attribute("prefix", Value.PREFIX, "length of the network's prefix, as 24"),
+    Attribute("netmask", Value.NETMASK, "as 255.255.255.0; IPv4 only"),
+)
+_INTERFACE: tuple[ElementRule, ...] = (
+    ElementRule(
+        "interface",
+        ("devices",),
+        "a network interface",
+        attributes=(Attribute("type", Value.CHOICE, "kind", required=True, choices=INTERFACES),),
+        repeats=True,
+    ),
+    ElementRule(
+        "mac",
+        ("interface",),
+        "hardware address inside; all zeros are none",
+        attributes=(Attribute("address", Value.MAC, "as 52:54:00:12:34:56", required=True),),
+    ),
+    ElementRule(
+        "source",
+        ("interface",),
+        "the outer end",
+        attributes=(
+            Attribute("bridge", Value.DEVICE, "bridge of the host"),
+            Attribute("network", Value.LINE, "network of libvirt"),
+            Attribute("dev", Value.DEVICE, "device of the host"),
+            Attribute("mode", Value.CHOICE, "of a device shared", choices=MODES),
+        ),
+    ),
+    ElementRule(
+        "target",
+        ("interface",),
+        "the host's end",
+        attributes=(Attribute("dev", Value.DEVICE, "name on the host", required=True),),
+    ),
+    ElementRule(
+        "guest",
+        ("interface",),
+        "the inner end",
+        attributes=(Attribute("dev", Value.DEVICE, "name inside", required=True),),
+    ),
+    ElementRule(
+        "link",
+        ("interface",),
+        "whether it is up",
+        attributes=(Attribute("state", Value.CHOICE, "state", choices=("up", "down")),),
+    ),
+    ElementRule(
+        "ip",
+        ("interface",),
+        "an address inside",
+        attributes=(
+            Attribute("address", Value.FREE, "IPv4 or IPv6 address", required=True),
+            *_PREFIX,
+            Attribute("peer", Value.ADDRESS, "the other end; kept", opaque=True),
+        ),
+        repeats=True,
+    ),
+    ElementRule(
+        "route",
+        ("interface",),
+        "a route inside",
+        attributes=(
+            Attribute("address", Value.ADDRESS, "where it leads", required=True),
+            *_PREFIX,
+            Attribute("gateway", Value.ADDRESS, "next hop", required=True),
+            Attribute("metric", Value.INTEGER, "smaller ones are preferred", maximum=2**32 - 1),
+        ),
+        repeats=True,
+    ),
+    _kept("script", "interface", "program that the host runs; kept, not run"),
+    _kept("model", "interface", "of a virtual machine"),
+)
+_DEVICES: tuple[ElementRule, ...] = (
+    *OS_RULES,
+    ElementRule("devices", ("domain",), "devices"),
+    *_FILESYSTEM,
+    *_INTERFACE,
+    *(
+        _kept(name, "devices", "not read; kept", repeats=True)
+        for name in "emulator disk console serial hostdev input graphics video".split()
+    ),
+    *METADATA_RULES,
+)
+
+SCHEMA = Schema((*_HEAD, *_OLD, _QUOTA, *map(_os, _DEVICES)))
+"""Everything that is read."""
+
+TODAY = Schema((*_HEAD, replace(_QUOTA, opaque=True), *_DEVICES))
+"""What is written, and what is put back there."""
