@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QApplication, QScrollArea, QWidget  # noqa: TID251 -
 from qasync import QEventLoop
 
 from cloche_engine.api.fake import FakeEngine
+from cloche_engine.definition.problem import TextEdit
 from cloche_gui.__main__ import make_application
 from cloche_gui.presenters.network import Mode
 from cloche_gui.services.engine import EngineService
@@ -118,6 +119,7 @@ class PictureBook:
         await self._save(window, "22-settings-below")
         window.page.show_page(XML)
         await self._save(window, "30-xml")
+        await self._help(window)
         window.page.xml.editor.insertAt("<bork ", 9, 6)
         await self._save(window, "31-xml-broken")
         window.page.show_page(SETTINGS)
@@ -126,6 +128,26 @@ class PictureBook:
         await asyncio.sleep(0)
         await self._save(window, "40-helper-gone")
         self._app.processEvents()
+
+    async def _help(self, window: MainWindow) -> None:
+        """Completion, a fix, and the plan; the document is as before afterwards."""
+        editor = window.page.xml.editor
+        before = editor.text()
+        at = before.index("</container>")
+        editor.setFocus()
+        editor.setCursorPosition(before[:at].count("\n"), 2)
+        editor.assistant.propose()
+        await self._save(window, "33-completion")
+        editor.assistant.close()
+        start = before.index("<memory")
+        editor.mend([TextEdit(start + 1, start + 7, "memroy")])
+        editor.go_to(before[:start].count("\n") + 1, 4)
+        await self._save(window, "34-fix")
+        editor.undo()
+        window.commands["changes"].trigger()
+        if window.page.plan is not None:
+            await self._save(window.page.plan, "35-plan")
+            window.page.plan.reject()
 
     def _scroll_down(self, scroll: QScrollArea | None) -> None:
         bar = scroll.verticalScrollBar() if scroll is not None else None

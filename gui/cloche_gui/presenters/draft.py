@@ -8,6 +8,7 @@ from enum import Enum, StrEnum
 
 from cloche_engine.api.model import StoredDefinition
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.planning.plan import Plan, make_plan
 from cloche_engine.definition.problem import DefinitionError, Problem
 from cloche_engine.definition.spec import ContainerSpec
 
@@ -109,6 +110,10 @@ class Draft:
         for part, pending in self._pending.items():
             return f"{part.value}: {pending.reason}"
         return ""
+
+    def plan(self, *, running: bool) -> Plan:
+        """What applying it would do; DefinitionError where it cannot be applied."""
+        return make_plan(Document.parse(self._stored.text), self._document, running=running)
 
     def listen(self, listener: Callable[[Origin], None]) -> Callable[[], None]:
         """Call `listener` after every change; the function returned ends that."""

@@ -20,12 +20,14 @@ class ApplyBar(QWidget):
         self.status = ElidedLabel()
         self._icon = QLabel()
         self._icon.setFixedSize(QSize(18, 18))
+        self.changes = _button(commands, "changes", "What changes …")
         self.discard = _button(commands, "discard", "Discard")
         self.apply = _button(commands, "apply", "Apply")
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 6, 2, 2)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.status, 1)
+        row.addWidget(self.changes)
         row.addWidget(self.discard)
         row.addWidget(self.apply)
 
@@ -34,6 +36,8 @@ class ApplyBar(QWidget):
         dirty = draft is not None and draft.dirty
         blocked = draft.blocked if draft is not None else ""
         can_apply = dirty and not blocked and not obstacle
+        can_compare = dirty and not blocked
+        self._set("changes", enabled=can_compare, why_not=blocked or "There are no changes.")
         self._set(
             "discard", enabled=dirty and not obstacle, why_not=obstacle or "There are no changes."
         )
@@ -52,7 +56,7 @@ class ApplyBar(QWidget):
     def _set(self, name: str, *, enabled: bool, why_not: str) -> None:
         action = self._commands[name]
         action.setEnabled(enabled)
-        button = self.apply if name == "apply" else self.discard
+        button = {"apply": self.apply, "discard": self.discard, "changes": self.changes}[name]
         button.setEnabled(enabled)
         keys = action.shortcut().toString()
         button.setToolTip(f"{action.text().replace('&', '')} ({keys})" if enabled else why_not)
@@ -67,7 +71,8 @@ class ApplyBar(QWidget):
 
 
 def _button(commands: Commands, name: str, text: str) -> QPushButton:
-    button = QPushButton(icons.icon(name), text)
+    icon = commands[name].icon()
+    button = QPushButton(text) if icon.isNull() else QPushButton(icon, text)
     button.setMinimumWidth(104)
     button.clicked.connect(commands[name].trigger)
     return button

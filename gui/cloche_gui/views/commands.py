@@ -37,6 +37,9 @@ _SPECS = {
     "apply": _Spec(
         "&Apply changes", "apply", ("Ctrl+Shift+A", "Ctrl+Return"), "Save the changed definition"
     ),
+    "changes": _Spec(
+        "&What changes …", "", ("Ctrl+Shift+W",), "Show what applying would do, and when"
+    ),
     "discard": _Spec("&Discard changes", "discard", ("Ctrl+Shift+Z",), "Go back to what is stored"),
     "page-console": _Spec("&Console", "console", ("Ctrl+Shift+O", "Alt+1")),
     "page-settings": _Spec("&Settings", "settings", ("Ctrl+Shift+E", "Alt+2")),

@@ -22,6 +22,7 @@ from cloche_gui.widgets.message_bar import MessageArea
 
 if TYPE_CHECKING:
     from cloche_gui.views.console_page import ConsolePage
+    from cloche_gui.views.plan_dialog import PlanDialog
     from cloche_gui.views.settings_page import SettingsPage
     from cloche_gui.views.xml_page import XmlPage
 
@@ -64,6 +65,9 @@ class ContainerPage(QWidget):
         ):
             self.tabs.addTab(widget, icons.icon(name), title)
         self.apply_bar = ApplyBar(commands)
+        self.plan: PlanDialog | None = None
+        commands["changes"].triggered.connect(self._show_changes)
+        self._commands = commands
         self._lay_out()
         self.tabs.currentChanged.connect(self._tab_changed)
         self._tab_changed(CONSOLE)
@@ -157,6 +161,18 @@ class ContainerPage(QWidget):
         """Say where the draft stands, and enable Apply and Discard accordingly."""
         busy = self._jobs.busy(self._container.uuid) if self._container else ""
         self.apply_bar.show_draft(self._draft, obstacle(busy, connected=self._jobs.can_begin))
+
+    def _show_changes(self) -> None:
+        """The plan of the draft, with Apply."""
+        self.flush()
+        draft, container = self._draft, self._container
+        if draft is None or container is None or not draft.dirty or draft.blocked:
+            return
+        from cloche_gui.views.plan_dialog import PlanDialog  # noqa: PLC0415 - seldom wanted
+
+        plan = draft.plan(running=container.state.is_live)
+        self.plan = PlanDialog(plan, container.name, self._commands["apply"], self)
+        self.plan.open()
 
     def flush(self) -> None:
         """Put what was typed into the draft now."""

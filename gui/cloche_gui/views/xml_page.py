@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSize, QTimer
+from PyQt6.QtCore import QSize, Qt, QTimer
 from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from cloche_engine.definition.problem import Problem, Severity
+from cloche_engine.definition.problem import Fix, Problem, Severity
 from cloche_gui.presenters.draft import Draft, Origin, place
 from cloche_gui.presenters.notice import Tone
 from cloche_gui.widgets import icons
@@ -31,8 +31,8 @@ class XmlPage(QWidget):
         self.problems.setAccessibleName("Problems of the definition")
         self.problems.setWordWrap(True)
         self.problems.setIconSize(QSize(16, 16))
-        self.problems.itemClicked.connect(self._go_to)
-        self.problems.itemActivated.connect(self._go_to)
+        self.problems.itemClicked.connect(self._take)
+        self.problems.itemActivated.connect(self._take)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
@@ -91,20 +91,45 @@ class XmlPage(QWidget):
             self._pause.start()
 
     def _show_problems(self) -> None:
+        """Each problem in words, and under it the ways to mend it."""
         problems = self._draft.document.problems if self._draft else ()
         self.editor.show_problems(problems)
         self.problems.clear()
         for problem in problems:
-            self.problems.addItem(_item(problem))
-        rows = min(len(problems), _ROWS)
+            self._add(_item(problem), problem)
+            for fix in problem.fixes:
+                self._add(_fix_item(fix), fix)
+        rows = min(self.problems.count(), _ROWS)
         self.problems.setFixedHeight(rows * 2 * self.fontMetrics().lineSpacing() + 10)
         self.problems.setVisible(bool(problems))
 
-    def _go_to(self, item: QListWidgetItem) -> None:
-        at = self.problems.row(item)
-        if self._draft is not None and 0 <= at < len(self._draft.document.problems):
-            problem = self._draft.document.problems[at]
-            self.editor.go_to(problem.line, problem.column)
+    def _add(self, item: QListWidgetItem, meant: Problem | Fix) -> None:
+        item.setData(Qt.ItemDataRole.UserRole, meant)
+        self.problems.addItem(item)
+
+    def _take(self, item: QListWidgetItem) -> None:
+        """Go to a problem, or mend it."""
+        meant = item.data(Qt.ItemDataRole.UserRole)
+        if isinstance(meant, Problem):
+            self.editor.go_to(meant.line, meant.column)
+        elif isinstance(meant, Fix):
+            # Later: mending makes the list anew, and this item is still in use.
+            QTimer.singleShot(0, lambda: self._mend(meant))
+
+    def _mend(self, fix: Fix) -> None:
+        self.flush()
+        problems = self._draft.document.problems if self._draft else ()
+        if any(fix in problem.fixes for problem in problems):
+            self.editor.mend(fix.edits)
+            self.editor.setFocus()
+
+
+def _fix_item(fix: Fix) -> QListWidgetItem:
+    item = QListWidgetItem(icons.icon("apply"), f"Mend it: {fix.description}")
+    font = item.font()
+    font.setBold(True)
+    item.setFont(font)
+    return item
 
 
 def _item(problem: Problem) -> QListWidgetItem:

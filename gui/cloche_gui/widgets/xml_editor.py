@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
 from PyQt6.Qsci import QsciLexerXML, QsciScintilla
-from PyQt6.QtCore import QByteArray, QEvent, QMimeData, pyqtSignal
-from PyQt6.QtGui import QColor, QFontDatabase
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtCore import QByteArray, QEvent, QMimeData, QPoint, pyqtSignal
+from PyQt6.QtGui import QColor, QFontDatabase, QHelpEvent
+from PyQt6.QtWidgets import QToolTip, QWidget
 
-from cloche_engine.definition.problem import Problem, Severity
+from cloche_engine.definition.problem import Problem, Severity, TextEdit
 from cloche_engine.definition.text.source import MAX_BYTES
+from cloche_gui.presenters.draft import place
 from cloche_gui.widgets import xml_editor_style as style
 from cloche_gui.widgets.appearance import is_dark
+from cloche_gui.widgets.xml_assistant import XmlAssistant
 
 _NUMBERS, _MARKS, _FOLDING = 0, 1, 2
 _ERROR, _WARNING = 0, 1
@@ -28,6 +31,7 @@ class XmlEditor(QsciScintilla):
         self._quiet = False
         self._problems: tuple[Problem, ...] = ()
         self._lexer = QsciLexerXML(self)
+        self.assistant = XmlAssistant(self)
         self.setUtf8(True)
         self.setAccessibleName("XML of the definition")
         self._set_up_editing()
@@ -69,6 +73,23 @@ class XmlEditor(QsciScintilla):
             self.markerAdd(line, kind)
             start, end = self._extent(line, problem.column)
             self.fillIndicatorRange(line, start, line, end, kind)
+
+    def mend(self, edits: Sequence[TextEdit]) -> None:
+        """Make these edits, as one step to undo."""
+        self.beginUndoAction()
+        for edit in sorted(edits, key=lambda each: each.start, reverse=True):
+            fresh = edit.text.encode()
+            self.SendScintilla(self.SCI_SETTARGETRANGE, edit.start, edit.end)
+            self.SendScintilla(self.SCI_REPLACETARGET, len(fresh), fresh)
+        self.endUndoAction()
+
+    def viewportEvent(self, event: QEvent | None) -> bool:
+        """Under the mouse: why a place is marked, otherwise what the word there means."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            told = self._problem_at(event.pos()) or self.assistant.help_at(event.pos())
+            QToolTip.showText(event.globalPos(), told, self)
+            return True
+        return super().viewportEvent(event)
 
     def go_to(self, line: int, column: int) -> None:
         """Put the caret at a place that counts from 1."""
@@ -191,6 +212,16 @@ class XmlEditor(QsciScintilla):
         while end < len(text) and not text[end].isspace() and text[end - 1] != ">":
             end += 1
         return start, max(end, start + 1)
+
+    def _problem_at(self, point: QPoint) -> str:
+        line, index = self.lineIndexFromPosition(
+            self.SendScintilla(self.SCI_POSITIONFROMPOINT, point.x(), point.y())
+        )
+        for problem in self._problems:
+            start, end = self._extent(line, problem.column)
+            if problem.line == line + 1 and start <= index <= end:
+                return f"<p>{html.escape(place(problem))}</p>"
+        return ""
 
     def _text_changed(self) -> None:
         if not self._quiet:
