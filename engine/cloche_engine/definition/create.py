@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from dataclasses import fields, replace
 
-from cloche_engine.definition.dialects.linuxcontainer.write import write
+from cloche_engine.definition.dialects.linuxcontainer.write import write_all
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.filesystems import plain_filesystem
 from cloche_engine.definition.names import parse_uuid
@@ -18,7 +19,7 @@ def new_definition(spec: ContainerSpec) -> bytes:
     for interface in spec.interfaces:
         check_writable(interface)
     wanted = _normal(spec)
-    data = write(wanted)
+    data = write_all(wanted)
     read = Document.parse(data).spec
     lost = [] if read is None else _differences(wanted, without_places(read))
     if read is None or lost:
@@ -37,7 +38,13 @@ def without_places(spec: ContainerSpec) -> ContainerSpec:
 
 def _differences(one: ContainerSpec, other: ContainerSpec) -> list[str]:
     names = (entry.name for entry in fields(ContainerSpec))
-    return [name for name in names if getattr(one, name) != getattr(other, name)]
+    return [name for name in names if _said(one, name) != _said(other, name)]
+
+
+def _said(spec: ContainerSpec, name: str) -> object:
+    # What is kept has no order of its own: it stands where its elements do.
+    value = getattr(spec, name)
+    return Counter(value) if name == "opaque" else value
 
 
 def _normal(spec: ContainerSpec) -> ContainerSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cloche_engine.definition.dialects.dialect import Reason
+from cloche_engine.definition.dialects.linuxcontainer.fitting import fitted, writable_parts
 from cloche_engine.definition.domain.features import features_markup
 from cloche_engine.definition.domain.idmap import idmap_markup
 from cloche_engine.definition.domain.lifecycle import Lifecycle, lifecycle_markup
@@ -24,7 +25,14 @@ REASONS: tuple[Reason, ...] = ()
 
 
 def write(spec: ContainerSpec) -> bytes:
-    """The document; `create.new_definition` says whether it reads back the same."""
+    """The document, without what no XML can carry."""
+    spec = fitted(spec)
+    domain = with_opaque(writable_parts(_domain(spec)), spec.opaque, is_home(SCHEMA))
+    return (domain.render(Layout()) + "\n").encode()
+
+
+def write_all(spec: ContainerSpec) -> bytes:
+    """The document; ValueError where XML cannot carry all of it."""
     domain = with_opaque(_domain(spec), spec.opaque, is_home(SCHEMA))
     return (domain.render(Layout()) + "\n").encode()
 

@@ -1,0 +1,48 @@
+"""Leaves out of a specification what no document can carry, so that writing never fails."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+
+from cloche_engine.definition.names import writable
+from cloche_engine.definition.network_markup import check_writable
+from cloche_engine.definition.spec import ContainerSpec, Interface
+from cloche_engine.definition.text.markup import Markup
+
+
+def fitted(spec: ContainerSpec) -> ContainerSpec:
+    """Without addresses that are none, and without kept texts that XML cannot carry."""
+    return replace(
+        spec,
+        interfaces=tuple(map(_interface, spec.interfaces)),
+        opaque=tuple(e for e in spec.opaque if not writable(e.path + e.text)),
+    )
+
+
+def writable_parts(markup: Markup) -> Markup:
+    """Without the elements that hold characters which XML cannot carry."""
+    kept = tuple(map(writable_parts, filter(_is_writable, markup.children)))
+    return replace(markup, children=kept)
+
+
+def _is_writable(markup: Markup) -> bool:
+    values = (markup.text, *(value for _, value in markup.attributes))
+    return not any(value is not None and writable(value) for value in values)
+
+
+def _interface(interface: Interface) -> Interface:
+    try:
+        check_writable(interface)
+    except ValueError:
+        addresses = tuple(filter(_is_address, interface.addresses))
+        return replace(interface, addresses=addresses, routes=(), gateway=None, gateway6=None)
+    return interface
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_interface(text)
+    except ValueError:
+        return False
+    return True
