@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cloche_engine.definition.dialects.linuxcontainer.read import read
+from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.problem import DefinitionError, Problem
-from cloche_engine.definition.report import Report
+from cloche_engine.definition.reading import read
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.definition.text.source import (
-    Places,
     RefusedTextError,
     Source,
     declared_encoding,
     read_source,
 )
-from cloche_engine.definition.text.syntax import explain
-from cloche_engine.definition.text.tree import NotWellFormedError, Tree, parse_tree
+from cloche_engine.definition.text.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +34,11 @@ class Document:
     @classmethod
     def parse(cls, data: bytes) -> Document:
         """Read any bytes; what is wrong with them is in `problems`, nothing is raised."""
-        source = None
-        try:
-            source = read_source(data)
-            tree = parse_tree(source)
-        except RefusedTextError as error:
-            return cls(data, (error.problem,), source=source)
-        except NotWellFormedError as error:
-            return cls(data, (_explained(source, error),), source=source)
-        report = Report(tree)
-        spec = read(report)
-        return cls(data, report.problems(), spec, tree, source)
+        reading = read(data, Dialect.LINUXCONTAINER)
+        tree = reading.tree
+        return cls(
+            data, reading.problems, reading.spec, tree, tree.source if tree else _source(data)
+        )
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -76,9 +68,11 @@ class Document:
         return self.spec
 
 
-def _explained(source: Source | None, error: NotWellFormedError) -> Problem:
-    body = source.body if source else b""
-    return explain(body, Places(body), error)
+def _source(data: bytes) -> Source | None:
+    try:
+        return read_source(data)
+    except RefusedTextError:
+        return None
 
 
 def _encoded(source: Source | None, text: str) -> bytes:

@@ -26,6 +26,8 @@ def read(data: bytes, dialect: Dialect | None = None) -> Reading:
         dialect = found
     if dialect in rooms.TEXT_DIALECTS:
         return rooms.text_reader(dialect)(source)
+    if dialect is not None and (problem := recognise.of_other_form(source)):
+        return Reading(dialect, None, (problem,))
     return _read_markup(source, dialect)
 
 

@@ -51,7 +51,8 @@ def _fixes(data: bytes) -> list[str]:
 
 
 def test_the_literal_text_is_refused_with_file_line_and_column() -> None:
-    (problem,) = Document.parse(RFC_LITERAL).problems
+    problem, second = Document.parse(RFC_LITERAL).problems
+    assert (second.line, second.column) == (20, 11)
     line = problem.render("rfc.xml")
     assert line.startswith("rfc.xml:19:48: error: not-well-formed: <nameserver ...> ends in ")
     assert line.endswith("; write '/>' in place of '/nameserver>'")

@@ -86,6 +86,15 @@ def is_markup(source: Source) -> bool:
     return source.body.lstrip()[:1] in {b"<", b""}
 
 
+def of_other_form(source: Source) -> Problem | None:
+    """Why a text that should be XML is none where it is a definition all the same."""
+    found = None if is_markup(source) else of_lines(source)
+    if not isinstance(found, Dialect):
+        return None
+    hint = f"`clochectl convert --from {found} --to linuxcontainer FILE` writes it as XML"
+    return _refused("foreign-form", (1, 1), f"this is a definition of {found}, not XML", hint)
+
+
 def of_lines(source: Source) -> Dialect | Problem:
     """The dialect of a text of lines, or why it is none of ours."""
     lines = [line for line in source.text.splitlines() if line.strip() and line.strip()[0] != "#"]
