@@ -1,0 +1,110 @@
+"""The empty cells of the mapping table: all that a dialect cannot say is told, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cloche_engine.definition.conversion import convert
+from cloche_engine.definition.dialects import rooms
+from cloche_engine.definition.dialects.dialect import Dialect
+from cloche_engine.definition.spec import (
+    Capabilities,
+    CapabilityPolicy,
+    ContainerSpec,
+    Cpu,
+    Filesystem,
+    FilesystemKind,
+    IdMap,
+    IdRange,
+    Interface,
+    InterfaceKind,
+    Memory,
+    Opaque,
+    Route,
+    SharedNamespace,
+)
+
+RANGES = (IdRange(0, 100000, 65536),)
+FULL = ContainerSpec(
+    name="105",
+    uuid="8dfd44b31e7646d3bd32c3fd3a8a4a21",
+    title="a title",
+    description="notes",
+    hostname="web.example.org",
+    filesystems=(
+        Filesystem(FilesystemKind.MOUNT, "/srv/root", "/", size_kib=1024, soft_kib=512),
+        Filesystem(FilesystemKind.MOUNT, "/srv/a", "/a", readonly=True, options=("nodev",)),
+    ),
+    interfaces=(
+        Interface(
+            InterfaceKind.BRIDGE,
+            "br0",
+            "52:54:00:12:34:56",
+            "eth0",
+            ("10.0.0.2/24",),
+            (Route("10.9.0.0/16", "10.0.0.1", 5),),
+            "10.0.0.1",
+            host_name="v0",
+        ),
+    ),
+    nameservers=("1.1.1.1",),
+    program=("/bin/sh", "-c"),
+    environment=(("A", "b"),),
+    directory="/srv",
+    user="www",
+    group="www",
+    cpu=Cpu(512, 20000, 50000, "0-1", "0", 2),
+    memory=Memory(65536, 32768, 131072, 16384),
+    consoles=2,
+    io_weight=500,
+    idmap=IdMap(RANGES, RANGES),
+    capabilities=Capabilities(CapabilityPolicy.DENY, keep=("chown",)),
+    namespaces=(SharedNamespace("ipc", "name", "web"),),
+    on_poweroff="destroy",
+    on_reboot="restart",
+    on_crash="destroy",
+    autostart=True,
+    arch="x86_64",
+    machine="pc",
+    profile="vps.basic",
+    opaque=(Opaque("domain/clock", "<clock offset='utc'/>"),),
+)
+PROGRAM = "program environment directory user group"
+ENDS = "on_poweroff on_reboot on_crash"
+LINK = "interfaces.kind interfaces.source interfaces.mac interfaces.name interfaces.host_name"
+RIGHTS = "idmap capabilities namespaces"
+LIMITS = "memory.soft_kib memory.swap_kib memory.guarantee_kib io_weight"
+
+LOST = {
+    Dialect.LINUXCONTAINER: "",
+    Dialect.LINUXCONTAINER_V1: f"title description {PROGRAM} filesystems.readonly {LINK} {ENDS}"
+    f" filesystems.options filesystems.size_kib filesystems.soft_kib interfaces.routes {RIGHTS}"
+    f" cpu.quota_us cpu.period_us cpu.cpuset cpu.mems cpu.count {LIMITS} autostart arch machine"
+    " profile opaque",
+    Dialect.LIBVIRT_LXC: "hostname nameservers filesystems.options autostart machine profile",
+    Dialect.OPENVZ: f"title hostname nameservers {PROGRAM} filesystems.options cpu.mems {RIGHTS}"
+    " memory.swap_kib consoles io_weight autostart machine profile",
+    Dialect.VSERVER: f"uuid title description {PROGRAM} filesystems.readonly filesystems.options"
+    f" filesystems.size_kib filesystems.soft_kib {LINK} interfaces.routes interfaces.gateway"
+    f" nameservers cpu.shares cpu.mems cpu.count {LIMITS} consoles {RIGHTS} {ENDS} autostart arch"
+    " profile",
+}
+
+
+@pytest.mark.parametrize("target", LOST)
+def test_what_a_dialect_has_no_place_for_is_lost_and_told(target: Dialect) -> None:
+    conversion = convert(rooms.writer(Dialect.LINUXCONTAINER).write(FULL), target)
+    assert conversion.errors == ()
+    lost = {re.sub(r"\[[0-9]+\]", "", loss.path) for loss in conversion.losses}
+    assert lost == set(LOST[target].split())
+    assert all(loss.why and loss.value is not None for loss in conversion.losses)
+
+
+@pytest.mark.parametrize("target", LOST)
+def test_what_was_lost_once_is_not_lost_again(target: Dialect) -> None:
+    first = convert(rooms.writer(Dialect.LINUXCONTAINER).write(FULL), target)
+    again = convert(first.text or b"", target)
+    assert again.losses == ()
+    assert again.text == first.text
