@@ -9,6 +9,7 @@ from pathlib import Path
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtWidgets import QApplication, QScrollArea, QWidget  # noqa: TID251 - it looks at them
 from qasync import QEventLoop
+from tests.gui.test_importing import LIBVIRT
 
 from cloche_engine.api.fake import FakeEngine
 from cloche_engine.definition.problem import TextEdit
@@ -91,6 +92,14 @@ class PictureBook:
         dialog.root.own.setChecked(True)
         await self._save(dialog, "03-new-errors")
         dialog.reject()
+        file = self._folder / "guest.xml"
+        file.write_bytes(LIBVIRT)
+        window.importing.open(str(file))
+        await until(lambda: window.importing.dialog)
+        if window.importing.dialog is not None:
+            await self._save(window.importing.dialog, "04-import")
+            window.importing.dialog.reject()
+        file.unlink()
 
     async def _demo(self, window: MainWindow, engine: FakeEngine) -> None:
         names = {container.name: container.uuid for container in window.model.containers}

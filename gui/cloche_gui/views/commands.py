@@ -24,6 +24,9 @@ class _Spec:
 
 _SPECS = {
     "new": _Spec("&New container …", "new", ("Ctrl+Shift+N", "Ctrl+N"), "Make a new container"),
+    "import": _Spec(
+        "&Import a definition …", "folder", ("Ctrl+Shift+I",), "Make a container from a file"
+    ),
     "start": _Spec("&Start", "start", ("Ctrl+Shift+S",)),
     "stop": _Spec("S&top", "stop", ("Ctrl+Shift+T",)),
     "kill": _Spec("&Kill", "kill", ("Ctrl+Shift+K",)),

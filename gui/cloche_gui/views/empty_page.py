@@ -19,9 +19,11 @@ _WIDTH = 480
 
 
 class EmptyPage(QWidget):
-    """A picture, a heading, one sentence and at most one big button."""
+    """A picture, a heading, one sentence, one big button and a small one."""
 
-    def __init__(self, title: str, text: str, action: QAction | None = None) -> None:
+    def __init__(
+        self, title: str, text: str, action: QAction | None = None, other: QAction | None = None
+    ) -> None:
         super().__init__()
         column = QVBoxLayout(self)
         column.addStretch(2)
@@ -44,6 +46,9 @@ class EmptyPage(QWidget):
             self._prepare(action)
             column.addSpacing(8)
             column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        if other is not None:
+            column.addSpacing(4)
+            column.addWidget(_small_button(other), 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
 
     def _prepare(self, action: QAction) -> None:
@@ -53,3 +58,11 @@ class EmptyPage(QWidget):
         self.button.setDefault(True)
         self.button.setAutoDefault(True)
         self.button.clicked.connect(action.trigger)
+
+
+def _small_button(action: QAction) -> QPushButton:
+    button = QPushButton(action.text().replace("&", ""))
+    button.setFlat(True)
+    button.setAutoDefault(False)
+    button.clicked.connect(action.trigger)
+    return button

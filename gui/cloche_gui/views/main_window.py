@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QByteArray, Qt, pyqtSignal
-from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import (
     QLabel,
     QMainWindow,
@@ -31,12 +31,14 @@ from cloche_gui.views.container_page import CONSOLE, SETTINGS, XML, ContainerPag
 from cloche_gui.views.creating import Creating
 from cloche_gui.views.editing import Editing
 from cloche_gui.views.empty_page import WHAT_IT_IS, EmptyPage
+from cloche_gui.views.importing import Importing, dropped_file
 from cloche_gui.views.lifecycle import Lifecycle
 from cloche_gui.views.status_area import PermanentNote, Progress
 from cloche_gui.widgets.message_bar import MessageArea
 from cloche_gui.widgets.message_box import open_box
 
 HELPER = "helper"
+_NEED_THE_HELPER = ("new", "import")
 _POINTS = (6, 28)
 
 
@@ -55,6 +57,8 @@ class MainWindow(QMainWindow):
         self.lifecycle = Lifecycle(jobs, self)
         self.editing = Editing(jobs, self.messages)
         self.creating = Creating(jobs, self.model, self)
+        self.importing = Importing(jobs, self.model, self)
+        self.setAcceptDrops(True)
         self.list = ContainerList(
             self.model,
             self.commands["new"],
@@ -63,7 +67,8 @@ class MainWindow(QMainWindow):
         )
         self.page = ContainerPage(self.commands, jobs, lambda: self.model.addresses)
         self.connecting = EmptyPage("Connecting …", "Waiting for the helper that runs containers.")
-        self.empty = EmptyPage("No containers yet", WHAT_IT_IS, self.commands["new"])
+        new, other = self.commands["new"], self.commands["import"]
+        self.empty = EmptyPage("No containers yet", WHAT_IT_IS, new, other)
         self.stack = QStackedWidget()
         self.splitter = QSplitter()
         self.progress = Progress(jobs)
@@ -146,7 +151,8 @@ class MainWindow(QMainWindow):
         self.editing.opened.connect(self._draft_opened)
         self.editing.changed.connect(self.page.hear_draft)
         self.editing.applied.connect(self._heard)
-        self.creating.created.connect(self._created)
+        self.creating.created.connect(lambda made, start: self._created(made, start=start))
+        self.importing.created.connect(lambda made: self._created(made, start=False))
         self.list.chosen.connect(self._chosen)
         self.list.opened.connect(lambda _: self.page.show_page(CONSOLE))
         self.page.start_wanted.connect(lambda uuid: self._take(Action.START, uuid))
@@ -155,7 +161,8 @@ class MainWindow(QMainWindow):
     def _connected(self, about: About) -> None:
         self.messages.clear(HELPER)
         self.note.show_note(PRIVATE_NOTE if about.private else "")
-        self.commands["new"].setEnabled(True)
+        for name in _NEED_THE_HELPER:
+            self.commands[name].setEnabled(True)
 
     def _listed(self, containers: list[Container]) -> None:
         gone = {c.uuid for c in self.model.containers} - {c.uuid for c in containers}
@@ -239,7 +246,7 @@ class MainWindow(QMainWindow):
         if self.page.container is not None and self.page.container.uuid == draft.uuid:
             self.page.show_draft(draft)
 
-    def _created(self, container: Container, start: bool) -> None:
+    def _created(self, container: Container, *, start: bool) -> None:
         self._heard(container)
         self.list.reveal(container.uuid)
         self.page.show_page(CONSOLE)
@@ -254,6 +261,7 @@ class MainWindow(QMainWindow):
             commands[action.value].triggered.connect(lambda _, kind=action: self._take(kind))
         for name, slot in (
             ("new", self.creating.ask),
+            ("import", self.importing.ask),
             ("quit", self.close),
             ("apply", self._apply),
             ("discard", self._discard),
@@ -269,7 +277,8 @@ class MainWindow(QMainWindow):
             ("about", lambda: menus.show_about(self)),
         ):
             commands[name].triggered.connect(lambda _, slot=slot: slot())
-        commands["new"].setEnabled(False)
+        for name in _NEED_THE_HELPER:
+            commands[name].setEnabled(False)
 
     def _take(self, action: Action, uuid: str = "") -> None:
         container = self.model.get(uuid) if uuid else self.page.container
@@ -278,6 +287,17 @@ class MainWindow(QMainWindow):
         if action in {Action.START, Action.RESTART}:
             self.page.show_page(CONSOLE)
         self.lifecycle.take(action, container)
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """A file may be dropped where there is a helper to give it to."""
+        if event is not None and self.jobs.can_begin and dropped_file(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Import a definition that is dropped."""
+        if event is not None and (file := dropped_file(event.mimeData())):
+            event.acceptProposedAction()
+            self.importing.open(file)
 
     def _apply(self) -> None:
         self.page.flush()

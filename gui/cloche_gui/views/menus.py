@@ -15,7 +15,7 @@ from cloche_gui.widgets.message_box import open_box
 
 _CONTAINER = ("start", "stop", "restart", "kill", "", "pause", "resume", "", "delete")
 _MENUS = (
-    ("&Container", ("new", "", *_CONTAINER, "", "quit")),
+    ("&Container", ("new", "import", "", *_CONTAINER, "", "quit")),
     ("&Edit", ("copy", "paste", "", "changes", "apply", "discard")),
     (
         "&View",

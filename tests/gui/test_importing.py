@@ -1,0 +1,130 @@
+"""A definition of any kind is dropped or chosen; what is lost is read before it is stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent
+from tests.gui.driver import Driver
+
+from cloche_engine.definition.document import Document
+from cloche_gui.views.import_dialog import ImportDialog
+
+pytestmark = pytest.mark.screen
+
+LIBVIRT = b"""<domain type='lxc'>
+  <name>guest</name>
+  <memory unit='MiB'>64</memory>
+  <os><type>exe</type><init>/bin/sh</init></os>
+  <clock offset='utc'/>
+  <devices>
+    <filesystem type='mount'><source dir='/srv/guest'/><target dir='/'/></filesystem>
+    <console type='pty'/>
+  </devices>
+</domain>
+"""
+LXC = b"""lxc.uts.name = lxcbox
+lxc.rootfs.path = /srv/lxcbox
+lxc.init.cmd = /sbin/init
+lxc.hook.start = /usr/local/bin/hook
+"""
+
+
+async def drop(driver: Driver, file: Path) -> ImportDialog:
+    """Drag a file in from the desktop."""
+    window = driver.window
+    dragged = QMimeData()
+    dragged.setUrls([QUrl.fromLocalFile(str(file))])
+    action, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    place = QPointF(200, 200)
+    enter = QDragEnterEvent(place.toPoint(), action, dragged, button, none)
+    await driver.act(lambda: window.dragEnterEvent(enter))
+    assert enter.isAccepted()
+    dropped = QDropEvent(place, action, dragged, button, none)
+    await driver.act(lambda: window.dropEvent(dropped))
+    await driver.until(lambda: window.importing.dialog)
+    dialog = window.importing.dialog
+    assert dialog is not None
+    return dialog
+
+
+def findings(dialog: ImportDialog) -> list[str]:
+    rows = (dialog.findings.item(at) for at in range(dialog.findings.count()))
+    return [row.text() for row in rows if row is not None]
+
+
+async def test_a_libvirt_definition_becomes_a_container(driver: Driver, tmp_path: Path) -> None:
+    file = tmp_path / "guest.xml"
+    file.write_bytes(LIBVIRT)
+    dialog = await drop(driver, file)
+    assert "libvirt LXC" in dialog.dialect.currentText()
+    assert any("shares the host's network" in line for line in findings(dialog))
+    assert "<clock" in dialog.preview.text()
+    assert dialog.name.text() == "guest"
+    await driver.click(dialog.create_button)
+    await driver.until(lambda: "guest" in {c.name for c in driver.window.model.containers})
+    spec = Document.parse((await driver.engine.definition("guest")).text).compiled()
+    assert spec.memory.max_kib == 65536
+    assert spec.root is not None
+    assert spec.root.source == "/srv/guest"
+
+
+async def test_a_taken_name_gets_a_number_and_can_be_typed_over(
+    driver: Driver, tmp_path: Path
+) -> None:
+    file = tmp_path / "web.xml"
+    file.write_bytes(LIBVIRT.replace(b"guest<", b"web<"))
+    dialog = await drop(driver, file)
+    assert dialog.name.text() == "web-1"
+    dialog.name.setFocus()
+    await driver.replace("web")
+    assert not dialog.create_button.isEnabled()
+    await driver.replace("web-two")
+    assert "<name>web-two</name>" in dialog.preview.text()
+    assert dialog.create_button.isEnabled()
+
+
+async def test_an_lxc_configuration_says_what_is_not_carried_over(
+    driver: Driver, tmp_path: Path
+) -> None:
+    file = tmp_path / "config"
+    file.write_bytes(LXC)
+    dialog = await drop(driver, file)
+    assert "LXC configuration" in dialog.dialect.currentText()
+    assert any("lxc.hook.start" in line for line in findings(dialog))
+    assert dialog.create_button.isEnabled()
+
+
+async def test_what_is_no_definition_says_so_and_creates_nothing(
+    driver: Driver, tmp_path: Path
+) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear all,\n")
+    dialog = await drop(driver, file)
+    assert "Not recognised" in dialog.dialect.currentText()
+    assert findings(dialog)
+    assert not dialog.create_button.isEnabled()
+    assert dialog.preview.text() == ""
+
+
+async def test_our_own_document_keeps_every_byte(driver: Driver, tmp_path: Path) -> None:
+    text = (
+        b'<!-- mine -->\n<domain  type="linuxcontainer"><name>mine</name>'
+        b"<container><application>/bin/sh</application></container></domain>"
+    )
+    file = tmp_path / "mine.xml"
+    file.write_bytes(text)
+    dialog = await drop(driver, file)
+    await driver.click(dialog.create_button)
+    await driver.until(lambda: "mine" in {c.name for c in driver.window.model.containers})
+    stored = (await driver.engine.definition("mine")).text
+    assert stored.startswith(b'<!-- mine -->\n<domain  type="linuxcontainer"><name>mine</name>')
+
+
+async def test_a_file_that_cannot_be_read_is_told(driver: Driver, tmp_path: Path) -> None:
+    driver.window.importing.open(str(tmp_path / "nothing.xml"))
+    await driver.until(lambda: "cannot be read" in " ".join(driver.window.messages.texts))
+    assert driver.window.importing.dialog is None
