@@ -30,7 +30,7 @@ _CHECKS: dict[Value, Callable[[str], str | None]] = {
     Value.DEVICE: names.valid_device,
     Value.UNIT: units.valid_unit,
 }
-_CODES = {Value.SOURCE: "path", Value.TARGET: "path"}
+_CODES = {Value.SOURCE: "path", Value.TARGET: "path", Value.PATH: "path"}
 _HINTS = {
     Value.UUID: "leave the element out and a uuid is made",
     Value.NETMASK: "write netmask='255.255.255.0', or prefix='24'",
@@ -51,7 +51,8 @@ def check_shape(report: Report, schema: Schema) -> None:
 
 
 def _check_element(report: Report, schema: Schema, element: Element, rule: ElementRule) -> None:
-    _check_attributes(report, element, rule)
+    if rule.attributes or not rule.opaque:
+        _check_attributes(report, element, rule)
     if rule.opaque:
         return
     _check_text(report, element, rule)

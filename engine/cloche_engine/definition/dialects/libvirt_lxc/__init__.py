@@ -1,0 +1,1 @@
+"""`<domain type='lxc'>`, containers as libvirt's own driver takes them today."""
