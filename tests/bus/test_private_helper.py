@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.bus import world
 
+from cloche_engine.api import private_start
 from cloche_engine.api.connect import connect
 from cloche_engine.api.errors import RefusedError, UnavailableError
 
@@ -179,6 +180,8 @@ async def test_a_file_in_place_of_the_directory_is_told(tmp_path: Path) -> None:
     ("script", "kind", "words"),
     [
         ("exit 126", RefusedError, "dismissed"),
+        ("echo 'No authentication agent found.' >&2; exit 127", RefusedError, "no polkit agent"),
+        ("echo 'Not authorized' >&2; exit 127", RefusedError, "the password was wrong"),
         ("exit 127", RefusedError, "did not get permission"),
         ("echo 'cloched: no disk; buy one' >&2; exit 1", UnavailableError, "no disk .buy one."),
         ("exit 3", UnavailableError, "status 3 and said nothing"),
@@ -210,6 +213,15 @@ async def test_a_start_that_is_given_up_is_ended(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await asyncio.to_thread(world.gone, int(told.read_text()))
+
+
+async def test_who_gave_up_hears_nothing_of_a_late_end(tmp_path: Path) -> None:
+    """The loop may be closed by then, which Qt's does not survive."""
+    waiting = private_start._Waiting()
+    waiting.give_up()
+    await asyncio.to_thread(waiting.tell, None)
+    await asyncio.sleep(0)
+    assert not waiting.outcome.done()
 
 
 async def _unlocked(directory: Path) -> None:

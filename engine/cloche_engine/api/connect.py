@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from cloche_engine.api.client import Engine
@@ -16,21 +17,34 @@ PRIVATE = "private:"
 _O_PATH_DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
 
-async def connect(target: str | None = None, *, command: Command = helper_command) -> Engine:
-    """The engine at an address; a private helper that does not run is started."""
+async def connect(
+    target: str | None = None,
+    *,
+    command: Command = helper_command,
+    before_password: Callable[[], None] | None = None,
+) -> Engine:
+    """The engine at an address; a private helper that does not run is started.
+
+    before_password is called where polkit may ask from now on: at the system's helper, or before a
+    private one is started.
+    """
+    prepare = before_password or _nothing
     if target is None:
-        if await _system_has_helper():
-            return await _at_system()
-        return await _private(default_directory(), command)
+        target = SYSTEM if await _system_has_helper() else f"{PRIVATE}{default_directory()}"
     if target == SYSTEM:
+        prepare()
         return await _at_system()
     if target == TEST:
         return _in_memory()
     if target.startswith(PRIVATE) and target != PRIVATE:
-        return await _private(_directory_in(target), command)
+        return await _private(_directory_in(target), command, prepare)
     raise InvalidArgumentError(
         f"{target!r} is no address of a helper", "use system, private:DIR or test:"
     )
+
+
+def _nothing() -> None:
+    """Nobody wants to prepare."""
 
 
 def default_directory() -> Path:
@@ -57,9 +71,10 @@ async def _at_system() -> Engine:
     return await BusEngine.connect()
 
 
-async def _private(directory: Path, command: Command) -> Engine:
+async def _private(directory: Path, command: Command, prepare: Callable[[], None]) -> Engine:
     engine = await _running_in(directory)
     if engine is None:
+        prepare()
         await start_helper(directory, command)
         engine = await _running_in(directory)
     if engine is None:

@@ -30,7 +30,8 @@ def helper_command(directory: Path) -> list[str]:
             "the helper needs root, and pkexec, which asks for the password, is missing",
             "install the package pkexec (older systems: policykit-1), or run this as root",
         )
-    return [pkexec, *words]
+    # Its own agent would ask on whatever terminal the window was started from.
+    return [pkexec, "--disable-internal-agent", *words]
 
 
 async def start_helper(directory: Path, command: Command = helper_command) -> None:
@@ -70,28 +71,49 @@ async def _start(words: list[str]) -> None:
             f"cannot start the helper: {words[0]}: {error.strerror}",
             "check the installation of Cloche",
         ) from error
-    outcome = asyncio.get_running_loop().create_future()
-    _watch(process, outcome, asyncio.get_running_loop())
+    waiting = _Waiting()
+    _watch(process, waiting)
     try:
-        problem = await outcome
+        problem = await waiting.outcome
     except asyncio.CancelledError:
         with contextlib.suppress(OSError):
             process.terminate()
         raise
+    finally:
+        waiting.give_up()
     if problem is not None:
         raise problem
 
 
-def _watch(
-    process: subprocess.Popen[bytes],
-    outcome: asyncio.Future[EngineError | None],
-    loop: asyncio.AbstractEventLoop,
-) -> None:
-    """Tell the loop how the start went, and collect the process whenever it ends."""
+class _Waiting:
+    """The thread's way into the loop, closed when nobody waits: the loop may be gone by then.
 
-    def tell(problem: EngineError | None) -> None:
-        if not outcome.done():
-            outcome.set_result(problem)
+    A loop of Qt's does not say so: to call it after its end has crashed the window.
+    """
+
+    def __init__(self) -> None:
+        self.outcome: asyncio.Future[EngineError | None] = asyncio.Future()
+        self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        self._lock = threading.Lock()
+
+    def tell(self, problem: EngineError | None) -> None:
+        """How the start went; from any thread."""
+        with self._lock:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._set, problem)
+
+    def give_up(self) -> None:
+        """Hear nothing any more."""
+        with self._lock:
+            self._loop = None
+
+    def _set(self, problem: EngineError | None) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(problem)
+
+
+def _watch(process: subprocess.Popen[bytes], waiting: _Waiting) -> None:
+    """Tell how the start went, and collect the process whenever it ends."""
 
     def work() -> None:
         if process.stdout is None or process.stderr is None:
@@ -100,8 +122,7 @@ def _watch(
             answer = process.stdout.readline()
             said = b"" if answer == _READY else process.stderr.read()
         problem = None if answer == _READY else _problem(process, said.decode(errors="replace"))
-        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, problem)
+        waiting.tell(problem)
         process.wait()
 
     # A daemon thread: a helper outlives this program, which must not wait for its end.
@@ -117,12 +138,33 @@ def _problem(process: subprocess.Popen[bytes], said: str) -> EngineError:
             "try again and answer the dialog",
         )
     if by_pkexec and code == _NOT_AUTHORISED:
-        return RefusedError(
-            "pkexec did not get permission to start the helper",
-            "check that a polkit agent runs in your session, or run this as root",
-            {"said": said.strip()},
-        )
+        return _not_authorised(said.strip())
     lines = said.strip().splitlines()
     last = lines[-1] if lines else f"it ended with status {code} and said nothing"
     message, _, hint = last.removeprefix("cloched: ").partition("; ")
     return UnavailableError(f"the helper did not start: {message}", hint)
+
+
+def _not_authorised(said: str) -> RefusedError:
+    """The reasons that pkexec has one exit status for; its words are not translated."""
+    details = {"said": said}
+    if "No authentication agent" in said:
+        return RefusedError(
+            "the helper needs a password, but no polkit agent runs to ask for it",
+            "start your desktop's polkit agent, use `clochectl` in a terminal, where it asks"
+            " itself, or run this as root",
+            details,
+        )
+    if "Not authorized" in said:
+        return RefusedError(
+            "the helper was not started: the password was wrong, or the rules of this machine do"
+            " not let you run it as root",
+            "try again, or ask the administrator of this machine",
+            details,
+        )
+    reason = f": {said.splitlines()[0]}" if said else ""
+    return RefusedError(
+        f"pkexec did not get permission to start the helper{reason}",
+        "check that polkit runs on this machine, or run this as root",
+        details,
+    )

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from cloche_engine.api.client import Engine
 from cloche_engine.api.connect import connect
+from cloche_engine.cli.agent import PasswordAgent
 
 Work = Callable[[Engine, argparse.Namespace], Awaitable[int]]
 
 
 def run(work: Work, options: argparse.Namespace) -> int:
     """Connect, do one command's work, let go; the work's exit status."""
-    return asyncio.run(_run(work, options))
+    with contextlib.closing(PasswordAgent()) as agent:
+        return asyncio.run(_run(work, options, agent))
 
 
-async def _run(work: Work, options: argparse.Namespace) -> int:
-    engine = await connect(options.connect)
+async def _run(work: Work, options: argparse.Namespace, agent: PasswordAgent) -> int:
+    engine = await connect(options.connect, before_password=agent.start)
     try:
         return await work(engine, options)
     finally:

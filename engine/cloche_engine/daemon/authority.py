@@ -158,8 +158,8 @@ def _refusal(caller: Caller, action: Action, answer: _Answer) -> RefusedError:
     if answer.challenge and caller.interactive:
         return RefusedError(
             f"a password is needed to {action.words}, but no polkit agent runs to ask for it",
-            "start your desktop's polkit agent, or run `pkttyagent -p $$ &` in this terminal,"
-            " or use root",
+            "start your desktop's polkit agent, use `clochectl` in a terminal with pkttyagent"
+            " installed, where it asks itself, or use root",
         )
     if answer.challenge:
         return RefusedError(
