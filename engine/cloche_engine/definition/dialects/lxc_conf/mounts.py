@@ -123,9 +123,11 @@ def _target(lookup: Lookup, entry: Entry, where: _Field, top: str) -> str | None
         _bad_path(lookup, entry, text, reason, at)
         return None
     path = names.normal_path(path)
+    if not text.startswith("/"):
+        return path
     if top and path.startswith(f"{top}/"):
         return path.removeprefix(top)
-    if text.startswith("/") and path not in BASIC:
+    if path not in BASIC:
         start = entry.at(at)
         plain = escaped(path.lstrip("/")) or "."
         edit = TextEdit(start, start + len(_raw(entry, at).encode()), plain)

@@ -8,6 +8,7 @@ that is a number goes to VEID, where OpenVZ 7 writes its own and vzctl looks for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -69,6 +70,7 @@ REASONS = (
     Reason("opaque", "it is no line of an OpenVZ configuration"),
 )
 
+_BREAKS = re.compile(r"[\t\r\n]+")
 _PAGE_KIB = 4
 _ROUTED = {InterfaceKind.ETHERNET, InterfaceKind.NAT}
 _VETH = {InterfaceKind.BRIDGE: "bridge", InterfaceKind.NETWORK: "network"}
@@ -119,7 +121,7 @@ def _pairs(spec: ContainerSpec) -> Iterator[_Pair]:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.replace('"', "'").split())
+    return _BREAKS.sub(" ", text.replace('"', "'")).strip()
 
 
 def _root(spec: ContainerSpec) -> Iterator[_Pair]:
