@@ -113,6 +113,25 @@ async def test_a_comment_survives_an_edit_in_the_form_byte_for_byte(driver: Driv
     assert b"<!-- the network of the office -->" in after
 
 
+async def test_a_name_that_another_container_has_is_told_while_it_is_typed(
+    driver: Driver,
+) -> None:
+    page = driver.window.page
+    await driver.choose("web")
+    await driver.turn_to(XML)
+    _find(driver, "<name>")
+    for _ in "web":
+        await driver.press(Qt.Key.Key_Delete)
+    await driver.type("scratch")
+    problem = page.xml.problems.item(0)
+    assert problem is not None
+    assert "there is a container named 'scratch' already" in problem.text()
+    assert not page.apply_bar.apply.isEnabled()
+    await driver.type("2")
+    assert page.xml.problems.count() == 0
+    assert page.apply_bar.apply.isEnabled()
+
+
 async def test_discard_brings_back_what_is_stored(driver: Driver) -> None:
     page = driver.window.page
     await driver.choose("web")

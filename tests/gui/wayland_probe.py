@@ -18,23 +18,32 @@ from cloche_gui.__main__ import main
 from cloche_gui.models.containers import ContainersModel
 from cloche_gui.views.menus import show_about
 
-_TIME_FOR_A_BOX_MS = 500
+_LOOK_AGAIN_MS = 20
 _fill = ContainersModel.reset
 
 
 def _fill_and_tell(model: ContainersModel, containers: Sequence[Container]) -> None:
     _fill(model, containers)
     if "about" in sys.argv:
-        QTimer.singleShot(0, _open_about)
-        QTimer.singleShot(_TIME_FOR_A_BOX_MS, lambda: _tell(len(containers)))
+        QTimer.singleShot(0, lambda: _open_about(len(containers)))
     else:
         QTimer.singleShot(0, lambda: _tell(len(containers)))
 
 
-def _open_about() -> None:
+def _open_about(count: int) -> None:
     for window in QApplication.topLevelWidgets():
         if isinstance(window, QMainWindow):
             show_about(window)
+    _tell_when_shown(count)
+
+
+def _tell_when_shown(count: int) -> None:
+    box = QApplication.activeModalWidget()
+    handle = None if box is None else box.windowHandle()
+    if handle is not None and handle.isExposed():
+        _tell(count)
+    else:
+        QTimer.singleShot(_LOOK_AGAIN_MS, lambda: _tell_when_shown(count))
 
 
 def _tell(count: int) -> None:

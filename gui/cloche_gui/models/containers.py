@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QSortFilterProxyModel, Qt
 
 from cloche_engine.api.model import Change, Container, Removed
+from cloche_engine.definition.spec import ContainerSpec, Interface
 from cloche_gui.presenters import container as words
 
 CONTAINER_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -54,6 +55,14 @@ class ContainersModel(QAbstractListModel):
     def addresses(self) -> list[str]:
         """The addresses of all containers, as their definitions give them."""
         return [address for container in self._rows for address in container.addresses]
+
+    def neighbours(self, uuid: str) -> list[ContainerSpec]:
+        """What is known of all containers but this one: names, uuids and addresses."""
+        return [
+            ContainerSpec(each.name, each.uuid, interfaces=(Interface(addresses=each.addresses),))
+            for each in self._rows
+            if each.uuid != uuid
+        ]
 
     def reset(self, containers: Sequence[Container]) -> None:
         """Take a whole new list; only what differs is told, so that a selection stays."""

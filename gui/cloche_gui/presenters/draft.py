@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from cloche_engine.api.model import StoredDefinition
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.neighbours import against, host_memory_kib
 from cloche_engine.definition.planning.plan import Plan, make_plan
 from cloche_engine.definition.problem import DefinitionError, Problem
 from cloche_engine.definition.spec import ContainerSpec
@@ -44,11 +45,22 @@ class Pending:
     reason: str
 
 
+Neighbours = Callable[[str], Iterable[ContainerSpec]]
+"""The containers beside the one of a uuid, as far as they are known."""
+
+
+def _alone(_uuid: str) -> Iterable[ContainerSpec]:
+    return ()
+
+
 class Draft:
     """What the user made of one stored definition; never loses a keystroke."""
 
-    def __init__(self, uuid: str, stored: StoredDefinition) -> None:
+    def __init__(
+        self, uuid: str, stored: StoredDefinition, neighbours: Neighbours = _alone
+    ) -> None:
         self.uuid = uuid
+        self._neighbours = neighbours
         self._stored = stored
         self._document = Document.parse(stored.text)
         self._spec = self._document.spec
@@ -92,6 +104,18 @@ class Draft:
         return bool(self._pending) or self._document.data != self._stored.text
 
     @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the document, and what others and this computer say to it."""
+        document = self._document
+        if document.spec is None or document.tree is None:
+            return document.problems
+        others = self._neighbours(self.uuid)
+        return (
+            *document.problems,
+            *against(document.spec, others, host_memory_kib(), document.tree),
+        )
+
+    @property
     def forms_follow(self) -> bool:
         """Whether the forms show the document as it is now."""
         return self._document.spec is not None
@@ -105,8 +129,9 @@ class Draft:
     @property
     def blocked(self) -> str:
         """Why this cannot be applied; empty where it can."""
-        if self._document.errors:
-            return place(self._document.errors[0])
+        for problem in self.problems:
+            if problem.is_error:
+                return place(problem)
         for part, pending in self._pending.items():
             return f"{part.value}: {pending.reason}"
         return ""
@@ -193,8 +218,9 @@ class Draft:
 class Drafts:
     """All drafts by uuid; one is kept as long as it holds something unsaved or is in view."""
 
-    def __init__(self) -> None:
+    def __init__(self, neighbours: Neighbours = _alone) -> None:
         self._drafts: dict[str, Draft] = {}
+        self._neighbours = neighbours
 
     def get(self, uuid: str) -> Draft | None:
         """The draft of a container, if there is one."""
@@ -204,7 +230,7 @@ class Drafts:
         """The draft of a container, made or refreshed from what is stored."""
         draft = self._drafts.get(uuid)
         if draft is None:
-            draft = self._drafts[uuid] = Draft(uuid, stored)
+            draft = self._drafts[uuid] = Draft(uuid, stored, self._neighbours)
         else:
             draft.refresh(stored)
         return draft

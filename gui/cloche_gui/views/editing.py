@@ -9,7 +9,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from cloche_engine.api.client import Engine
 from cloche_engine.api.errors import ConflictError, EngineError
 from cloche_engine.api.model import Container, StoredDefinition
-from cloche_gui.presenters.draft import Draft, Drafts, Origin
+from cloche_gui.presenters.draft import Draft, Drafts, Neighbours, Origin
 from cloche_gui.presenters.notice import Notice, Tone, failure, sentence
 from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.widgets.message_bar import Choice, MessageArea
@@ -26,13 +26,13 @@ class Editing(QObject):
     changed = pyqtSignal(object)  # Origin
     applied = pyqtSignal(object)  # Container
 
-    def __init__(self, jobs: Jobs, messages: MessageArea) -> None:
+    def __init__(self, jobs: Jobs, messages: MessageArea, neighbours: Neighbours) -> None:
         super().__init__()
         self._jobs = jobs
         self._messages = messages
         self._shown = ""
         self._ignore: Callable[[], None] = lambda: None
-        self.drafts = Drafts()
+        self.drafts = Drafts(neighbours)
 
     def show(self, container: Container) -> None:
         """Bring the definition of a container into view."""

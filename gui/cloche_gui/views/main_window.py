@@ -55,7 +55,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self)
         self.messages = MessageArea()
         self.lifecycle = Lifecycle(jobs, self)
-        self.editing = Editing(jobs, self.messages)
+        self.editing = Editing(jobs, self.messages, self.model.neighbours)
         self.creating = Creating(jobs, self.model, self)
         self.importing = Importing(jobs, self.model, self)
         self.setAcceptDrops(True)

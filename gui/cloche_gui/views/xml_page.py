@@ -92,7 +92,7 @@ class XmlPage(QWidget):
 
     def _show_problems(self) -> None:
         """Each problem in words, and under it the ways to mend it."""
-        problems = self._draft.document.problems if self._draft else ()
+        problems = self._draft.problems if self._draft else ()
         self.editor.show_problems(problems)
         self.problems.clear()
         for problem in problems:
