@@ -49,8 +49,10 @@ def test_linuxcontainer_holds_every_cell(
 
 
 def _is_said_otherwise(loss: Loss) -> bool:
-    """A mask that stands nowhere has to be written; libvirt's silence shares the host's network."""
+    """What is added, a mask that stands nowhere, and libvirt's silence, the host's network."""
     host: Json = [{"kind": "host"}]
+    if loss.value is None:
+        return True
     return loss.path.endswith(".addresses") or (loss.path == "interfaces" and loss.value == host)
 
 

@@ -181,6 +181,20 @@ def test_t25_utf16_is_read_like_utf8() -> None:
     assert openvz(text.encode("utf-16")).spec == openvz(text).spec
 
 
+@pytest.mark.parametrize("name", ["disk", "hostdev", "interface"])
+def test_devices_of_the_host_are_kept_and_said_to_be_root_equivalent(name: str) -> None:
+    text = {
+        "disk": "<disk type='file'><source file='/vz/a.img'/><target dev='xvda'/></disk>",
+        "hostdev": "<hostdev mode='capabilities' type='misc'/>",
+        "interface": "<interface type='ethernet'><script path='/etc/up'/></interface>",
+    }[name]
+    read = today(text)
+    assert (codes(read), warnings(read)) == ([], ["not-supported-yet"])
+    assert "root-equivalent" in read.problems[0].reason
+    (kept,) = read.spec.opaque
+    assert kept.text in write(read.spec).decode()
+
+
 def test_memory_and_its_hard_limit_have_to_agree() -> None:
     twins = "<memory>65536</memory><memtune><hard_limit>{}</hard_limit></memtune>"
     assert codes(today(rest=twins.format(65536))) == []

@@ -24,6 +24,8 @@ from cloche_engine.definition.shape import check_shape
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.definition.text.tree import Element
 
+_RIGHTS = {"idmap", "features", "seclabel", "disk", "hostdev"}
+
 
 def read(report: Report) -> ContainerSpec | None:
     """The specification, what is wrong reported; None where the root is no `<domain>`."""
@@ -35,6 +37,7 @@ def read(report: Report) -> ContainerSpec | None:
     spec = _read_shared(report, root)
     spec = read_january_2008(report, spec)
     spec = read_march_2007(report, spec)
+    _check_rights(report, root)
     kept = kept_quotas(root)
     return replace(spec, opaque=read_opaque(report, SCHEMA, kept_whole=kept))
 
@@ -83,6 +86,17 @@ def _check_shapes(report: Report, root: Element) -> None:
         line, _ = report.tree.place(first)
         reason = f"<{element.name}> and <{first.name}> of line {line} are of different years"
         report.error("contradiction", element, reason, "keep the one that is meant")
+
+
+def _check_rights(report: Report, root: Element) -> None:
+    """Warn of what is kept, has no effect here, and would be felt by the host elsewhere."""
+    devices = root.first("devices")
+    found = [child for child in root.children if child.name in _RIGHTS]
+    for device in devices.children if devices is not None else ():
+        found += [device] if device.name in _RIGHTS else device.all("script")
+    for element in found:
+        reason = f"<{element.name}> is kept without an effect here; it counts as root-equivalent"
+        report.warning("not-supported-yet", element, reason)
 
 
 def _is_used(devices: Element) -> bool:

@@ -25,7 +25,7 @@ _NO_PLACE = "OpenVZ's XML has no element for it"
 REASONS: tuple[Reason, ...] = (
     Reason(
         "name",
-        "OpenVZ names its containers by number: write one from 101 on in <name>",
+        "OpenVZ names its containers by number: give one from 101 on, by --name or as <name>",
     ),
     Reason("title", _NO_PLACE),
     Reason("hostname", _OLD_SHAPE),
