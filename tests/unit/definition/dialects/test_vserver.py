@@ -188,12 +188,15 @@ def test_t12_an_address_that_cannot_be_is_refused(attributes: str, code: str) ->
 
 def test_t12_a_missing_prefix_is_not_guessed() -> None:
     read = ip("family='IPv4' address='10.0.0.2'")
-    assert (read.spec.interfaces[0].addresses, warnings(read)) == (("10.0.0.2",), ["netmask"])
+    assert (read.spec.interfaces[0].addresses, warnings(read)) == (
+        ("10.0.0.2",),
+        ["interface", "netmask"],
+    )
 
 
 def test_t13_an_empty_address_warns_and_gives_nothing() -> None:
     read = ip("family='IPv4' address='' prefix='24'")
-    assert (codes(read), warnings(read)) == ([], ["address"])
+    assert (codes(read), warnings(read)) == ([], ["interface", "address"])
     assert read.spec.interfaces[0].addresses == ()
 
 

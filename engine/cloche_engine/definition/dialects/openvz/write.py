@@ -42,6 +42,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("filesystems.options", "a filesystem of OpenVZ has no mount options"),
     Reason("interfaces", "OpenVZ has routed links and bridges"),
     Reason("interfaces.kind", "OpenVZ has routed links and bridges; the addresses are kept"),
+    Reason("cpu.count", "libvirt lists processors beside their number only"),
     Reason("cpu.mems", "OpenVZ does not choose nodes of memory"),
     Reason("memory.swap_kib", "OpenVZ's XML has no limit of swap"),
     Reason("io_weight", _NO_PLACE),

@@ -11,8 +11,16 @@ from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
 
 
-def read_interface(report: Report, element: Element) -> Interface:
-    """One `<interface>`; a link of its own whose outer end is up to the host, not the host's."""
+def read_interfaces(report: Report, elements: list[Element]) -> tuple[Interface, ...]:
+    """Links of the container's own with these addresses, the host's ends of which are free."""
+    for element in elements[:1]:
+        reason = "addresses that Linux-VServer lends from the host go to a link of its own here"
+        hint = "connect it to a bridge that leads where the host's interface led"
+        report.warning("interface", element, reason, hint)
+    return tuple(_read(report, element) for element in elements)
+
+
+def _read(report: Report, element: Element) -> Interface:
     found = (_subnet(report, ip) for ip in element.all("ip"))
     location = Location(*report.tree.place(element))
     subnets = tuple(subnet for subnet in found if subnet is not None)

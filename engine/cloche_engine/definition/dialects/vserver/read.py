@@ -9,7 +9,7 @@ Linux-VServer lends them, would give the container more than it had.
 from __future__ import annotations
 
 from cloche_engine.definition import names
-from cloche_engine.definition.dialects.vserver.addresses import read_interface
+from cloche_engine.definition.dialects.vserver.addresses import read_interfaces
 from cloche_engine.definition.dialects.vserver.disks import read_disks
 from cloche_engine.definition.dialects.vserver.scheduler import (
     check_scheduler,
@@ -42,7 +42,7 @@ def read(report: Report) -> ContainerSpec | None:
         hostname=attribute_text(container, "uts", "hostname"),
         machine=attribute_text(container, "uts", "machine"),
         filesystems=read_disks(report, _devices(root, "disk")),
-        interfaces=tuple(read_interface(report, link) for link in _devices(root, "interface")),
+        interfaces=read_interfaces(report, _devices(root, "interface")),
         cpu=read_scheduler(scheduler),
         memory=_memory(report, root.first("memory")),
         opaque=read_opaque(report, SCHEMA, kept_whole=kept),

@@ -2,7 +2,8 @@
 
 `fill_rate1` ticks of CPU time come in every `interval1` ticks: a fraction of a CPU, which quota and
 period say as well. The length of a tick depends on the host's kernel, the fraction does not, so a
-tick is taken as a millisecond. Rates of their own for single CPUs or idle times have no
+tick is taken as a millisecond. The CPUs named are those that it may use, less those with a rate of
+0. Rates of their own for single CPUs or idle times have no
 counterpart; an element that has them is kept whole besides being converted.
 """
 
