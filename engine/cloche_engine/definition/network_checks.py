@@ -21,6 +21,7 @@ from cloche_engine.definition.network import (
     source_attribute,
     subnet,
 )
+from cloche_engine.definition.reach import Reach
 from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import Interface, InterfaceKind, Location
 from cloche_engine.definition.text.tree import Element
@@ -45,10 +46,11 @@ def check_links(report: Report, found: list[Link]) -> tuple[Interface, ...]:
             _check_ip(report, ip)
             entry = subnet(ip)
             _check_unique(report, ip, ("address", str(entry.ip) if entry else ""), seen)
-        _check_gateways(report, link)
+        reach = Reach(link.ips)
+        _check_gateways(report, link, reach)
         _check_interface(report, link, seen)
         for route in link.routes:
-            _check_route(report, link, route)
+            _check_route(report, reach, route)
     return tuple(_located(report, link) for link in found)
 
 
@@ -56,7 +58,7 @@ def _check_unused(report: Report, found: list[Link]) -> None:
     """A gateway in a `<network>` that gives no interface an address leads nowhere."""
     network = homes.network(report.tree.root)
     if network is not None and all(link.owner is not network for link in found):
-        _check_gateways(report, Link(None, network))
+        _check_gateways(report, Link(None, network), Reach(network.all("ip")))
 
 
 def _located(report: Report, link: Link) -> Interface:
@@ -158,13 +160,13 @@ def _check_unique(
         report.error("duplicate", element, reason, "remove one of them")
 
 
-def _check_gateways(report: Report, link: Link) -> None:
+def _check_gateways(report: Report, link: Link, reach: Reach) -> None:
     ways: set[int] = set()
     for element in _gateway_elements(link.owner):
         _check_value(report, element)
     for gateway in gateways(link.owner):
         if _is_only(report, gateway.element, gateway.address.version, ways):
-            near = [gateway.ip] if gateway.ip is not None else link.ips
+            near = Reach([gateway.ip]) if gateway.ip is not None else reach
             _check_reach(report, near, gateway.element, gateway.address)
     for element in link.routes:
         route = read_route(element)
@@ -189,7 +191,7 @@ def _gateway_elements(owner: Element | None) -> Iterator[Element]:
             yield from child.all("gateway")
 
 
-def _check_route(report: Report, link: Link, element: Element) -> None:
+def _check_route(report: Report, reach: Reach, element: Element) -> None:
     to = names.parse_address(element.attributes.get("address", "").strip())
     via = names.parse_address(element.attributes.get("gateway", "").strip())
     if to is None or via is None:
@@ -206,27 +208,24 @@ def _check_route(report: Report, link: Link, element: Element) -> None:
         reason = f"{via} cannot be the way to {to}: they are of different families"
         report.error("family", element, reason, f"give a gateway of family ipv{to.version}")
     else:
-        _check_reach(report, link.ips, element, via)
+        _check_reach(report, reach, element, via)
 
 
-def _check_reach(
-    report: Report, near: list[Element], element: Element, address: names.Address
-) -> None:
+def _check_reach(report: Report, reach: Reach, element: Element, address: names.Address) -> None:
     """A gateway has to lie in the subnet of its `<ip>`, flat in that of any."""
     if address.version == 6 and address.is_link_local:
         return  # every interface reaches these
-    subnets = [entry for entry in map(subnet, near) if entry is not None]
-    if near and not subnets:
+    if reach.is_unreadable:
         return  # the address itself is wrong and was reported
-    if not any(address in entry.network for entry in subnets):
-        known = ", ".join(str(entry.network) for entry in subnets[:3]) or "no address stands there"
+    if not reach.holds(address):
+        known = reach.shown or "no address stands there"
         report.error(
             "gateway-outside",
             element,
             f"the gateway {address} is outside every subnet of the container ({known})",
             "give an address of the network that the container is in",
         )
-    elif any(address == entry.ip for entry in subnets):
+    elif reach.is_own(address):
         reason = f"the gateway {address} is the container's own address"
         report.error("gateway-outside", element, reason, "give the router's address")
 

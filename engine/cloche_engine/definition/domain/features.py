@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cloche_engine.definition.domain.values import branch
 from cloche_engine.definition.names import short
+from cloche_engine.definition.problem import Severity
 from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.domain import CAPABILITIES
 from cloche_engine.definition.schema.model import nearest
@@ -39,17 +40,22 @@ def read_features(report: Report, root: Element) -> Features:
 
 
 def _capabilities(report: Report, element: Element) -> Capabilities:
-    keep: dict[str, Element] = {}
-    drop: dict[str, Element] = {}
+    seen: dict[str, Element] = {}
+    drop: set[str] = set()
     for child in element.children:
-        if child.is_foreign or _is_refused(report, child, {**keep, **drop}):
+        if child.is_foreign or _is_refused(report, child, seen):
             continue
         if child.name not in CAPABILITIES:
             _unknown(report, child)
-        off = child.attributes.get("state", "on").strip() == "off"
-        (drop if off else keep)[child.name] = child
+        seen[child.name] = child
+        if child.attributes.get("state", "on").strip() == "off":
+            drop.add(child.name)
     policy = _POLICIES.get(element.attributes.get("policy", "default").strip())
-    return Capabilities(policy or CapabilityPolicy.DEFAULT, tuple(keep), tuple(drop))
+    return Capabilities(
+        policy or CapabilityPolicy.DEFAULT,
+        tuple(name for name in seen if name not in drop),
+        tuple(name for name in seen if name in drop),
+    )
 
 
 def _is_refused(report: Report, child: Element, seen: dict[str, Element]) -> bool:
@@ -71,6 +77,9 @@ def _is_refused(report: Report, child: Element, seen: dict[str, Element]) -> boo
 
 
 def _unknown(report: Report, child: Element) -> None:
+    if report.is_full(Severity.WARNING):
+        report.warning("capability", child, "")
+        return
     meant = nearest(child.name.removeprefix("cap_"), CAPABILITIES)
     report.warning(
         "capability",

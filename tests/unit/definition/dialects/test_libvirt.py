@@ -36,7 +36,7 @@ from cloche_engine.definition.text.tree import parse_tree
 FILES = sorted((SAMPLES / "libvirt").glob("*.xml"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(libvirt_specs)
 def test_what_is_written_is_read_back(spec: ContainerSpec) -> None:
     found = lxc(write(spec))
@@ -44,7 +44,7 @@ def test_what_is_written_is_read_back(spec: ContainerSpec) -> None:
     assert plain(found.spec) == plain(spec)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(libvirt_specs)
 def test_libvirts_own_schema_takes_what_is_written(spec: ContainerSpec) -> None:
     assert is_valid(write(spec))
