@@ -9,9 +9,8 @@ from dataclasses import asdict
 
 from cloche_engine.api.errors import InvalidDefinitionError
 from cloche_engine.cli import files, words
-from cloche_engine.definition.conversion import Conversion
-from cloche_engine.definition.conversion import convert as converted
-from cloche_engine.definition.dialects.dialect import Dialect
+from cloche_engine.definition.conversion import Conversion, converted
+from cloche_engine.definition.dialects.dialect import Dialect, Reading
 from cloche_engine.definition.loss import Loss
 from cloche_engine.definition.problem import Problem
 from cloche_engine.definition.reading import read
@@ -23,9 +22,7 @@ LOST = 3
 
 def convert(options: argparse.Namespace) -> int:
     """The document on standard output, what it lost on the other; with --json both in one."""
-    done = converted(
-        files.read(options.file), Dialect(options.target), _dialect(options), options.name
-    )
+    done = converted(_read(options), Dialect(options.target), options.name)
     if options.json:
         words.print_json(_document(done, options))
     _refuse(done.errors, options)
@@ -34,12 +31,13 @@ def convert(options: argparse.Namespace) -> int:
             line = f"{files.shown(options.file)}: {_sentence(loss)}"
             print(words.printable(line), file=sys.stderr)
         files.write_out(done.text)
-    return LOST if options.strict and done.losses else 0
+    lost = any(not loss.is_added for loss in done.losses)
+    return LOST if options.strict and lost else 0
 
 
 def spec(options: argparse.Namespace) -> int:
     """The canonical JSON of what a document means."""
-    reading = read(files.read(options.file), _dialect(options))
+    reading = _read(options)
     _refuse(reading.errors, options)
     if reading.spec is not None:
         indent = None if options.json else 2
@@ -47,8 +45,10 @@ def spec(options: argparse.Namespace) -> int:
     return 0
 
 
-def _dialect(options: argparse.Namespace) -> Dialect | None:
-    return Dialect(options.source) if options.source else None
+def _read(options: argparse.Namespace) -> Reading:
+    dialect = Dialect(options.source) if options.source else None
+    number = files.number(options.file) or getattr(options, "name", None)
+    return read(files.read(options.file), dialect, number)
 
 
 def _refuse(errors: tuple[Problem, ...], options: argparse.Namespace) -> None:
@@ -69,7 +69,7 @@ def _document(done: Conversion, options: argparse.Namespace) -> dict[str, Json]:
 def _sentence(loss: Loss) -> str:
     if loss.is_gone:
         return f"lost: {loss.path}: {_shown(loss.value)}: {loss.why}"
-    if loss.value is None:
+    if loss.is_added:
         return f"added: {loss.path}: {_shown(loss.now)}: {loss.why}"
     return f"changed: {loss.path}: {_shown(loss.value)} to {_shown(loss.now)}: {loss.why}"
 

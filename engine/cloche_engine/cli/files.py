@@ -80,6 +80,12 @@ def write_out(data: bytes) -> None:
     sys.stdout.flush()
 
 
+def number(name: str) -> str | None:
+    """The number that a file is named by: OpenVZ's 101.conf is container 101."""
+    stem = Path(name).stem
+    return stem if stem.isascii() and stem.isdecimal() else None
+
+
 def shown(name: str) -> str:
     """How a file is called in messages."""
     return "<stdin>" if name == "-" else name

@@ -72,17 +72,18 @@ def _validate(options: argparse.Namespace, defined: list[ContainerSpec]) -> int:
 
 def _checked(file: str, codes: list[str], defined: list[ContainerSpec]) -> _Checked:
     data = files.read(file)
+    number = files.number(file)
     mended = Mended(data)
     if codes:
         try:
-            mended = mend(data, codes)
+            mended = mend(data, codes, number)
         except AmbiguousFixError as error:
             raise InvalidArgumentError(
                 f"{files.shown(file)}: {error}", "nothing is done"
             ) from error
     if mended.data != data and file != "-":
         files.replace(file, mended.data)
-    reading = read(mended.data)
+    reading = read(mended.data, number=number)
     return _Checked(file, mended, reading, (*reading.problems, *_beside(reading, defined)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cloche_engine.definition.dialects import rooms
-from cloche_engine.definition.dialects.dialect import Dialect
+from cloche_engine.definition.dialects.dialect import Dialect, Reading, Reason
 from cloche_engine.definition.loss import Loss, losses
 from cloche_engine.definition.problem import Problem, Severity
 from cloche_engine.definition.reading import read
@@ -13,6 +13,11 @@ from cloche_engine.definition.spec import ContainerSpec
 
 SHARING = frozenset({Dialect.LIBVIRT_LXC})
 """Where a definition without any network shares the host's; elsewhere it has loopback alone."""
+
+_NAMING = frozenset({Dialect.LINUXCONTAINER, Dialect.LINUXCONTAINER_V1})
+"""Where the program has to be named; elsewhere silence means `/sbin/init`."""
+
+_INIT = ("/sbin/init",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +42,44 @@ def convert(
     data: bytes, target: Dialect, source: Dialect | None = None, name: str | None = None
 ) -> Conversion:
     """Read any bytes and write what they mean in another dialect, under another name if given."""
-    reading = read(data, source)
-    if reading.spec is None or reading.dialect is None or reading.errors:
-        return Conversion(None, (), reading.problems, reading.dialect)
+    return converted(read(data, source), target, name)
+
+
+def converted(reading: Reading, target: Dialect, name: str | None = None) -> Conversion:
+    """Write what was read in another dialect, under another name if given."""
+    dialect = reading.dialect
+    if reading.spec is None or dialect is None or reading.errors:
+        return Conversion(None, (), reading.problems, dialect)
     spec = reading.spec if name is None else replace(reading.spec, name=name)
-    spec = _isolated(spec, reading.dialect, target)
+    spoken, implied = _spoken(spec, dialect, target)
     writer = rooms.writer(target)
-    text = writer.write(spec)
+    text = writer.write(spoken)
     back = read(text, target)
     if back.spec is None:
         problem = _unwritable(target, back.errors)
-        return Conversion(None, (), (*reading.problems, problem), reading.dialect)
-    found = losses(spec, _as_silent(spec, back.spec, target), target, writer.reasons)
-    found = (*_shared_network(spec, reading.dialect, target), *found)
-    return Conversion(text, found, reading.problems, reading.dialect)
+        return Conversion(None, (), (*reading.problems, problem), dialect)
+    heard = _as_silent(spec, back.spec, target)
+    found = losses(spec, heard, target, (*implied, *writer.reasons))
+    found = (*_shared_network(spec, dialect, target), *found)
+    return Conversion(text, found, reading.problems, dialect)
 
 
 def _is_silent(spec: ContainerSpec) -> bool:
     return not spec.interfaces and spec.network_isolated is None and not spec.namespaces
 
 
-def _isolated(spec: ContainerSpec, dialect: Dialect, target: Dialect) -> ContainerSpec:
+def _spoken(
+    spec: ContainerSpec, dialect: Dialect, target: Dialect
+) -> tuple[ContainerSpec, tuple[Reason, ...]]:
     """Say in words what the target would understand otherwise where nothing is said."""
+    reasons = []
     if _is_silent(spec) and dialect not in SHARING and target in SHARING:
-        return replace(spec, network_isolated=True)
-    return spec
+        spec = replace(spec, network_isolated=True)
+        reasons.append(Reason("network_isolated", f"{dialect} means it where it says nothing"))
+    if not spec.program and dialect not in _NAMING and target in _NAMING:
+        spec = replace(spec, program=_INIT)
+        reasons.append(Reason("program", f"{dialect} starts it where no program is named"))
+    return spec, tuple(reasons)
 
 
 def _as_silent(spec: ContainerSpec, back: ContainerSpec, target: Dialect) -> ContainerSpec:

@@ -6,7 +6,6 @@ from bisect import bisect_right, insort
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.problem import Fix, Problem, TextEdit
 from cloche_engine.definition.reading import read
 from cloche_engine.definition.text.source import RefusedTextError, Source, read_source
@@ -41,15 +40,16 @@ class Mended:
     unused: tuple[str, ...] = ()
 
 
-def mend(data: bytes, codes: Collection[str], dialect: Dialect | None = None) -> Mended:
+def mend(data: bytes, codes: Collection[str], number: str | None = None) -> Mended:
     """Apply every fix that a code names, itself or by its problem, until none is left.
 
     A problem's code stands for its fix where it has one; AmbiguousFixError where it has several.
+    number is that of the file's name, as for `read`.
     """
     applied: list[Applied] = []
     seen = {data}
     for _ in range(_MOST_ROUNDS):
-        changed, done = _round(data, codes, dialect)
+        changed, done = _round(data, codes, number)
         if changed in seen:
             break
         seen.add(changed)
@@ -69,16 +69,14 @@ def apply(source: Source, edits: Collection[TextEdit]) -> bytes:
     return source.encode(b"".join((*parts, body[at:])))
 
 
-def _round(
-    data: bytes, codes: Collection[str], dialect: Dialect | None
-) -> tuple[bytes, list[Applied]]:
+def _round(data: bytes, codes: Collection[str], number: str | None) -> tuple[bytes, list[Applied]]:
     try:
         source = read_source(data)
     except RefusedTextError:
         return data, []
     taken = _Taken()
     done: list[Applied] = []
-    for problem in read(data, dialect).problems:
+    for problem in read(data, number=number).problems:
         fix = _chosen(problem, codes)
         if fix is not None and taken.take(fix.edits):
             done.append(Applied(fix, problem))

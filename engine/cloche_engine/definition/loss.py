@@ -30,6 +30,11 @@ class Loss:
     now: Json = None
 
     @property
+    def is_added(self) -> bool:
+        """Whether the original says nothing of it."""
+        return self.value is None
+
+    @property
     def is_gone(self) -> bool:
         """Whether nothing stands in its place."""
         return self.now is None
@@ -108,19 +113,31 @@ def _dicts(value: Json) -> list[dict[str, Json]]:
 
 def _kept(value: Json, now: Json) -> Iterator[_Difference]:
     """What is not understood but kept; its order means nothing."""
-    old = value if isinstance(value, list) else []
-    left = Counter(str(entry) for entry in now) if isinstance(now, list) else Counter[str]()
-    for at, entry in enumerate(old):
-        if left[str(entry)]:
-            left[str(entry)] -= 1
+    old, new = _paths(value), _paths(now)
+    for at in _beyond(old, new):
+        yield _Difference(f"opaque[{at}]", old[at], None)
+    for at in _beyond(new, old):
+        yield _Difference(f"opaque[{at}]", None, new[at])
+
+
+def _paths(value: Json) -> list[str]:
+    return [str(path) for path in value] if isinstance(value, list) else []
+
+
+def _beyond(these: list[str], others: list[str]) -> Iterator[int]:
+    """Where entries stand that are not among the others as often."""
+    left = Counter(others)
+    for at, entry in enumerate(these):
+        if left[entry]:
+            left[entry] -= 1
         else:
-            yield _Difference(f"opaque[{at}]", entry, None)
-    for added in left.elements():
-        yield _Difference("opaque", None, added)
+            yield at
 
 
 def _why(difference: _Difference, target: Dialect, reasons: tuple[Reason, ...]) -> str:
     path = _INDEX.sub("", difference.path)
+    if path == "opaque" and _is_silent(difference.value):
+        return f"{target} says with it what only it can read back"
     fitting = [entry for entry in reasons if f"{path}.".startswith(f"{entry.path}.")]
     if fitting:
         return max(fitting, key=lambda entry: len(entry.path)).why

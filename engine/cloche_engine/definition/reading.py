@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloche_engine.definition.dialects import recognise, rooms
-from cloche_engine.definition.dialects.dialect import Dialect, Reading
+from cloche_engine.definition.dialects.dialect import TEXTS, Dialect, Reading
 from cloche_engine.definition.problem import Problem
 from cloche_engine.definition.report import Report
 from cloche_engine.definition.text.broken import Broken, read_on
@@ -11,24 +11,23 @@ from cloche_engine.definition.text.source import RefusedTextError, Source, read_
 from cloche_engine.definition.text.tree import NotWellFormedError, Tree, parse_tree
 
 
-def read(data: bytes, dialect: Dialect | None = None) -> Reading:
-    """What any bytes mean; a dialect that is named is not recognised again. Nothing is raised."""
-    if binary := recognise.looks_binary(data):
-        return Reading(dialect, None, (binary,))
+def read(data: bytes, dialect: Dialect | None = None, number: str | None = None) -> Reading:
+    """What any bytes mean; a dialect that is named is not recognised again. Nothing is raised.
+
+    number is the one in the file's name, `101` of `101.conf`: there alone OpenVZ writes it.
+    """
     try:
+        if binary := recognise.looks_binary(data):
+            return Reading(dialect, None, (binary,))
         source = read_source(data)
     except RefusedTextError as error:
         return Reading(dialect, None, (error.problem,))
-    if dialect is None and not recognise.is_markup(source):
-        found = recognise.of_lines(source)
-        if isinstance(found, Problem):
-            return Reading(None, None, (found,))
-        dialect = found
-    if dialect in rooms.TEXT_DIALECTS:
-        return rooms.text_reader(dialect)(source)
-    if dialect is not None and (problem := recognise.of_other_form(source)):
-        return Reading(dialect, None, (problem,))
-    return _read_markup(source, dialect)
+    found = recognise.by_form(source, dialect)
+    if isinstance(found, Problem):
+        return Reading(dialect, None, (found,))
+    if found is Dialect.OPENVZ_CONF:
+        return rooms.text_reader(found)(source, number)
+    return rooms.text_reader(found)(source) if found in TEXTS else _read_markup(source, found)
 
 
 def _read_markup(source: Source, dialect: Dialect | None) -> Reading:

@@ -22,6 +22,10 @@ class Dialect(StrEnum):
     LXC_CONF = "lxc-conf"
 
 
+TEXTS = frozenset({Dialect.OPENVZ_CONF, Dialect.LXC_CONF})
+"""Those of lines; all others are XML."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a document means and what is wrong with it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cloche_engine.definition import fixes, names
-from cloche_engine.definition.dialects.dialect import Dialect
+from cloche_engine.definition.dialects.dialect import TEXTS, Dialect
 from cloche_engine.definition.problem import Fix, Problem, Severity, TextEdit
 from cloche_engine.definition.schema.model import nearest
 from cloche_engine.definition.text.source import Source
@@ -86,11 +86,16 @@ def is_markup(source: Source) -> bool:
     return source.body.lstrip()[:1] in {b"<", b""}
 
 
-def of_other_form(source: Source) -> Problem | None:
-    """Why a text that should be XML is none where it is a definition all the same."""
-    found = None if is_markup(source) else of_lines(source)
-    if not isinstance(found, Dialect):
-        return None
+def by_form(source: Source, named: Dialect | None) -> Dialect | Problem | None:
+    """The dialect of a text as far as its form tells; None is XML, whose tree tells.
+
+    One that is named is kept, unless XML is named and the text is a definition in lines.
+    """
+    if named in TEXTS or is_markup(source):
+        return named
+    found = of_lines(source)
+    if named is None or isinstance(found, Problem):
+        return named or found
     hint = f"`clochectl convert --from {found} --to linuxcontainer FILE` writes it as XML"
     return _refused("foreign-form", (1, 1), f"this is a definition of {found}, not XML", hint)
 

@@ -10,10 +10,6 @@ from types import ModuleType
 from cloche_engine.definition.dialects.dialect import Dialect, Reading, Reason
 from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import ContainerSpec
-from cloche_engine.definition.text.source import Source
-
-TEXT_DIALECTS = frozenset({Dialect.OPENVZ_CONF, Dialect.LXC_CONF})
-"""Those of lines; all others are XML."""
 
 _ROOMS = {
     Dialect.LINUXCONTAINER: ("linuxcontainer.read", "linuxcontainer.write"),
@@ -40,9 +36,9 @@ def tree_reader(dialect: Dialect) -> Callable[[Report], ContainerSpec | None]:
     return read
 
 
-def text_reader(dialect: Dialect) -> Callable[[Source], Reading]:
-    """The reader of a dialect of lines."""
-    read: Callable[[Source], Reading] = _module(_ROOMS[dialect][0]).read
+def text_reader(dialect: Dialect) -> Callable[..., Reading]:
+    """The reader of a dialect of lines; OpenVZ's takes the number of the file's name too."""
+    read: Callable[..., Reading] = _module(_ROOMS[dialect][0]).read
     return read
 
 

@@ -21,6 +21,7 @@ PAGE = 4096
 BLOCK = 1024
 UNLIMITED = 2**63 - 1
 MIN_UNITS, MAX_UNITS = 8, 500000
+MAX_PERCENT = 1000000
 PERCENT_US = numbers.DEFAULT_PERIOD_US // 100
 
 _NUMBER = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,9})?)([tgmkpb]?)", re.IGNORECASE)
@@ -114,7 +115,7 @@ def _percent(lookup: Lookup) -> int | None:
     if entry is not None and re.fullmatch(r"[0-9]+m", text):
         lookup.keep(entry, "megahertz are no share of a CPU", "write CPULIMIT in percent")
         return None
-    if entry is not None and (reason := names.valid_integer(text, 0, 1000000)):
+    if entry is not None and (reason := names.valid_integer(text, 0, MAX_PERCENT)):
         lookup.findings.error("quota", entry, f"CPULIMIT: {reason}", "100 is one whole CPU")
         return None
     return int(text) or None

@@ -16,6 +16,7 @@ from cloche_engine.definition.conf import numbers
 from cloche_engine.definition.conf.lines import Line
 from cloche_engine.definition.dialects.dialect import Reason
 from cloche_engine.definition.dialects.openvz_conf.limits import (
+    MAX_PERCENT,
     MAX_UNITS,
     MIN_UNITS,
     UNLIMITED,
@@ -51,7 +52,7 @@ REASONS = (
     Reason("user", "OpenVZ starts /sbin/init as root"),
     Reason("group", "OpenVZ starts /sbin/init as root"),
     Reason("cpu.shares", f"CPUUNITS go from {MIN_UNITS} to {MAX_UNITS}"),
-    Reason("cpu.quota_us", "CPULIMIT is whole percent of a CPU"),
+    Reason("cpu.quota_us", f"CPULIMIT is whole percent of a CPU, up to {MAX_PERCENT}"),
     Reason("cpu.period_us", "CPULIMIT is a percentage, always of 100000 microseconds"),
     Reason("memory", "OpenVZ counts memory in pages of 4 KiB"),
     Reason("memory.soft_kib", "beside PHYSPAGES and SWAPPAGES there is no soft limit"),
@@ -163,7 +164,9 @@ def _cpu(cpu: Cpu) -> Iterator[_Pair]:
         yield "CPUUNITS", str(cpu.shares)
     if cpu.quota_us is not None:
         period = cpu.period_us or numbers.DEFAULT_PERIOD_US
-        yield "CPULIMIT", str(-(-cpu.quota_us * 100 // period))
+        percent = -(-cpu.quota_us * 100 // period)
+        if percent <= MAX_PERCENT:
+            yield "CPULIMIT", str(percent)
     if cpu.cpuset is not None and not numbers.valid_cpus(cpu.cpuset):
         yield "CPUMASK", cpu.cpuset
     if cpu.mems is not None and not numbers.valid_cpus(cpu.mems):
