@@ -177,3 +177,11 @@ def test_the_systems_helper_asks_at_the_terminal_too(desk: Desk) -> None:
         assert typist.end() == 0
     assert "There are no containers yet" in typist.shown
     assert "no polkit agent runs" in desk.without_terminal(STRANGER, "--connect", "system", "list")
+
+
+def test_a_wrong_password_at_the_systems_helper_is_told(desk: Desk) -> None:
+    with desk.typing(STRANGER, "--connect", "system", "list") as typist:
+        typist.answer("wrong\n")
+        assert typist.end() == 1
+    assert "==== AUTHENTICATION FAILED" in typist.shown
+    assert "clochectl: the password was wrong" in typist.shown

@@ -73,11 +73,12 @@ class PolkitAuthority:
     async def check(self, caller: Caller, action: Action) -> None:
         """Return only where polkit said that the caller is authorised."""
         answer = await self._ask(caller, action, interactive=False)
-        if answer.challenge and caller.interactive and not answer.authorised:
+        asked = answer.challenge and caller.interactive and not answer.authorised
+        if asked:
             async with self._dialogs.setdefault(caller.name, asyncio.Lock()):
                 answer = await self._ask(caller, action, interactive=True)
         if answer.authorised is not True:
-            raise _refusal(caller, action, answer)
+            raise _refusal(caller, action, answer, asked=asked)
 
     async def _ask(self, caller: Caller, action: Action, *, interactive: bool) -> _Answer:
         cancellation = f"cloche-{next(self._ids)}" if interactive else ""
@@ -149,7 +150,7 @@ def _no_answer(reply: Message | None, action: Action) -> RefusedError:
     )
 
 
-def _refusal(caller: Caller, action: Action, answer: _Answer) -> RefusedError:
+def _refusal(caller: Caller, action: Action, answer: _Answer, *, asked: bool) -> RefusedError:
     if answer.dismissed:
         return RefusedError(
             f"the password dialog was dismissed, so you may not {action.words}",
@@ -166,6 +167,8 @@ def _refusal(caller: Caller, action: Action, answer: _Answer) -> RefusedError:
             f"a password is needed to {action.words}, and the call did not allow to ask for it",
             "allow interactive authorisation for the call",
         )
+    if asked:
+        return RefusedError(f"the password was wrong, so you may not {action.words}", "try again")
     return RefusedError(
         f"the rules of this machine do not let you {action.words} ({action.value})",
         "ask its administrator for a polkit rule, or use root",
