@@ -99,7 +99,7 @@ _DROPS = st.lists(st.sampled_from(["mknod", "sys_time", "net_raw"]), unique=True
 _KEPT_BY_LXC = st.lists(
     st.sampled_from(
         [
-            Opaque("lxc.pty.max", "lxc.pty.max = 1024"),
+            Opaque("lxc.pty.max", "lxc.pty.max = 256"),
             Opaque("lxc.hook.start", "lxc.hook.start = /bin/true"),
             Opaque("lxc.include", "lxc.include=/usr/share/lxc/config/common.conf"),
             Opaque("lxc.cgroup2.pids.max", "lxc.cgroup2.pids.max = 100"),

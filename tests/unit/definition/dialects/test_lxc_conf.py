@@ -38,7 +38,8 @@ def value(spec: object, path: str) -> object:
 @pytest.mark.parametrize(
     ("lines", "path", "means"),
     [
-        (("lxc.init.cmd = /bin/sh -c 'a b' \"c\"",), "program", ("/bin/sh", "-c", "a b", "c")),
+        (("lxc.execute.cmd = /bin/sh -c 'a b' \"c\"",), "program", ("/bin/sh", "-c", "a b", "c")),
+        (("lxc.init.cmd = /bin/sh -c  'a b'",), "program", ("/bin/sh", "-c", "'a", "b'")),
         (("lxc.init_cmd = /sbin/init",), "program", ("/sbin/init",)),
         (("lxc.execute.cmd = /bin/top",), "program", ("/bin/top",)),
         (("lxc.execute.cmd = /bin/a", "lxc.init.cmd = /bin/b"), "program", ("/bin/b",)),
@@ -138,7 +139,7 @@ def test_old_keys_and_new_ones_may_stand_in_one_file() -> None:
         "lxc.cgroup.devices.deny", "lxc.cgroup.devices.allow", "lxc.cgroup.devices.allow",
         "lxc.net.0.mtu",
     ]  # fmt: skip
-    assert spec.opaque[3].text == "lxc.pty.max = 1024"
+    assert spec.opaque[3].text == "lxc.pty.max = 256"
 
 
 def test_the_maps_of_proxmox_are_read_whole() -> None:

@@ -271,8 +271,12 @@ def test_t19_a_name_that_cannot_be_gets_another_by_its_fix(name: str, better: st
 
 
 def test_t21_what_runs_is_split_as_lxc_splits_it() -> None:
-    reading = native('lxc.init.cmd = "\'/bin/my app\' -a="b c" d\'"')
+    reading = native("""lxc.execute.cmd = "'/bin/my app' -a="b c" d'" """)
     assert meant(reading).program == ("/bin/my app", '-a="b', 'c"', "d'")
+    assert reading.problems == ()
+    reading = native('lxc.init.cmd = /bin/sh -c "exit 1"')
+    assert meant(reading).program == ("/bin/sh", "-c", '"exit', '1"')
+    assert warnings(reading) == ["application"]
     assert codes(native("lxc.init.cmd = bin/sh")) == ["application"]
 
 

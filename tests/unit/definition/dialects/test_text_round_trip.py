@@ -135,6 +135,24 @@ def test_limits_stand_for_both_versions_of_control_groups() -> None:
         assert line in lines
 
 
+def test_a_word_with_a_space_goes_to_the_command_that_takes_quotes() -> None:
+    plain = write_lxc(ContainerSpec("one", program=("/bin/sh", "-x"))).decode()
+    assert "lxc.init.cmd = /bin/sh -x" in plain
+    quoted = write_lxc(ContainerSpec("one", program=("/bin/sh", "-c", "exit 1"))).decode()
+    assert 'lxc.execute.cmd = /bin/sh -c "exit 1"' in quoted
+    assert "# For lxc-execute" in quoted
+
+
+def test_lxc_is_told_of_what_other_containers_have_anyway() -> None:
+    text = write_lxc(ContainerSpec("one")).decode()
+    assert "lxc.mount.auto = proc:mixed sys:mixed\nlxc.pty.max = 1024\n" in text
+    assert meant(lxc(text)).opaque == ()
+    kept = (Opaque("lxc.mount.entry", "lxc.mount.entry = proc proc proc defaults 0 0"),)
+    assert "lxc.mount.auto" not in write_lxc(ContainerSpec("one", opaque=kept)).decode()
+    shared = (Interface(InterfaceKind.HOST),)
+    assert "= proc:mixed\n" in write_lxc(ContainerSpec("one", interfaces=shared)).decode()
+
+
 def test_what_a_file_includes_does_not_override_its_own_lines() -> None:
     read = native("lxc.tty.max = 1", "lxc.include = /usr/share/lxc/config/common.conf")
     lines = write_lxc(meant(read)).decode().splitlines()

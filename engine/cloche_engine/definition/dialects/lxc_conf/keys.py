@@ -82,6 +82,12 @@ _KEPT = {
 # Of the default configuration: null, zero, full, random, urandom, terminals, fuse; or mknod alone.
 _HARMLESS_DEVICE = re.compile(r"c (?:1:[35789]|5:[012]|136:\*|10:229) [rwm]+|[abc] \S+ m")
 
+IMPLIED = {
+    "lxc.mount.auto": ("proc:mixed sys:mixed", "proc:mixed"),
+    "lxc.pty.max": ("1024",),
+}
+"""What containers of other dialects have without saying so, and LXC's only where a line says so."""
+
 NET_READ = frozenset(
     """
     type link name hwaddr flags veth.pair macvlan.mode vlan.id ipv4.address ipv4.gateway

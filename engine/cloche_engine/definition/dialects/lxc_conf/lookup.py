@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from cloche_engine.definition import fixes, names
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry, lines
@@ -92,7 +94,9 @@ class Lookup:
     @property
     def opaque(self) -> tuple[Opaque, ...]:
         """The lines that were kept, in their order, those of interfaces last."""
-        return tuple(sorted((self._opaque[at] for at in sorted(self._opaque)), key=_rank))
+        kept = sorted((self._opaque[at] for at in sorted(self._opaque)), key=_rank)
+        paths = Counter(entry.path for entry in kept)
+        return tuple(entry for entry in kept if paths[entry.path] > 1 or not _is_implied(entry))
 
     def _take(self, entry: Entry) -> None:
         key = keys.modern(entry.key)
@@ -150,6 +154,10 @@ class Lookup:
         full = self.findings.is_full(Severity.WARNING)
         reason = "" if full else f"LXC overlooks '{names.short(path)}', it begins not with lxc."
         self.findings.warning("syntax", 0 if full else entry.line.start, reason, hint)
+
+
+def _is_implied(kept: Opaque) -> bool:
+    return kept.text.partition("=")[2].strip() in keys.IMPLIED.get(kept.path, ())
 
 
 def _rank(kept: Opaque) -> tuple[int, bool]:

@@ -41,8 +41,13 @@ def assignment(key: str, value: str) -> str | None:
     return f"{key} = {value}" if bare else f'{key} = "{value}"'
 
 
+def split_at_spaces(text: str) -> tuple[str, ...]:
+    """The command of lxc-start as liblxc splits it: quotes are letters."""
+    return tuple(filter(None, text.split(" ")))
+
+
 def split_words(text: str) -> tuple[str, ...]:
-    """A command as liblxc splits it: only quotes at the beginning of a word count."""
+    """The command of lxc-execute as liblxc splits it: quotes at the beginning of a word count."""
     words: list[str] = []
     at = 0
     while at < len(text):
@@ -63,7 +68,7 @@ def split_words(text: str) -> tuple[str, ...]:
 
 
 def join_words(words: tuple[str, ...]) -> str | None:
-    """A command that liblxc splits into these words; None where a word cannot be written."""
+    """The command of lxc-execute with these words; None where one of them cannot be written."""
     quoted = [_quoted(word) for word in words]
     return None if None in quoted else " ".join(filter(None, quoted))
 

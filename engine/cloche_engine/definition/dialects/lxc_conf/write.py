@@ -7,6 +7,7 @@ other way round.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cloche_engine.definition import names
@@ -15,12 +16,19 @@ from cloche_engine.definition.conf.lines import Line
 from cloche_engine.definition.dialects.dialect import Reason
 from cloche_engine.definition.dialects.lxc_conf import keys
 from cloche_engine.definition.dialects.lxc_conf.capabilities import DROP, KEEP, NOTHING
+from cloche_engine.definition.dialects.lxc_conf.mounts import ENTRY
+from cloche_engine.definition.dialects.lxc_conf.program import EXECUTE, INIT
 from cloche_engine.definition.dialects.lxc_conf.shared import NETNS, SHARE
-from cloche_engine.definition.dialects.lxc_conf.text import assignment, join_words, parse_line
+from cloche_engine.definition.dialects.lxc_conf.text import (
+    assignment,
+    join_words,
+    parse_line,
+    split_at_spaces,
+)
 from cloche_engine.definition.dialects.lxc_conf.write_limits import limits
 from cloche_engine.definition.dialects.lxc_conf.write_mounts import filesystems
 from cloche_engine.definition.dialects.lxc_conf.write_net import network
-from cloche_engine.definition.spec import Capabilities, CapabilityPolicy, ContainerSpec, IdMap
+from cloche_engine.definition.spec import CapabilityPolicy, ContainerSpec, IdMap, InterfaceKind
 
 REASONS = (
     Reason("uuid", "LXC knows a container by its name alone"),
@@ -58,6 +66,9 @@ REASONS = (
 )
 
 
+_PROC = re.compile(r"\s/?proc\s")
+
+
 def write(spec: ContainerSpec) -> bytes:
     """The file; what no key holds is left out."""
     text = "".join(f"{line}\n" for line in _lines(spec) if line is not None)
@@ -66,6 +77,7 @@ def write(spec: ContainerSpec) -> bytes:
 
 def _lines(spec: ContainerSpec) -> Iterator[str | None]:
     yield from _kept(spec)
+    yield from _implied(spec)
     yield assignment("lxc.uts.name", spec.name)
     if spec.arch in keys.ARCHITECTURES:
         yield assignment("lxc.arch", spec.arch or "")
@@ -76,7 +88,7 @@ def _lines(spec: ContainerSpec) -> Iterator[str | None]:
     if spec.autostart is not None:
         yield f"lxc.start.auto = {int(spec.autostart)}"
     yield from _idmap(spec.idmap)
-    yield from _capabilities(spec.capabilities)
+    yield from _capabilities(spec)
     yield from limits(spec)
     for shared in spec.namespaces:
         value = NETNS + shared.value if shared.how == "netns" else shared.value
@@ -93,10 +105,27 @@ def _kept(spec: ContainerSpec) -> Iterator[str]:
             yield entry.text.replace(found.key, keys.modern(found.key), 1)
 
 
+def _implied(spec: ContainerSpec) -> Iterator[str]:
+    """/proc, /sys and /dev/pts, which LXC makes where a line or an included file says so.
+
+    A container of a user namespace without a network of its own cannot mount /sys.
+    """
+    kept = {entry.path for entry in spec.opaque}
+    has_proc = any(entry.path == ENTRY and _PROC.search(entry.text) for entry in spec.opaque)
+    shares = any(interface.kind is InterfaceKind.HOST for interface in spec.interfaces)
+    if not has_proc and not kept & {"lxc.mount.auto", "lxc.include"}:
+        yield f"lxc.mount.auto = {keys.IMPLIED['lxc.mount.auto'][shares]}"
+    if not kept & {"lxc.pty.max", "lxc.include"}:
+        yield f"lxc.pty.max = {keys.IMPLIED['lxc.pty.max'][0]}"
+
+
 def _program(spec: ContainerSpec) -> Iterator[str | None]:
-    command = join_words(spec.program)
-    if command:
-        yield assignment("lxc.init.cmd", command)
+    plain, quoted = " ".join(spec.program), join_words(spec.program)
+    if split_at_spaces(plain) == spec.program:
+        yield assignment(INIT, plain) if plain else None
+    elif quoted is not None:
+        yield "# For lxc-execute: lxc-start takes no word with a space."
+        yield assignment(EXECUTE, quoted)
     if spec.directory is not None:
         yield assignment("lxc.init.cwd", spec.directory)
     for key, value in (("lxc.init.uid", spec.user), ("lxc.init.gid", spec.group)):
@@ -112,13 +141,17 @@ def _idmap(idmap: IdMap | None) -> Iterator[str]:
             yield f"lxc.idmap = {kind} {part.inside} {part.host} {part.count}"
 
 
-def _capabilities(capabilities: Capabilities | None) -> Iterator[str]:
+def _capabilities(spec: ContainerSpec) -> Iterator[str]:
+    """LXC takes either key: what an included file drops is taken back where some are kept."""
+    capabilities = spec.capabilities
     if capabilities is None:
         return
     deny = capabilities.policy is CapabilityPolicy.DENY
     wanted = capabilities.keep if deny else capabilities.drop
     known = " ".join(name for name in wanted if name in CAPABILITIES)
     if deny:
+        if any(kept.path == "lxc.include" for kept in spec.opaque):
+            yield f"{DROP} ="
         yield f"{KEEP} = {known or NOTHING}"
     else:
         yield f"{DROP} = {known}".rstrip()
