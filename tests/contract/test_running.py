@@ -117,6 +117,14 @@ async def test_the_console_answers_what_is_typed(engine: Engine, running: str, v
     await viewer.until(b"\nhello\r\n")
 
 
+async def test_many_lines_pasted_at_once_close_no_console(
+    engine: Engine, running: str, view: View
+) -> None:
+    console = await view(running)
+    console.enter("echo a''b\r" * 400 + "echo the en''d\r")
+    await console.until(b"the end")
+
+
 async def test_the_exit_status_is_told_to_viewers_and_kept(
     engine: Engine, running: str, view: View
 ) -> None:

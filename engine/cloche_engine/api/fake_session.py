@@ -35,8 +35,10 @@ class FakeSession:
         self._kept = bytearray()
         self._said = 0
         self._line = ""
+        self._unsent = bytearray()
         self.ended = False
         self.say(self._prompt)
+        self._send()
 
     @property
     def _prompt(self) -> str:
@@ -67,16 +69,24 @@ class FakeSession:
         data = text.replace("\n", "\r\n").encode()
         self._kept += data
         del self._kept[:-KEPT]
-        packet = encode_output(Output(self._said, data))
+        self._unsent += data
         self._said += len(data)
-        for viewer in self._viewers:
-            viewer.send(packet)
+
+    def _send(self) -> None:
+        """What was said since the last time, in as few packets as it takes."""
+        data, self._unsent = bytes(self._unsent), bytearray()
+        first = self._said - len(data)
+        for at in range(0, len(data), MAX_FRAME // 2):
+            packet = encode_output(Output(first + at, data[at : at + MAX_FRAME // 2]))
+            for viewer in self._viewers:
+                viewer.send(packet)
 
     def end(self, code: int) -> None:
         """The program ends with this code; viewers are told and let go."""
         if self.ended:
             return
         self.ended = True
+        self._send()
         for viewer in self._viewers:
             viewer.send(encode_output(Ended(code)), last=True)
         self._on_end(code)
@@ -112,6 +122,7 @@ class FakeSession:
         for key in text:
             if not self.ended:
                 self._key(key)
+        self._send()
 
     def _key(self, key: str) -> None:
         match key:
