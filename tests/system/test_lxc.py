@@ -74,6 +74,12 @@ def folder() -> Iterator[Path]:
         yield path
 
 
+def pivots() -> set[Path]:
+    """The groups to which LXC's monitors go at their end, and which it leaves."""
+    found = Path("/sys/fs/cgroup")
+    return {*found.glob("lxc.pivot"), *found.glob("*/lxc.pivot")}
+
+
 def reads(folder: Path, text: bytes, *keys: str) -> list[str]:
     """What LXC understands by the keys; a file with one line that it refuses fails the test."""
     wanted = [word for key in keys for word in ("-c", key)]
@@ -141,9 +147,14 @@ def tree(folder: Path) -> Iterator[Path]:
         (path / name).mkdir()
     for entry in (path, *path.rglob("*")):
         os.chown(entry, FIRST, FIRST, follow_symlinks=False)
-    _probe(folder, path)
-    yield path
-    shutil.rmtree(path)
+    before = pivots()
+    try:
+        _probe(folder, path)
+        yield path
+    finally:
+        shutil.rmtree(path)
+        for group in pivots() - before:
+            group.rmdir()
 
 
 def _probe(folder: Path, tree: Path) -> None:
