@@ -135,6 +135,20 @@ def test_limits_stand_for_both_versions_of_control_groups() -> None:
         assert line in lines
 
 
+@pytest.mark.parametrize("kind", [None, FilesystemKind.TEMPLATE, FilesystemKind.RAM])
+def test_a_file_that_names_no_root_says_what_lxc_makes_of_that(kind: FilesystemKind | None) -> None:
+    root = () if kind is None else (Filesystem(kind, "debian-12", "/"),)
+    assert (
+        "shares the root of this host" in write_lxc(ContainerSpec("a", filesystems=root)).decode()
+    )
+
+
+def test_lines_of_one_dialect_do_not_get_into_a_file_of_the_other() -> None:
+    kept = (Opaque("lxc.autodev", "lxc.autodev=1"), Opaque("NUMPROC", 'NUMPROC="8:8"'))
+    assert "NUMPROC" not in write_lxc(ContainerSpec("a", opaque=kept)).decode()
+    assert "lxc" not in write_vz(ContainerSpec("a", opaque=kept)).decode()
+
+
 def test_a_word_with_a_space_goes_to_the_command_that_takes_quotes() -> None:
     plain = write_lxc(ContainerSpec("one", program=("/bin/sh", "-x"))).decode()
     assert "lxc.init.cmd = /bin/sh -x" in plain

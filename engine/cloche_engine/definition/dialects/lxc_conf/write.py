@@ -101,8 +101,8 @@ def _kept(spec: ContainerSpec) -> Iterator[str]:
         if not entry.path.startswith("lxc.") or entry.path.startswith("lxc.net."):
             continue
         found = parse_line(Line(entry.text, 0, 0)) if not names.valid_line(entry.text) else None
-        if found is not None and found.key and keys.modern(found.key) not in keys.GONE:
-            yield entry.text.replace(found.key, keys.modern(found.key), 1)
+        if found is not None and found.key == entry.path and found.key not in keys.GONE:
+            yield entry.text
 
 
 def _implied(spec: ContainerSpec) -> Iterator[str]:

@@ -15,16 +15,22 @@ _ROOTS = {FilesystemKind.MOUNT: "dir:", FilesystemKind.BLOCK: "", FilesystemKind
 def filesystems(spec: ContainerSpec) -> Iterator[str | None]:
     """The root, then each mount in order."""
     root = spec.root
-    if root is None:
-        yield "# Without lxc.rootfs.path LXC shares the root of this host, writable."
-    elif root.kind in _ROOTS:
-        yield assignment(ROOT, _ROOTS[root.kind] + root.source)
+    path = _root(root) if root is not None else None
+    if root is None or path is None:
+        yield "# Without lxc.rootfs.path LXC shares the root of this host, writable: name one."
+    else:
+        yield path
         options = _options(root)
         if options:
             yield assignment("lxc.rootfs.options", ",".join(options))
     for entry in spec.filesystems:
         if entry is not root:
             yield from _entry(entry)
+
+
+def _root(root: Filesystem) -> str | None:
+    prefix = _ROOTS.get(root.kind)
+    return None if prefix is None else assignment(ROOT, prefix + root.source)
 
 
 def _entry(entry: Filesystem) -> Iterator[str | None]:

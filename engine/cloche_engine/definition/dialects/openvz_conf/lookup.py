@@ -13,7 +13,7 @@ from cloche_engine.definition.schema.model import nearest
 from cloche_engine.definition.spec import Opaque
 from cloche_engine.definition.text.source import Source
 
-_KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)=")
+_KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)=")
 _SPACED = re.compile(r"\s*([A-Z][A-Z0-9_]*)(\s*=\s*)")
 _UUID = re.compile(r"#UUID:[ \t]*(\S+)")
 _ENDS = re.compile(r'["\t]')

@@ -102,7 +102,8 @@ def _dashed(uuid: str) -> str:
 def _kept(spec: ContainerSpec, taken: set[str]) -> Iterator[str]:
     for entry in spec.opaque:
         found = None if "\n" in entry.text else parse_line(Line(entry.text, 0, 0))
-        if found is not None and found.key == entry.path and found.key not in taken:
+        is_own = found is not None and found.key == entry.path and "." not in entry.path
+        if is_own and entry.path not in taken:
             yield entry.text
 
 
