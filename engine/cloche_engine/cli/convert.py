@@ -27,9 +27,8 @@ def convert(options: argparse.Namespace) -> int:
         words.print_json(_document(done, options))
     _refuse(done.errors, options)
     if not options.json and done.text is not None:
-        for loss in done.losses:
-            line = f"{files.shown(options.file)}: {_sentence(loss)}"
-            print(words.printable(line), file=sys.stderr)
+        for line in (*map(_sentence, done.losses), *map(_refusal, done.refused)):
+            print(words.printable(f"{files.shown(options.file)}: {line}"), file=sys.stderr)
         files.write_out(done.text)
     lost = any(not loss.is_added for loss in done.losses)
     return LOST if options.strict and lost else 0
@@ -63,6 +62,7 @@ def _document(done: Conversion, options: argparse.Namespace) -> dict[str, Json]:
         "document": None if done.text is None else done.text.decode(),
         "losses": [asdict(loss) for loss in done.losses],
         "problems": [asdict(problem) for problem in done.problems],
+        "refused": [asdict(problem) for problem in done.refused],
     }
 
 
@@ -72,6 +72,11 @@ def _sentence(loss: Loss) -> str:
     if loss.is_added:
         return f"added: {loss.path}: {_shown(loss.now)}: {loss.why}"
     return f"changed: {loss.path}: {_shown(loss.value)} to {_shown(loss.now)}: {loss.why}"
+
+
+def _refusal(problem: Problem) -> str:
+    hint = f"; {problem.hint}" if problem.hint else ""
+    return f"to be corrected: line {problem.line}: {problem.code}: {problem.reason}{hint}"
 
 
 def _shown(value: Json) -> str:

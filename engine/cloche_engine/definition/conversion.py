@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from cloche_engine.definition.dialects import rooms
 from cloche_engine.definition.dialects.dialect import Dialect, Reading, Reason
 from cloche_engine.definition.loss import Loss, losses
+from cloche_engine.definition.names import normal_path
 from cloche_engine.definition.problem import Problem, Severity
 from cloche_engine.definition.reading import read
-from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.definition.spec import ContainerSpec, FilesystemKind
 
 SHARING = frozenset({Dialect.LIBVIRT_LXC})
 """Where a definition without any network shares the host's; elsewhere it has loopback alone."""
@@ -18,19 +19,22 @@ _NAMING = frozenset({Dialect.LINUXCONTAINER, Dialect.LINUXCONTAINER_V1})
 """Where the program has to be named; elsewhere silence means `/sbin/init`."""
 
 _INIT = ("/sbin/init",)
+_MOUNT = FilesystemKind.MOUNT
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """The document in the target's dialect, what it cannot say, what is wrong with the original.
 
-    text is None where the original has errors; dialect is the one that it was read in.
+    text is None where the original has errors; dialect is the one that it was read in. refused is
+    what the target finds wrong with the document, as a name that it cannot have.
     """
 
     text: bytes | None
     losses: tuple[Loss, ...] = ()
     problems: tuple[Problem, ...] = ()
     dialect: Dialect | None = None
+    refused: tuple[Problem, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -61,7 +65,7 @@ def converted(reading: Reading, target: Dialect, name: str | None = None) -> Con
     heard = _as_silent(spec, back.spec, target)
     found = losses(spec, heard, target, (*implied, *writer.reasons))
     found = (*_shared_network(spec, dialect, target), *found)
-    return Conversion(text, found, reading.problems, dialect)
+    return Conversion(text, found, reading.problems, dialect, back.errors)
 
 
 def _is_silent(spec: ContainerSpec) -> bool:
@@ -79,7 +83,21 @@ def _spoken(
     if not spec.program and dialect not in _NAMING and target in _NAMING:
         spec = replace(spec, program=_INIT)
         reasons.append(Reason("program", f"{dialect} starts it where no program is named"))
+    if target not in SHARING:
+        spec, dropped = _without_host_root(spec, target)
+        reasons += dropped
     return spec, tuple(reasons)
+
+
+def _without_host_root(spec: ContainerSpec, target: Dialect) -> tuple[ContainerSpec, list[Reason]]:
+    """Only libvirt mounts the whole root of the host, and that writable."""
+    mounts = [*enumerate(spec.filesystems)]
+    whole = [at for at, each in mounts if each.kind is _MOUNT and normal_path(each.source) == "/"]
+    left = tuple(each for at, each in mounts if at not in whole)
+    why = f"the host's whole root is not mounted in {target}"
+    if target in _NAMING:
+        why += "; without a mount on / the container sees the host's files, read-only"
+    return replace(spec, filesystems=left), [Reason(f"filesystems[{at}]", why) for at in whole]
 
 
 def _as_silent(spec: ContainerSpec, back: ContainerSpec, target: Dialect) -> ContainerSpec:

@@ -108,8 +108,8 @@ class _Taken:
 
     def _meets(self, edit: TextEdit) -> bool:
         at = bisect_right(self.edits, edit.start, key=_start)
-        before = at > 0 and self.edits[at - 1].end >= edit.start
-        return before or (at < len(self.edits) and self.edits[at].start <= edit.end)
+        before = at > 0 and self.edits[at - 1].end > edit.start
+        return before or (at < len(self.edits) and self.edits[at].start < edit.end)
 
 
 def _start(edit: TextEdit) -> int:

@@ -134,11 +134,15 @@ def _beyond(these: list[str], others: list[str]) -> Iterator[int]:
             yield at
 
 
+def _fits(reason: Reason, path: str) -> bool:
+    return f"{path}.".startswith(f"{reason.path}.")
+
+
 def _why(difference: _Difference, target: Dialect, reasons: tuple[Reason, ...]) -> str:
     path = _INDEX.sub("", difference.path)
     if path == "opaque" and _is_silent(difference.value):
         return f"{target} says with it what only it can read back"
-    fitting = [entry for entry in reasons if f"{path}.".startswith(f"{entry.path}.")]
+    fitting = [entry for entry in reasons if _fits(entry, path) or entry.path == difference.path]
     if fitting:
         return max(fitting, key=lambda entry: len(entry.path)).why
     if _is_silent(difference.value):

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.unit.definition.anything import anything
 from tests.unit.definition.samples import EXAMPLES
@@ -23,7 +23,10 @@ from cloche_engine.definition.spec_json import to_json
 NESTED = (EXAMPLES / "rfc-2008-nested.xml").read_bytes()
 FLAT = (EXAMPLES / "rfc-2008-flat.xml").read_bytes()
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_FEW = settings(max_examples=12, deadline=None)
+# Shrinking what fails would take minutes.
+_FEW = settings(
+    max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)
 
 
 def written(spec: ContainerSpec, dialect: Dialect) -> bytes:

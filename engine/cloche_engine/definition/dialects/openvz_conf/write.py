@@ -15,6 +15,7 @@ from itertools import pairwise
 from cloche_engine.definition.conf import numbers
 from cloche_engine.definition.conf.lines import Line
 from cloche_engine.definition.dialects.dialect import Reason
+from cloche_engine.definition.dialects.openvz.number import is_number
 from cloche_engine.definition.dialects.openvz_conf.limits import (
     MAX_PERCENT,
     MAX_UNITS,
@@ -87,11 +88,6 @@ def write(spec: ContainerSpec) -> bytes:
         head.append(f"#UUID: {_dashed(spec.uuid)}")
     lines = [*head, *(f'{key}="{value}"' for key, value in own), *_kept(spec, taken)]
     return "".join(f"{line}\n" for line in lines).encode()
-
-
-def is_number(name: str) -> bool:
-    """Whether a name can be that of an OpenVZ container."""
-    return name.isascii() and name.isdecimal() and len(name) < 10
 
 
 def _dashed(uuid: str) -> str:
