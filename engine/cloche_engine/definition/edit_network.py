@@ -28,9 +28,15 @@ from cloche_engine.definition.text.tree import Element
 
 def set_interface(document: Document, interface: Interface | None) -> Document:
     """The first interface, the others stay; None takes it away."""
-    present = document.spec.interfaces if document.spec is not None else ()
-    first = () if interface is None else (interface,)
-    return set_interfaces(document, (*first, *present[1:]))
+    if interface is not None:
+        check_writable(interface)
+    first = [] if interface is None else [_plain(interface)]
+
+    def apply(splicer: Splicer) -> None:
+        interfaces = _Interfaces(splicer)
+        interfaces.set([*first, *interfaces.present()[1:]])
+
+    return edited(document, apply)
 
 
 def set_interfaces(document: Document, interfaces: tuple[Interface, ...]) -> Document:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from cloche_engine.definition.dialects.linuxcontainer.kind import is_family
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.homes import ProgramHome, program_home
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.sequence import Edits, change
 from cloche_engine.definition.text.splice import Splicer
-from cloche_engine.definition.text.tree import Element
+from cloche_engine.definition.text.torn import Torn, TornError, mask_mistakes
+from cloche_engine.definition.text.tree import Element, Tree
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -27,14 +29,32 @@ class Change(Generic[Item]):
 
 
 def edited(document: Document, apply: Callable[[Splicer], None]) -> Document:
-    """The document after an edit; itself where nothing changed."""
-    if document.tree is None:
-        raise DefinitionError(document.problems)
-    splicer = Splicer(document.tree)
-    apply(splicer)
-    if splicer.tree is document.tree:
+    """The document after an edit; itself where nothing changed.
+
+    Where the text is broken elsewhere the mistakes stay as they are; DefinitionError where one
+    leaves in doubt what is to be edited.
+    """
+    tree, torn = _tree(document)
+    splicer = Splicer(tree, torn)
+    try:
+        apply(splicer)
+    except TornError:
+        raise DefinitionError(document.problems) from None
+    if splicer.tree is tree and torn is not None and torn.unsure:
+        raise DefinitionError(document.problems)  # what is to be changed may be hidden
+    if splicer.tree is tree:
         return document
-    return Document.parse(splicer.tree.source.encode(splicer.tree.body))
+    body = splicer.tree.body if torn is None else torn.body
+    return Document.parse(splicer.tree.source.encode(body))
+
+
+def _tree(document: Document) -> tuple[Tree, Torn | None]:
+    if document.tree is not None:
+        return document.tree, None
+    masked = mask_mistakes(document.source) if document.source is not None else None
+    if masked is None or not is_family(masked[0].root):
+        raise DefinitionError(document.problems)
+    return masked
 
 
 def container_of(splicer: Splicer) -> Element:

@@ -7,6 +7,7 @@ import re
 from cloche_engine.definition.schema.linuxcontainer import SCHEMA
 from cloche_engine.definition.text.markup import Layout, Markup, escape_text, escape_value
 from cloche_engine.definition.text.source import Source
+from cloche_engine.definition.text.torn import Torn
 from cloche_engine.definition.text.tree import Element, Span, Tree, parse_tree
 
 _LINE_END = re.compile(rb"\r\n?|\n")
@@ -20,8 +21,9 @@ _QUOTE_USED = re.compile(rb"""=\s*(["'])""")
 class Splicer:
     """A tree that each edit replaces by a new one; elements are good until the next edit."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, torn: Torn | None = None) -> None:
         self.tree = tree
+        self.torn = torn
 
     @property
     def root(self) -> Element:
@@ -37,11 +39,14 @@ class Splicer:
         """Put other text in the place of a span."""
         body = self.tree.body
         changed = body[: span.start] + markup.encode() + body[span.end :]
+        if self.torn is not None:
+            self.torn.replace(span, markup.encode())
         source = self.tree.source
         self.tree = parse_tree(Source(changed, source.encoding, source.mark))
 
     def set_text(self, element: Element, text: str) -> None:
         """Change an element's own text; space and comments around it stay."""
+        self._check_whole(element)
         escaped = escape_text(text)
         pieces = self.tree.pieces(element)
         if element.self_closed:
@@ -54,6 +59,7 @@ class Splicer:
 
     def set_exact_text(self, element: Element, text: str) -> None:
         """Change all that stands in an element, space included."""
+        self._check_whole(element)
         if element.self_closed:
             self._open(element, escape_text(text))
         else:
@@ -76,6 +82,7 @@ class Splicer:
 
     def remove(self, element: Element) -> None:
         """Remove an element, and its line where nothing else stands in it."""
+        self._check_whole(element)
         body = self.tree.body
         rest = _REST_OF_LINE.match(body, element.end)
         indent = self.indent(element)
@@ -86,6 +93,7 @@ class Splicer:
 
     def replace_element(self, element: Element, markup: Markup | bytes) -> None:
         """Put another element in the place of one."""
+        self._check_whole(element)
         span = Span(element.start, element.end)
         self.replace(span, self._rendered(markup, element, self.indent(element) or ""))
 
@@ -102,6 +110,7 @@ class Splicer:
 
     def add_after(self, sibling: Element, markup: Markup | bytes) -> None:
         """Add an element behind another, on a line of its own where that has one."""
+        self._check_whole(sibling.parent)
         indent = self.indent(sibling)
         at = sibling.end
         if indent is None or self.layout(sibling).inline:
@@ -114,6 +123,7 @@ class Splicer:
 
     def add_before(self, sibling: Element, markup: Markup | bytes) -> None:
         """Add an element in front of another."""
+        self._check_whole(sibling.parent)
         indent = self.indent(sibling)
         at = sibling.start
         if indent is None or self.layout(sibling).inline:
@@ -124,6 +134,7 @@ class Splicer:
 
     def add_first(self, parent: Element, markup: Markup | bytes) -> None:
         """Add an element to one that has none yet."""
+        self._check_whole(parent)
         layout = self.layout(parent)
         outer = self.indent(parent)
         if outer is None or layout.inline:
@@ -135,6 +146,8 @@ class Splicer:
 
     def raw(self, element: Element) -> bytes:
         """An element's bytes."""
+        if self.torn is not None:
+            self.torn.check_clean(element)
         return self.tree.body[element.start : element.end]
 
     def indent(self, element: Element) -> str | None:
@@ -174,6 +187,10 @@ class Splicer:
             if before is not None and behind and behind.startswith(before) and behind != before:
                 return behind.removeprefix(before)
         return "  "
+
+    def _check_whole(self, element: Element | None) -> None:
+        if self.torn is not None and element is not None:
+            self.torn.check_whole(element)
 
     def _rendered(
         self, markup: Markup | bytes, near: Element, indent: str, *, inline: bool = False

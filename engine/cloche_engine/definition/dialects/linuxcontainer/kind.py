@@ -5,8 +5,16 @@ from __future__ import annotations
 from cloche_engine.definition import fixes, homes, names
 from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, DRIVER_TYPE, ROOT
+from cloche_engine.definition.text.tree import Element
 
 _CONVERTIBLE = {"lxc", "openvz", "vserver"}
+
+
+def is_family(root: Element) -> bool:
+    """Whether a document is of the family by root, type and shape."""
+    kind = root.attributes.get("type")
+    driver = kind == DRIVER_TYPE and root.first("container") is not None
+    return root.name == ROOT and (kind == DOMAIN_TYPE or driver)
 
 
 def is_ours(report: Report) -> bool:
