@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cloche_engine.api.errors import EngineError
 from cloche_engine.api.version import VERSION
+from cloche_engine.daemon.journal import formatter
 from cloche_engine.daemon.run import IDLE_GRACE, OpenEngine, serve_private, serve_system
 from cloche_engine.daemon.starter import Starter
 
@@ -28,7 +29,9 @@ def run(private: Path | None, idle: float, open_engine: OpenEngine | None = None
     starter = Starter()
     _leave_terminal()
     os.umask(0o022)
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter())
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     try:
         if open_engine is None:
             open_engine = _local_engine()

@@ -1,0 +1,30 @@
+"""Log lines with the priorities that systemd's journal reads (sd-daemon(3))."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+_PLAIN = "%(levelname)s %(name)s: %(message)s"
+_PRIORITIES = {"CRITICAL": 2, "ERROR": 3, "WARNING": 4, "INFO": 6}
+_DEBUG = 7
+
+
+class JournalFormatter(logging.Formatter):
+    """Each line begins with its priority; journalctl knows name and time without us."""
+
+    def __init__(self) -> None:
+        super().__init__("%(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record, its traceback included."""
+        priority = _PRIORITIES.get(record.levelname, _DEBUG)
+        lines = super().format(record).splitlines()
+        return "\n".join(f"<{priority}>{line}" for line in lines)
+
+
+def formatter(stream: int = 2) -> logging.Formatter:
+    """The journal's where this descriptor leads to it (JOURNAL_STREAM in systemd.exec(5))."""
+    status = os.fstat(stream)
+    to_journal = os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+    return JournalFormatter() if to_journal else logging.Formatter(_PLAIN)

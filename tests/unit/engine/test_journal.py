@@ -1,0 +1,42 @@
+"""What the helper logs is found in the journal by its priority."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from cloche_engine.daemon.journal import JournalFormatter, formatter
+
+
+def record(level: int, text: str, *, failed: bool = False) -> logging.LogRecord:
+    information = sys.exc_info() if failed else None
+    return logging.LogRecord("cloched", level, __file__, 1, text, (), information)
+
+
+def test_each_line_of_a_traceback_has_the_priority() -> None:
+    try:
+        int("no")
+    except ValueError:
+        lines = JournalFormatter().format(record(logging.ERROR, "broken", failed=True)).splitlines()
+    assert lines[0] == "<3>cloched: broken"
+    assert lines[-1].startswith("<3>ValueError: ")
+    assert all(line.startswith("<3>") for line in lines)
+
+
+def test_levels_are_told_apart() -> None:
+    levels = (logging.WARNING, logging.INFO, logging.DEBUG)
+    said = [JournalFormatter().format(record(level, "x"))[:3] for level in levels]
+    assert said == ["<4>", "<6>", "<7>"]
+
+
+def test_only_the_journal_gets_priorities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "log").open("w") as file:
+        status = os.fstat(file.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", "1:2")
+        assert formatter(file.fileno()).format(record(logging.INFO, "x")) == "INFO cloched: x"
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        assert formatter(file.fileno()).format(record(logging.INFO, "x")) == "<6>cloched: x"
