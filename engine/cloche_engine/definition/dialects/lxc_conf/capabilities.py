@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from cloche_engine.definition import names
-from cloche_engine.definition.conf.capabilities import CAPABILITIES, plain, warn_unknown
+from cloche_engine.definition.conf.capabilities import plain, warn_unknown
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.lxc_conf.lookup import Lookup
 from cloche_engine.definition.problem import Severity
+from cloche_engine.definition.schema.domain import CAPABILITIES
 from cloche_engine.definition.spec import Capabilities, CapabilityPolicy
 
 DROP, KEEP = "lxc.cap.drop", "lxc.cap.keep"

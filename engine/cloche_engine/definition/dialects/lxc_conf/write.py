@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 
 from cloche_engine.definition import names
-from cloche_engine.definition.conf.capabilities import CAPABILITIES
 from cloche_engine.definition.conf.lines import Line
 from cloche_engine.definition.dialects.dialect import Reason
 from cloche_engine.definition.dialects.lxc_conf import keys
@@ -28,6 +27,7 @@ from cloche_engine.definition.dialects.lxc_conf.text import (
 from cloche_engine.definition.dialects.lxc_conf.write_limits import limits
 from cloche_engine.definition.dialects.lxc_conf.write_mounts import filesystems
 from cloche_engine.definition.dialects.lxc_conf.write_net import network
+from cloche_engine.definition.schema.domain import CAPABILITIES
 from cloche_engine.definition.spec import CapabilityPolicy, ContainerSpec, IdMap, InterfaceKind
 
 REASONS = (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from cloche_engine.definition import fixes, names
-from cloche_engine.definition.conf.capabilities import CAPABILITIES, plain, warn_unknown
+from cloche_engine.definition.conf.capabilities import plain, warn_unknown
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.dialect import Dialect, Reading
+from cloche_engine.definition.dialects.openvz.number import RESERVED
 from cloche_engine.definition.dialects.openvz_conf.limits import (
     BLOCK,
     read_cpu,
@@ -22,6 +23,7 @@ from cloche_engine.definition.dialects.openvz_conf.net import (
     words,
 )
 from cloche_engine.definition.problem import Fix
+from cloche_engine.definition.schema.domain import CAPABILITIES
 from cloche_engine.definition.spec import (
     Capabilities,
     ContainerSpec,
@@ -30,9 +32,6 @@ from cloche_engine.definition.spec import (
     Location,
 )
 from cloche_engine.definition.text.source import Source
-
-RESERVED = 100
-"""Numbers up to this one are OpenVZ's own."""
 
 VEID = "$VEID"
 
