@@ -127,6 +127,19 @@ def test_an_edit_gives_what_the_author_would_have_written(
 
 
 @some
+@given(specs, styles(), st.sampled_from(sorted(SINGLE)), st.data())
+def test_an_edit_taken_back_gives_the_bytes_back(
+    spec: ContainerSpec, style: Style, field: str, data: st.DataObject
+) -> None:
+    attribute, values = SINGLE[field]
+    old = altered(spec, **{attribute: data.draw(values)})
+    new = altered(spec, **{attribute: data.draw(values)})
+    change, value = FIELDS[field]
+    before = Document.parse(write(old, style))
+    assert change(change(before, value(new)), value(old)).data == before.data
+
+
+@some
 @given(specs, styles(), st.integers(0, 4), st.booleans())
 def test_one_changed_mount_leaves_the_others_alone(
     spec: ContainerSpec,

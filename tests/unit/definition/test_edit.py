@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.definition.samples import PROGRAM, RFC_LITERAL, domain, example
+from tests.unit.definition.samples import PROGRAM, domain, example
 
 from cloche_engine.definition import edit
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.problem import DefinitionError
 
 NESTED = "rfc-2008-nested.xml"
 FLAT = "rfc-2008-flat.xml"
-
-
-def test_a_broken_document_is_not_edited() -> None:
-    with pytest.raises(DefinitionError):
-        edit.set_name(Document.parse(RFC_LITERAL), "new")
 
 
 def test_a_new_element_stands_on_its_own_line_behind_its_neighbour() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.unit.definition.dialects.reading import sample
+from tests.unit.definition.test_bytes import Edit
 
 from cloche_engine.definition import edit
 from cloche_engine.definition.create import without_places
@@ -101,7 +103,7 @@ OTHER = ContainerSpec(
 @pytest.mark.parametrize("name", [FIRST, TYPED, THIRD, DRIVER])
 def test_every_field_can_be_edited_in_every_revision(name: str) -> None:
     found = document(name)
-    for change, value in (
+    changes: tuple[tuple[Edit, Any], ...] = (
         (edit.set_name, OTHER.name),
         (edit.set_uuid, OTHER.uuid),
         (edit.set_hostname, OTHER.hostname),
@@ -114,9 +116,10 @@ def test_every_field_can_be_edited_in_every_revision(name: str) -> None:
         (edit.set_user, "web:www"),
         (edit.set_cpushare, 77),
         (edit.set_memory_kib, 131072),
-    ):
-        found = change(found, value)  # type: ignore[operator]
-        assert change(found, value) is found  # type: ignore[operator]
+    )
+    for change, value in changes:
+        found = change(found, value)
+        assert change(found, value) is found
     assert found.problems == ()
     assert meaning(found) == OTHER
 
