@@ -64,8 +64,8 @@ class Command:
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
-    def json(self, *words: str) -> Any:
-        return json.loads(self.ok("--json", *words))
+    def json(self, *words: str, fed: bytes = b"") -> Any:
+        return json.loads(self.ok("--json", *words, fed=fed))
 
     def refused(self, *words: str, fed: bytes = b"") -> Refusal:
         return Refusal.of(self.run(*words, fed=fed))

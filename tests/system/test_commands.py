@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from tests.kernel.box import busybox_root
+from tests.system import rfc
 from tests.system.command import Command, command
 
 pytestmark = [pytest.mark.kernel, pytest.mark.bus]
@@ -104,6 +106,46 @@ def test_an_old_question_is_not_asked_again_but_a_new_one_is(clochectl: Command,
         again.until("d\x1b[6ne\r\n")
         again.type("\x1d")
         assert again.process.wait(20) == 0
+
+
+def test_a_definition_of_libvirt_is_converted_and_runs(clochectl: Command, tmp_path: Path) -> None:
+    root = busybox_root(tmp_path / "root")
+    libvirt = f"""<domain type='lxc'>
+      <name>box</name> <memory unit='MiB'>32</memory>
+      <os> <type>exe</type> <init>/bin/sh</init> <initenv name='FROM'>libvirt</initenv> </os>
+      <features> <privnet/> </features>
+      <devices>
+        <filesystem type='mount'> <source dir='{root}'/> <target dir='/'/> </filesystem>
+        <console type='pty'/>
+      </devices>
+    </domain>""".encode()
+    refused = clochectl.refused("define", "-", fed=libvirt)
+    assert "a definition of libvirt-lxc" in refused.cause
+    assert "`clochectl convert --to linuxcontainer -`" in refused.step
+    converted = clochectl.run("convert", "--strict", "--to", "linuxcontainer", "-", fed=libvirt)
+    assert (converted.returncode, converted.stderr) == (0, b"")
+    clochectl.ok("define", "-", fed=converted.stdout)
+    clochectl.ok("start", "box")
+    assert clochectl.json("stats", "box")["memory_limit_bytes"] == 32 * 1024 * 1024
+    assert clochectl.ok("exec", "box", "--", "cat", "/proc/1/environ").count("FROM=libvirt") == 1
+    stored = clochectl.ok("xml", "box")
+    meant = json.loads(clochectl.ok("spec", "-", fed=stored.encode()))
+    assert (meant["program"], meant["memory"]["max_kib"]) == (["/bin/sh"], 32 * 1024)
+    back = clochectl.json("convert", "--to", "libvirt-lxc", "-", fed=stored.encode())
+    assert [loss["path"] for loss in back["losses"]] == []
+    assert f"<source dir='{root}'/>" in back["document"]
+
+
+def test_a_file_is_mended_and_stays_its_owners(clochectl: Command, tmp_path: Path) -> None:
+    file = tmp_path / "rfc.xml"
+    file.write_bytes(rfc.LITERAL.read_bytes())
+    file.chmod(0o604)
+    os.chown(file, 4711, 4712)
+    told = clochectl.ok("validate", str(file), "--fix", "stray-name-before-gt", "drop-end-tag")
+    assert told.splitlines()[-1] == f"{file}: valid"
+    assert file.read_bytes() == rfc.flat()
+    shown = file.stat()
+    assert (shown.st_uid, shown.st_gid, shown.st_mode & 0o7777) == (4711, 4712, 0o604)
 
 
 @dataclass

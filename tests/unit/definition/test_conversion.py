@@ -17,7 +17,7 @@ from cloche_engine.definition.dialects.rooms import Writer
 from cloche_engine.definition.fixing import AmbiguousFixError, mend
 from cloche_engine.definition.reading import read
 from cloche_engine.definition.spec import ContainerSpec, IdMap
-from cloche_engine.definition.spec_json import to_json
+from cloche_engine.definition.spec_json import Json, to_json
 from cloche_engine.definition.text.source import MAX_BYTES
 
 SAMPLES = sorted((EXAMPLES.parents[1] / "tests/unit/definition/samples").glob("*/*"))
@@ -190,6 +190,11 @@ def test_every_sample_goes_into_every_dialect(sample: object, target: Dialect) -
     assert found is target or (found, target) == FAMILY
 
 
+def _keys(value: Json) -> dict[str, Json]:
+    assert isinstance(value, dict)
+    return value
+
+
 def test_the_json_has_the_keys_that_others_build_on() -> None:
     keys = """name uuid title description hostname filesystems interfaces nameservers program
     environment directory user group cpu memory consoles idmap capabilities network_isolated
@@ -198,11 +203,12 @@ def test_the_json_has_the_keys_that_others_build_on() -> None:
     assert spec is not None
     made = to_json(spec)
     assert [*made][: len(keys)] == keys
-    (mount, _), (link,) = made["filesystems"], made["interfaces"]  # type: ignore[misc]
-    assert [*mount][:5] == ["kind", "source", "target", "readonly", "size_kib"]  # type: ignore[misc]
-    assert [*link][:9] == [  # type: ignore[misc]
-        "kind", "source", "mac", "name", "addresses", "routes", "gateway", "gateway6", "up",
-    ]  # fmt: skip
+    mounts, links = made["filesystems"], made["interfaces"]
+    assert isinstance(mounts, list)
+    assert isinstance(links, list)
+    assert [*_keys(mounts[0])][:5] == "kind source target readonly size_kib".split()
+    wanted = "kind source mac name addresses routes gateway gateway6 up".split()
+    assert [*_keys(links[0])][: len(wanted)] == wanted
 
 
 # Documents that were torn and pasted together
