@@ -12,6 +12,8 @@ from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.spec import Filesystem, IdRange, Interface, Memory
 
 MAX_ADDRESSES = 1000
+"""More addresses or interfaces than these are no container's."""
+
 _MAX_ID = 2**32 - 1
 
 Mount = tuple[Entry, Filesystem]

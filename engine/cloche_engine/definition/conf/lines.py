@@ -64,9 +64,10 @@ class Entry:
 
 
 def lines(source: Source) -> Iterator[Line]:
-    """The lines of a text; a carriage return at the end belongs to the break."""
+    """The lines of a text that hold anything; a carriage return at the end belongs to the break."""
     start, plain = 0, source.body.isascii()
     for text in source.text.split("\n"):
         end = start + (len(text) if plain else len(text.encode())) + 1
-        yield Line(text.removesuffix("\r"), start, min(end, len(source.body)))
+        if text:
+            yield Line(text.removesuffix("\r"), start, min(end, len(source.body)))
         start = end

@@ -59,13 +59,18 @@ def filled(unit: str, head: str = "") -> str:
 
 
 def cost(read: Callable[[str], Reading], text: str) -> float:
-    start = time.process_time()
-    reading = read(text)
-    took = time.process_time() - start
+    """The shorter of two times: another test's garbage may be collected in one of them."""
+    took, reading = timed(read, text)
     for problem in reading.problems:
         assert problem.render("a").isprintable()
     assert len(reading.problems) <= 2 * MAX_PROBLEMS + 2
-    return took
+    return took if took < LIMIT else min(took, timed(read, text)[0])
+
+
+def timed(read: Callable[[str], Reading], text: str) -> tuple[float, Reading]:
+    start = time.process_time()
+    reading = read(text)
+    return time.process_time() - start, reading
 
 
 @pytest.mark.parametrize("unit", LXC)

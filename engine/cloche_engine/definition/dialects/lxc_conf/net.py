@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from cloche_engine.definition import fixes, names
-from cloche_engine.definition.conf.checks import check_gateways
+from cloche_engine.definition.conf.checks import MAX_ADDRESSES, check_gateways
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.lxc_conf import keys
 from cloche_engine.definition.dialects.lxc_conf.address import read_address, read_gateway
@@ -88,7 +88,11 @@ def _sections(lookup: Lookup) -> list[_Section]:
         else:
             unnumbered += name == "type"
             _take(lookup, numbered, -max(unnumbered, 1), (entry, name))
-    return [numbered[at] for at in sorted(numbered, key=lambda at: (at >= 0, abs(at)))]
+    found = [numbered[at] for at in sorted(numbered, key=lambda at: (at >= 0, abs(at)))]
+    if len(found) > MAX_ADDRESSES:
+        reason = f"there are {len(found)} networks, only {MAX_ADDRESSES} are read"
+        lookup.findings.error("too-many", found[MAX_ADDRESSES].first, reason)
+    return found[:MAX_ADDRESSES]
 
 
 def _split(entry: Entry) -> tuple[int | None, str | None]:
