@@ -55,12 +55,14 @@ _FOREIGN: dict[str, type[EngineError]] = {
     _DBUS + "NameHasNoOwner": UnavailableError,
     _DBUS + "Disconnected": UnavailableError,
     _DBUS + "AccessDenied": RefusedError,
-    _DBUS + "TimedOut": TimedOutError,
     _DBUS + "Timeout": TimedOutError,
     _DBUS + "UnknownObject": NotFoundError,
     _DBUS + "UnknownMethod": UnsupportedError,
     _DBUS + "InvalidArgs": InvalidArgumentError,
 }
+
+# The bus could not activate it: in time, by itself, or through systemd.
+_NOT_STARTED = (_DBUS + "TimedOut", _DBUS + "Spawn.", "org.freedesktop.systemd1.")
 
 _HINTS: dict[type[EngineError], str] = {
     UnavailableError: "try again; the helper starts anew",
@@ -158,6 +160,12 @@ def error_from(reply: Message) -> EngineError:
         return UnavailableError(
             "the helper of Cloche is not installed on this machine's system bus",
             "install it, or use a helper of your own: `--connect private:DIR`",
+        )
+    if name.startswith(_NOT_STARTED):
+        return UnavailableError(
+            "the system's helper did not start",
+            "`systemctl status cloched` and `journalctl -u cloched` say why",
+            {"name": name},
         )
     if name == _DBUS + "NoReply":
         return UnavailableError(HELPER_GONE, HELPER_GONE_HINT)

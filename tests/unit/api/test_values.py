@@ -96,6 +96,8 @@ def test_an_error_comes_back_as_its_own_kind(kind: type[EngineError]) -> None:
     [
         ("AccessDenied", RefusedError),
         ("NoReply", UnavailableError),
+        ("TimedOut", UnavailableError),
+        ("Spawn.ChildExited", UnavailableError),
         ("ServiceUnknown", UnavailableError),
         ("UnknownObject", NotFoundError),
         ("Strange", EngineError),
