@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cloche_engine.api.model import Container
+if TYPE_CHECKING:  # a command that sees no container need not know what one is
+    from cloche_engine.api.model import Container
 
 _MIB = 1024 * 1024
 
@@ -64,6 +64,12 @@ def state_words(container: Container) -> str:
     return f"{container.state} ({code})" if code else container.state.value
 
 
+def _moment(seconds: float) -> str:
+    from datetime import UTC, datetime  # noqa: PLC0415  # only where a container is shown
+
+    return datetime.fromtimestamp(seconds, UTC).isoformat("T", "seconds")
+
+
 def facts(container: Container) -> list[tuple[str, str]]:
     """What `show` prints, without what there is not."""
     started = container.started
@@ -74,10 +80,7 @@ def facts(container: Container) -> list[tuple[str, str]]:
         ("state", container.state.value),
         ("pid", str(container.pid or "")),
         ("exit code", "" if container.exit_code is None else str(container.exit_code)),
-        (
-            "started",
-            datetime.fromtimestamp(started, UTC).isoformat("T", "seconds") if started else "",
-        ),
+        ("started", _moment(started) if started else ""),
         ("addresses", ", ".join(container.addresses)),
         ("root", "the host's, read-only" if container.shares_host_root else "its own"),
         ("error", container.error),
