@@ -21,7 +21,10 @@ def test_each_line_of_a_traceback_has_the_priority() -> None:
     try:
         int("no")
     except ValueError:
-        lines = JournalFormatter().format(record(logging.ERROR, "broken", failed=True)).splitlines()
+        failure = record(logging.ERROR, "broken", failed=True)
+    else:
+        pytest.fail("an int")
+    lines = JournalFormatter().format(failure).splitlines()
     assert lines[0] == "<3>cloched: broken"
     assert lines[-1].startswith("<3>ValueError: ")
     assert all(line.startswith("<3>") for line in lines)
