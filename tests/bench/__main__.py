@@ -19,6 +19,7 @@ BENCHMARKS = {
     "window": "tests.bench.window",
     "memory": "tests.bench.memory",
     "list": "tests.bench.listing",
+    "definition": "tests.bench.definition",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -26,7 +25,6 @@ MAX_LINES = 1000
 """As many mounts as one text may name."""
 
 _KINDS = {kind.value: kind for kind in FilesystemKind}
-_SPACED_EQUALS = re.compile(r"\s+=\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +84,16 @@ def text_lines(filesystem: Element) -> list[str]:
 
 def split_line(line: str) -> tuple[str, str] | None:
     """Target and source of `TARGET = SOURCE`; None where it cannot be told which is which."""
-    parts = _SPACED_EQUALS.split(line)
-    parts = parts if len(parts) > 1 else line.split("=")
-    return (parts[0].strip(), parts[1].strip()) if len(parts) == 2 else None
+    parts = line.split("=")
+    at = [n for n in range(1, len(parts)) if _is_spaced(parts[n - 1], parts[n])]
+    at = at or list(range(1, len(parts)))
+    if len(at) != 1:
+        return None
+    return "=".join(parts[: at[0]]).strip(), "=".join(parts[at[0] :]).strip()
+
+
+def _is_spaced(before: str, behind: str) -> bool:
+    return before[-1:].isspace() and behind[:1].isspace()
 
 
 def kind_of(element: Element) -> FilesystemKind:

@@ -66,7 +66,7 @@ def _change_environment(document: Document, pairs: Pairs) -> Document:
 
 
 def _show_user(spec: ContainerSpec) -> str:
-    return ":".join(part for part in (spec.user, spec.group) if part)
+    return f"{spec.user or ''}:{spec.group}" if spec.group else spec.user or ""
 
 
 def _change_mounts(document: Document, rows: tuple[mount_rows.Mount, ...]) -> Document:

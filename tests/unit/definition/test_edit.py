@@ -119,3 +119,24 @@ def test_one_argument_of_thousands_is_changed_alone() -> None:
 def test_elements_inside_a_text_stay_as_they_are() -> None:
     before = domain(name="<name><q a='1'>x</q> one <q/></name>")
     assert "<name><q a='1'>x</q> two <q/></name>" in edit.set_name(before, "two").text
+
+
+def test_a_group_alone_is_changed_where_it_stands() -> None:
+    before = domain(f"{PROGRAM}<group>www</group>")
+    assert edit.set_user(before, ":www") is before
+    assert edit.set_user(before, ":web").text == before.text.replace("www", "web")
+    both = edit.set_user(before, "u:www").compiled()
+    assert (both.user, both.group) == ("u", "www")
+    assert edit.set_user(before, None).compiled().group is None
+
+
+def test_memory_and_its_twin_change_together() -> None:
+    twin = "<memory>65536</memory><memtune><hard_limit unit='MiB'>64</hard_limit></memtune>"
+    before = domain(rest=twin)
+    after = edit.set_memory_kib(before, 131072)
+    assert after.errors == ()
+    assert after.text == before.text.replace("65536", "131072").replace(">64<", ">128<")
+    odd = edit.set_memory_kib(before, 65537)
+    assert odd.errors == ()
+    assert odd.compiled().memory.max_kib == 65537
+    assert edit.set_memory_kib(odd, None).compiled().memory.max_kib is None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from cloche_engine.definition.schema.linuxcontainer import SCHEMA
 from cloche_engine.definition.text.markup import Layout, Markup, escape_text, escape_value
 from cloche_engine.definition.text.source import Source
-from cloche_engine.definition.text.torn import Torn
+from cloche_engine.definition.text.torn import Torn, TornError
 from cloche_engine.definition.text.tree import Element, Span, Tree, parse_tree
 
 _LINE_END = re.compile(rb"\r\n?|\n")
@@ -202,9 +203,12 @@ class Splicer:
         return markup.render(Layout(layout.newline, layout.step, layout.quote, inline), indent)
 
     def _replace_pieces(self, pieces: list[Span], escaped: str) -> None:
-        for piece in pieces[:0:-1]:
-            self.replace(piece, "")
-        self.replace(pieces[0], escaped)
+        """The first piece becomes the text, the others go, what stands between them stays."""
+        if self.torn is not None and len(pieces) > 1:
+            raise TornError  # what stands between them may be masked
+        gaps = (slice(one.end, two.start) for one, two in pairwise(pieces))
+        kept = b"".join(self.tree.body[gap] for gap in gaps).decode()
+        self.replace(Span(pieces[0].start, pieces[-1].end), escaped + kept)
 
     def _behind_attributes(self, element: Element) -> int:
         tag = self.tree.tag(element)
