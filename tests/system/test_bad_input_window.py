@@ -208,7 +208,7 @@ async def test_what_is_no_definition_cannot_be_applied_and_stays_in_the_editor(
     assert page.xml.editor.text() == stored
 
 
-async def test_someone_who_takes_the_name_meanwhile_is_told_at_apply(
+async def test_someone_who_takes_the_name_meanwhile_is_told_at_once(
     real_driver: Driver, clochectl: Command
 ) -> None:
     await define(real_driver, clochectl)
@@ -219,12 +219,13 @@ async def test_someone_who_takes_the_name_meanwhile_is_told_at_apply(
     taken = Definition("other").text()
     await asyncio.to_thread(clochectl.ok, "define", "-", fed=taken)
 
-    await real_driver.click(page.apply_bar.apply)
-
-    await real_driver.until(lambda: real_driver.window.messages.bar(APPLIED))
-    refusal = await asyncio.to_thread(clochectl.refused, "define", "-", fed=taken)
-    assert words(refusal) in " ".join(real_driver.window.messages.texts)
+    await real_driver.until(lambda: not page.apply_bar.apply.isEnabled())
+    assert "there is a container named 'other' already" in page.apply_bar.status.full_text
     assert kept(real_driver)
+    await real_driver.replace("another")
+    await real_driver.click(page.apply_bar.apply)
+    await real_driver.until(lambda: real_driver.window.messages.bar(APPLIED))
+    assert {each["name"] for each in clochectl.json("list")} >= {"another", "other"}
 
 
 @asynccontextmanager
