@@ -62,10 +62,10 @@ class Plan:
         if not self.steps:
             return "Only the text changes; the container stays as it is."
         if not self.later:
-            return "All of it takes effect now."
-        if not self.running:
-            return "It does not run: what it runs with changes at the next start."
-        return "Some of it waits for the next start." if self.now else "It waits for a restart."
+            return "It takes effect now."
+        if not self.now:
+            return "It takes effect at the next start."
+        return "Some of it takes effect now, the rest at the next start."
 
 
 def make_plan(stored: Document, wanted: Document, *, running: bool) -> Plan:

@@ -185,15 +185,14 @@ def test_what_is_felt_now_is_told_apart_from_what_waits() -> None:
     ]
     assert [step.path for step in found.now] == ["title"]
     assert [step.path for step in found.later] == ["program"]
-    assert found.summary == "Some of it waits for the next start."
+    assert found.summary == "Some of it takes effect now, the rest at the next start."
 
 
 def test_the_whole_is_summed_up() -> None:
     later = replace(PLAIN, program=("/bin/ash",))
     assert plan(PLAIN, PLAIN).summary == "Nothing changes."
-    assert plan(PLAIN, replace(PLAIN, title="t")).summary == "All of it takes effect now."
-    assert plan(PLAIN, later).summary == "It waits for a restart."
-    assert "at the next start" in plan(PLAIN, later, running=False).summary
+    assert plan(PLAIN, replace(PLAIN, title="t")).summary == "It takes effect now."
+    assert plan(PLAIN, later).summary == "It takes effect at the next start."
 
 
 def test_the_diff_shows_the_lines() -> None:
