@@ -134,19 +134,19 @@ def _beyond(these: list[str], others: list[str]) -> Iterator[int]:
             yield at
 
 
-def _fits(reason: Reason, path: str) -> bool:
-    return f"{path}.".startswith(f"{reason.path}.")
-
-
 def _why(difference: _Difference, target: Dialect, reasons: tuple[Reason, ...]) -> str:
     path = _INDEX.sub("", difference.path)
-    if path == "opaque" and _is_silent(difference.value):
-        return f"{target} says with it what only it can read back"
-    fitting = [entry for entry in reasons if _fits(entry, path) or entry.path == difference.path]
-    if fitting:
+    is_added = _is_silent(difference.value)
+    fitting = [
+        entry
+        for entry in reasons
+        if entry.path in {path, difference.path}
+        or (not is_added and path.startswith(f"{entry.path}."))
+    ]
+    if fitting and not (is_added and path == "opaque"):
         return max(fitting, key=lambda entry: len(entry.path)).why
-    if _is_silent(difference.value):
-        return f"{target} always says so"
+    if is_added:
+        return f"{target} says it in place of what it cannot say"
     if not _is_silent(difference.now):
         return f"{target} can say it only in another way"
     return f"{target} has no place for it"

@@ -150,3 +150,13 @@ def test_capabilities_that_say_nothing_are_none() -> None:
 def test_thousands_of_interfaces_cost_little() -> None:
     many = tuple(Interface(name=f"e{at}") for at in range(4000))
     assert len(found(replace(ONE, interfaces=many), replace(ONE, interfaces=many[::2]))) == 2000
+
+
+def test_what_is_added_is_not_explained_by_what_is_lost() -> None:
+    lost_with = (Reason("interfaces", "it has none"),)
+    back = replace(ONE, interfaces=(Interface(source="br0"),))
+    (loss,) = losses(replace(ONE, interfaces=(Interface(),)), back, Dialect.VSERVER, lost_with)
+    assert (loss.path, loss.why) == (
+        "interfaces[0].source",
+        "vserver says it in place of what it cannot say",
+    )

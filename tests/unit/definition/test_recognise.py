@@ -7,6 +7,7 @@ from tests.unit.definition.samples import RFC_LITERAL
 
 from cloche_engine.definition.dialects import recognise
 from cloche_engine.definition.dialects.dialect import Dialect
+from cloche_engine.definition.document import Document
 from cloche_engine.definition.fixing import mend
 from cloche_engine.definition.problem import Problem
 from cloche_engine.definition.reading import read
@@ -170,3 +171,10 @@ def test_what_stands_behind_a_mistake_is_told_at_its_place_and_with_its_fix() ->
 )
 def test_long_texts_of_nothing_are_answered(data: bytes) -> None:
     assert read(data).errors
+
+
+def test_a_document_in_lines_is_refused_with_the_command_that_converts_it() -> None:
+    (problem,) = Document.parse(b"lxc.uts.name = a\n").problems
+    assert problem.code == "foreign-form"
+    assert problem.reason == "this is a definition of lxc-conf, not XML"
+    assert "clochectl convert --from lxc-conf --to linuxcontainer" in problem.hint

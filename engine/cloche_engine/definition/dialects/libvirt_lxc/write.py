@@ -43,6 +43,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("filesystems.options", "libvirt has no mount options"),
     Reason("interfaces", "libvirt's schema does not take its outer end"),
     Reason("interfaces.kind", "libvirt has no such link; its network 'default' stands for nat"),
+    Reason("interfaces.source", "libvirt's network 'default' stands for nat"),
+    Reason("interfaces.addresses", "libvirt takes an address with its prefix"),
     Reason("interfaces.name", "libvirt moves a device of the host in with the name it has"),
     Reason("interfaces.mac", "libvirt moves a device of the host in with the address it has"),
     Reason("interfaces.up", "libvirt switches a device of the host on"),
