@@ -37,6 +37,11 @@ _HINTS = {
     Value.PROGRAM: "write the absolute path as it is seen in the container",
 }
 _MAX = 2**63 - 1
+# What would give a container the host's devices, rights or namespaces if somebody understood it.
+_PRIVILEGED = frozenset(
+    "capabilities capability channel controller disk emulator filesystem hostdev idmap lease"
+    " memballoon namespace privileged redirdev seclabel shmem smartcard sound tpm usb vsock".split()
+)
 _ROOT_SOURCE_HINT = (
     "leave out the mount on / and the container sees the host's own files, read-only"
 )
@@ -111,9 +116,10 @@ def _unknown_element(report: Report, schema: Schema, parent: Element, child: Ele
         hint = "it belongs in " + " or ".join(f"<{above}>" for above in places)
     else:
         hint = "it is kept as it is"
-    report.warning(
-        "unknown-element", child, f"<{name}> in <{parent.name}> has no effect", hint, fix
-    )
+    reason = f"<{name}> in <{parent.name}> has no effect"
+    if child.name in _PRIVILEGED:
+        reason += "; it counts as root-equivalent"
+    report.warning("unknown-element", child, reason, hint, fix)
 
 
 def _check_attributes(report: Report, element: Element, rule: ElementRule) -> None:

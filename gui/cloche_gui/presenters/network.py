@@ -106,6 +106,7 @@ def interface(network: Network, base: Interface | None) -> Interface | None:
         base,
         kind=kind,
         source=network.bridge.strip() if kind is InterfaceKind.BRIDGE else None,
+        mode=None,
         addresses=(*([address] if address else []), *base.addresses[1:]),
         gateway=gateway if ":" not in gateway and gateway else None,
         gateway6=gateway if ":" in gateway else None,

@@ -80,9 +80,9 @@ def _change_network(document: Document, network: network_form.Network) -> Docume
     base = spec.interfaces[0] if spec and spec.interfaces else None
     interface = network_form.interface(network, base)
     if interface is None:
-        return edit.set_interface(edit.set_nameservers(document, ()), None)
+        return edit.set_interfaces(edit.set_nameservers(document, ()), ())
     nameservers = network_form.nameservers(network.nameservers)
-    return edit.set_nameservers(edit.set_interface(document, interface), nameservers)
+    return edit.set_nameservers(edit.set_interfaces(document, (interface,)), nameservers)
 
 
 _WAYS: dict[Part, _Way] = {

@@ -150,6 +150,23 @@ def test_the_network_form_says_what_the_document_says_and_writes_it_back() -> No
     assert draft.spec.hostname == "web"
 
 
+def test_a_network_that_only_xml_can_say_is_replaced_as_a_whole() -> None:
+    bridge = "<interface type='bridge'><source bridge='br0'/></interface>"
+    macvlan = "<interface type='direct'><source dev='eth0' mode='vepa'/></interface>"
+    for inside in (bridge + macvlan, macvlan):
+        draft = _draft(TEXT.replace(b"</network>", f"</network>{inside}".encode()))
+        shown = parts.value(Part.NETWORK, draft)
+        assert isinstance(shown, network.Network)
+        assert shown.mode is network.Mode.OTHER
+        chosen = network.Network(network.Mode.BRIDGE, "br7", "10.20.0.3", "24")
+        parts.edit_part(Part.NETWORK, draft, chosen)
+        assert draft.blocked == ""
+        (interface,) = draft.document.compiled().interfaces
+        assert (interface.source, interface.mode) == ("br7", None)
+        parts.edit_part(Part.NETWORK, draft, network.Network())
+        assert draft.document.compiled().interfaces == ()
+
+
 def test_a_mount_without_a_source_is_named_by_its_row() -> None:
     draft = _draft()
 

@@ -10,7 +10,7 @@ from tests.unit.definition.dialects.reading import sample
 from tests.unit.definition.test_bytes import Edit
 
 from cloche_engine.definition import edit
-from cloche_engine.definition.create import without_places
+from cloche_engine.definition.create import new_definition, without_places
 from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.reading import read
@@ -162,3 +162,23 @@ def test_a_text_of_several_mounts_gives_each_its_line_when_it_is_edited() -> Non
     after = edit.set_filesystems(before, meaning(before).filesystems[1:])
     assert "   <mount>/var = /srv/var</mount>\n" in after.text
     assert edit.set_filesystems(before, meaning(before).filesystems) is before
+
+
+def test_what_is_not_understood_warns_stays_and_says_when_it_would_be_root() -> None:
+    inside = (
+        "<container><application>/a</application><colour>red</colour></container>"
+        "<devices><hostdev mode='subsystem'/></devices><x:note xmlns:x='urn:x'/>"
+    )
+    text = f"<domain type='linuxcontainer'><name>a</name>{inside}</domain>"
+    found = Document.parse(text.encode())
+    assert [problem.code for problem in found.problems] == ["unknown-element"] * 2
+    assert "root-equivalent" in found.problems[1].reason
+    assert "root-equivalent" not in found.problems[0].reason
+    spec = found.compiled()
+    assert [entry.path for entry in spec.opaque] == [
+        "domain/container/colour",
+        "domain/devices/hostdev",
+        "domain/note",
+    ]
+    again = Document.parse(new_definition(spec)).compiled()
+    assert sorted(again.opaque, key=repr) == sorted(spec.opaque, key=repr)
