@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 from cloche_engine.api.console import Ended, Output, decode, encode_input
 from cloche_engine.api.model import Container, ExecRequest, State
 from cloche_engine.core.engine import LocalEngine
+from cloche_engine.monitor.protocol import SPARE
 
 APPLETS = """
     cat chown dd echo grep head hostname id ip ls mkdir mount nc ps readlink rm sh sleep stty touch
@@ -161,6 +162,11 @@ def type_in(link: socket.socket, text: str) -> None:
     """Type into a console."""
     for packet in encode_input(text.encode()):
         link.send(packet)
+
+
+def left_in(runtimes: Path) -> list[str]:
+    """What lies there besides the folder of the monitor that waits for the next start."""
+    return [path.name for path in runtimes.iterdir() if not path.name.startswith(SPARE)]
 
 
 Define = Callable[..., Awaitable[Box]]

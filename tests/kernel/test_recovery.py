@@ -10,11 +10,12 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.kernel.box import Box, Define, read_until, type_in
+from tests.kernel.box import Box, Define, left_in, read_until, type_in
 from tests.kernel.conftest import instance_of
 
 from cloche_engine.api.model import State
 from cloche_engine.core.engine import LocalEngine
+from cloche_engine.monitor.protocol import SPARE
 from cloche_engine.monitor.record import start_time
 
 pytestmark = pytest.mark.kernel
@@ -107,7 +108,7 @@ async def test_a_killed_monitor_takes_its_container_along_and_leaves_nothing(
     with pytest.raises((ProcessLookupError, FileNotFoundError)):
         start_time(pid)
     assert not (root / "proc").exists()
-    assert [path.name for path in (tmp_path / "state/run").iterdir()] == ["trees.lock"]
+    assert left_in(tmp_path / "state/run") == ["trees.lock"]
     assert (await box.start()).state is State.RUNNING
 
 
@@ -120,7 +121,7 @@ async def test_a_program_that_ignores_the_hang_up_ends_with_its_monitor(
     assert (await box.ended()).state is State.FAILED
     with pytest.raises((ProcessLookupError, FileNotFoundError)):
         start_time(pid)
-    assert [path.name for path in (tmp_path / "state/run").iterdir()] == ["trees.lock"]
+    assert left_in(tmp_path / "state/run") == ["trees.lock"]
 
 
 async def test_a_killed_spawner_is_replaced(engine: LocalEngine, box: Box) -> None:
@@ -130,6 +131,20 @@ async def test_a_killed_spawner_is_replaced(engine: LocalEngine, box: Box) -> No
     await engine.kill(box.uuid)
     await process.wait()
     assert (await box.start()).state is State.RUNNING
+
+
+async def test_a_killed_spare_is_replaced_and_leaves_no_folder(
+    engine: LocalEngine, box: Box, tmp_path: Path
+) -> None:
+    await engine.warm_up()
+    (folder,) = (tmp_path / "state/run").glob(f"{SPARE}*")
+    spare = int(json.loads((folder / "init.json").read_text())["monitor"])
+    await engine.kill(box.uuid)
+    ended = os.pidfd_open(spare)
+    os.kill(spare, signal.SIGKILL)
+    wait_for_end(ended)
+    assert (await box.start()).state is State.RUNNING
+    assert not folder.exists()
 
 
 async def test_what_a_dead_monitor_left_is_undone_by_the_next_engine(

@@ -71,7 +71,6 @@ def compile_plan(spec: ContainerSpec, uuid: str, id_base: int, places: Places) -
         cpu_shares=spec.cpu.shares or 0,
         memory=(spec.memory.max_kib or 0) * 1024,
         processes=PROCESSES,
-        cgroup=f"{places.groups}/{uuid}",
         runtime=str(places.runtime / uuid),
         log=str(places.log(uuid)),
         exit_record=str(places.exit_record(uuid)),

@@ -30,7 +30,7 @@ class LocalEngine:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._registry = Registry(places)
-        self._spawner = Spawner(places.groups)
+        self._spawner = Spawner(places.groups, places.runtime)
         self._lifecycle = Lifecycle(self._registry, self._spawner)
         self._programs = Programs(self._lifecycle, places)
         self.find = self._registry.find

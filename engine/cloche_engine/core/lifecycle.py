@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal as signals
 import socket
 from pathlib import Path
@@ -23,12 +22,12 @@ from cloche_engine.core.entry import Entry, Running
 from cloche_engine.core.explain import start_failed
 from cloche_engine.core.monitor_link import MonitorGoneError, MonitorLink, connect
 from cloche_engine.core.registry import Registry
-from cloche_engine.core.spawner import Spawner
+from cloche_engine.core.spawner import Spare, Spawner
 from cloche_engine.host.cgroups import detect, sweep
 from cloche_engine.host.ids import NoIdsLeftError
 from cloche_engine.host.processes import handles_signal
-from cloche_engine.kernel.sockets import listen_at
-from cloche_engine.monitor.protocol import SOCKET, Do, Fields
+from cloche_engine.kernel.sockets import send_packet
+from cloche_engine.monitor.protocol import Do, Fields
 from cloche_engine.monitor.record import boot_id, write_state
 from cloche_engine.sandbox.plan import LaunchPlan
 
@@ -49,7 +48,7 @@ class Lifecycle:
         """Start it; StartFailedError with cause and remedy, and nothing left behind."""
         async with entry.turn:
             self._demand(entry, "can_start", "started", "it runs already")
-            self._set(entry, State.STARTING)
+            entry.state = State.STARTING
             try:
                 running = await self._launch(entry)
             except BaseException as error:
@@ -67,24 +66,33 @@ class Lifecycle:
 
     async def _launch(self, entry: Entry) -> Running:
         plan = self._plan(entry)
-        text = plan.to_json()
-        runtime = Path(plan.runtime)
-        listener = _open_runtime(runtime, text, self._boot)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        link = MonitorLink(ours, lambda ending: self._ended(entry, ending))
+        link = self._send(plan, await self._spawner.take())
+        monitor = MonitorLink(link, lambda ending: self._ended(entry, ending))
+        self._registry.changed(entry)  # told now: nobody shall wait for those who listen
         try:
-            with theirs, listener:
-                await self._spawner.spawn(text, theirs, listener)
-            word = await link.first_word()
+            word = await monitor.first_word()
         except MonitorGoneError:
-            await self._sweep(runtime)
+            await self._sweep(Path(plan.runtime))
             raise EngineError(
                 f"{plan.name} did not start: the process that started it died", "start it again"
             ) from None
         if "error" in word:
-            link.close()
+            monitor.close()
             raise start_failed(word["error"], plan)
-        return Running(link, word["pid"], word["started"], plan)
+        return Running(monitor, word["pid"], word["started"], plan)
+
+    def _send(self, plan: LaunchPlan, spare: Spare) -> socket.socket:
+        """Give a spare monitor its plan, and its folder the container's name."""
+        text = plan.to_json()
+        try:
+            write_state(spare.folder, text, self._boot)
+            spare.folder.rename(plan.runtime)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                send_packet(spare.link, text.encode())
+        except OSError:
+            spare.link.close()
+            raise
+        return spare.link
 
     def _plan(self, entry: Entry) -> LaunchPlan:
         if entry.spec is None:
@@ -228,6 +236,7 @@ class Lifecycle:
             if entry is not None and await self._follow(entry, trace):
                 continue
             await recover.undo(trace)
+        recover.remove_spares(self._registry.places.runtime)
         sweep(detect(), self._registry.places.groups)
         for entry in self._registry.all():
             if entry.running is None:
@@ -260,14 +269,3 @@ class Lifecycle:
     def _demand(self, entry: Entry, can: str, done: str, hint: str) -> None:
         if not getattr(entry.state, can):
             raise WrongStateError(f"{entry.name!r} is {entry.state} and cannot be {done}", hint)
-
-
-def _open_runtime(runtime: Path, plan: str, boot: str) -> socket.socket:
-    """Make the folder of a run; its socket listens from now on, so that viewers need not wait."""
-    runtime.mkdir(mode=0o700)
-    write_state(runtime, plan, boot)
-    folder = os.open(runtime, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        return listen_at(folder, SOCKET)
-    finally:
-        os.close(folder)

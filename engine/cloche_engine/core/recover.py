@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloche_engine.core.monitor_link import connect
-from cloche_engine.host.cgroups import Group, detect, sweep
+from cloche_engine.host.cgroups import Group, detect
 from cloche_engine.monitor.launch import undo_all
-from cloche_engine.monitor.protocol import INIT, STATE, Fields
+from cloche_engine.monitor.protocol import INIT, SPARE, STATE, Fields
 from cloche_engine.monitor.record import boot_id, start_time
 from cloche_engine.sandbox.plan import LaunchPlan
 
@@ -42,6 +42,14 @@ class Trace:
         except OSError:
             return False
         return True
+
+    @property
+    def group(self) -> str:
+        """The control group that it has, empty where it never had one."""
+        try:
+            return str(self._init()["group"])
+        except (OSError, ValueError, KeyError):
+            return ""
 
     def init_is_alive(self) -> bool:
         """Whether the container's init has not gone yet."""
@@ -99,8 +107,11 @@ async def undo(trace: Trace) -> None:
 def _undo(trace: Trace) -> None:
     if not trace.directory.exists():
         return  # it has cleaned up itself
-    plan = trace.plan
-    layout = detect()
-    undo_all(plan, Group(layout, plan.cgroup))
-    sweep(layout, str(Path(plan.cgroup).parent))
+    undo_all(trace.plan, Group(detect(), trace.group) if trace.group else None)
     shutil.rmtree(trace.directory, ignore_errors=True)
+
+
+def remove_spares(runtime: Path) -> None:
+    """Remove what spare monitors of an earlier helper left, if they were killed like it."""
+    for directory in runtime.glob(f"{SPARE}*"):
+        shutil.rmtree(directory, ignore_errors=True)

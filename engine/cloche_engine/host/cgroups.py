@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloche_engine.kernel import files
+
 WANTED = ("cpu", "memory", "pids")
 DEFAULT_SHARES = 1024
 SHARES_RANGE = range(2, 262144 + 1)
@@ -102,43 +104,39 @@ def weight_of(shares: int) -> int:
 
 
 class Group:
-    """The group of one container, `name` being its path below each tree.
+    """A group of one name in every tree; in the unified one its first process is born in it.
 
-    In the unified tree it is the berth, where its first process was born: to move a process there
-    later waits for a lock of the kernel, 16 ms, whereas in a v1 tree a thread moves itself at once.
+    To move a process there later waits for a lock of the kernel, 16 ms, whereas in a v1 tree a
+    thread moves itself at once.
     """
 
-    def __init__(self, layout: Layout, name: str, berth: str = "") -> None:
+    def __init__(self, layout: Layout, name: str) -> None:
         self._layout = layout
-        self._name = name
-        self._berth = berth
+        self.name = name
 
     def create(self) -> None:
         """Make it in every tree; PermissionError or OSError say where it cannot be."""
         for tree in self._layout.hierarchies:
-            _make(tree, self._name_in(tree))
+            _make(tree, self.name)
 
-    def _name_in(self, tree: Hierarchy) -> str:
-        return self._berth if self._berth and tree.version == 2 else self._name
-
-    def directory(self, tree: Hierarchy) -> Path:
-        """Where it lies in a tree."""
-        return tree.path / self._name_in(tree)
+    def _file(self, tree: Hierarchy, name: str) -> str:
+        return f"{tree.path}/{self.name}/{name}"
 
     def open_tasks(self) -> list[int]:
         """Descriptors of the v1 files that a thread writes 0 to in order to join."""
         return [
-            os.open(self.directory(tree) / "tasks", os.O_WRONLY | os.O_CLOEXEC)
+            os.open(self._file(tree, "tasks"), os.O_WRONLY | os.O_CLOEXEC)
             for tree in self._layout.hierarchies
             if tree.version == 1
         ]
 
-    def open_berth(self) -> int:
-        """A descriptor of its group in the unified tree to be born in; -1 where there is none."""
+    def open_unified(self) -> int:
+        """A descriptor of it in the unified tree to be born in; -1 where there is none."""
         unified = self._layout.unified
         if unified is None:
             return -1
-        return os.open(self.directory(unified), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        return os.open(self._file(unified, ""), flags)
 
     def apply(self, limits: Limits) -> None:
         """Write the limits and read them back; LimitError where the kernel has another value."""
@@ -147,26 +145,25 @@ class Group:
         if limits.memory:
             self._apply_memory(limits.memory)
         if limits.processes and (tree := self._layout.with_controller("pids")):
-            _write(self.directory(tree) / "pids.max", limits.processes)
+            _write(self._file(tree, "pids.max"), limits.processes)
 
     def _apply_shares(self, shares: int) -> None:
         tree = self._require("cpu")
         name, value = (
             ("cpu.shares", shares) if tree.version == 1 else ("cpu.weight", weight_of(shares))
         )
-        _write(self.directory(tree) / name, value)
+        _write(self._file(tree, name), value)
 
     def _apply_memory(self, size: int) -> None:
         tree = self._require("memory")
-        directory = self.directory(tree)
         whole = size // _PAGE * _PAGE
         if tree.version == 1:
-            _write(directory / "memory.limit_in_bytes", whole)
-            _write_where_possible(directory / "memory.memsw.limit_in_bytes", whole)
+            _write(self._file(tree, "memory.limit_in_bytes"), whole)
+            _write_where_possible(self._file(tree, "memory.memsw.limit_in_bytes"), whole)
         else:
-            _write(directory / "memory.max", whole)
-            _write_where_possible(directory / "memory.swap.max", 0)
-            _write_where_possible(directory / "memory.oom.group", 1)
+            _write(self._file(tree, "memory.max"), whole)
+            _write_where_possible(self._file(tree, "memory.swap.max"), 0)
+            _write_where_possible(self._file(tree, "memory.oom.group"), 1)
 
     def _require(self, controller: str) -> Hierarchy:
         tree = self._layout.with_controller(controller)
@@ -186,7 +183,7 @@ class Group:
             memory=memory[0],
             memory_peak=memory[1],
             memory_limit=memory[2],
-            processes=_number(self.directory(pids) / "pids.current") if pids else 0,
+            processes=_number(self._file(pids, "pids.current")) if pids else 0,
             cpu_shares=self._shares(),
             oom_kills=self.oom_kills(),
         )
@@ -195,10 +192,9 @@ class Group:
         tree = self._layout.with_controller("memory")
         if tree is None:
             return 0, 0, 0
-        directory = self.directory(tree)
         v1 = ("memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.limit_in_bytes")
         names = v1 if tree.version == 1 else ("memory.current", "memory.peak", "memory.max")
-        used, peak, limit = (_number(directory / name) for name in names)
+        used, peak, limit = (_number(self._file(tree, name)) for name in names)
         return used, max(used, peak), 0 if limit >= 1 << 60 else limit
 
     def _shares(self) -> int:
@@ -206,16 +202,16 @@ class Group:
         if tree is None:
             return 0
         if tree.version == 1:
-            return _number(self.directory(tree) / "cpu.shares")
-        return round(_number(self.directory(tree) / "cpu.weight") * DEFAULT_SHARES / 100)
+            return _number(self._file(tree, "cpu.shares"))
+        return round(_number(self._file(tree, "cpu.weight")) * DEFAULT_SHARES / 100)
 
     def _cpu_usec(self) -> int:
         # Also without any controller the unified tree counts processor time.
         unified = self._layout.unified
         if unified is not None:
-            return _keyed(self.directory(unified) / "cpu.stat").get("usage_usec", 0)
+            return _keyed(self._file(unified, "cpu.stat")).get("usage_usec", 0)
         tree = self._layout.with_controller("cpu")
-        return _number(self.directory(tree) / "cpuacct.usage") // 1000 if tree else 0
+        return _number(self._file(tree, "cpuacct.usage")) // 1000 if tree else 0
 
     def oom_kills(self) -> int:
         """How many of its processes the kernel killed for want of memory."""
@@ -223,7 +219,7 @@ class Group:
         if tree is None:
             return 0
         name = "memory.oom_control" if tree.version == 1 else "memory.events"
-        return _keyed(self.directory(tree) / name).get("oom_kill", 0)
+        return _keyed(self._file(tree, name)).get("oom_kill", 0)
 
     def freeze(self, *, frozen: bool) -> None:
         """Stop or continue every process in it; OSError where the host cannot."""
@@ -232,29 +228,27 @@ class Group:
             raise OSError(
                 errno.ENOTSUP, "this host has no unified control group tree to pause with"
             )
-        (self.directory(unified) / "cgroup.freeze").write_text("1" if frozen else "0")
+        files.write(self._file(unified, "cgroup.freeze"), "1" if frozen else "0")
 
     def kill(self) -> None:
         """Kill whatever is left in it."""
         unified = self._layout.unified
         if unified is not None:
             with contextlib.suppress(OSError):
-                (self.directory(unified) / "cgroup.kill").write_text("1")
+                files.write(self._file(unified, "cgroup.kill"), "1")
 
     def remove(self) -> bool:
         """Take it away in every tree, with empty parents; False while processes are in it."""
         trees = self._layout.hierarchies
-        gone = [_remove_upwards(tree.path, self._name_in(tree)) for tree in trees]
+        gone = [_remove_upwards(tree.path, self.name) for tree in trees]
         return all(gone)
 
 
-def make_berth(layout: Layout, parent: str) -> str:
-    """A fresh group below `parent` in the unified tree; its name, empty where there is no tree."""
-    if layout.unified is None:
-        return ""
-    name = f"{parent}/b-{os.getpid():x}-{time.monotonic_ns():x}"
-    _make(layout.unified, name)
-    return name
+def new_group(layout: Layout, parent: str) -> Group:
+    """A fresh group below `parent` in every tree."""
+    group = Group(layout, f"{parent}/{os.getpid():x}-{time.monotonic_ns():x}")
+    group.create()
+    return group
 
 
 def sweep(layout: Layout, parent: str) -> None:
@@ -292,31 +286,32 @@ def _delegate(directory: Path, controllers: frozenset[str]) -> None:
         (directory / "cgroup.subtree_control").write_text(text)
 
 
-def _write(file: Path, value: int) -> None:
+def _write(file: str, value: int) -> None:
+    name = file.rpartition("/")[2]
     try:
-        file.write_text(str(value))
+        files.write(file, str(value))
     except OSError as error:
-        raise LimitError(error.errno, f"the kernel refused {value} for {file.name}") from error
-    if _number(file) != value:
-        raise LimitError(errno.ERANGE, f"the kernel made {_number(file)} of {value} in {file.name}")
+        raise LimitError(error.errno, f"the kernel refused {value} for {name}") from error
+    if (found := _number(file)) != value:
+        raise LimitError(errno.ERANGE, f"the kernel made {found} of {value} in {name}")
 
 
-def _write_where_possible(file: Path, value: int) -> None:
+def _write_where_possible(file: str, value: int) -> None:
     with contextlib.suppress(OSError):
-        file.write_text(str(value))
+        files.write(file, str(value))
 
 
-def _number(file: Path) -> int:
+def _number(file: str) -> int:
     try:
-        text = file.read_text().strip()
+        text = files.read(file).strip()
     except OSError:
         return 0
     return 1 << 62 if text == "max" else int(text)
 
 
-def _keyed(file: Path) -> dict[str, int]:
+def _keyed(file: str) -> dict[str, int]:
     try:
-        lines = file.read_text().splitlines()
+        lines = files.read(file).splitlines()
     except OSError:
         return {}
     pairs = (line.split() for line in lines)

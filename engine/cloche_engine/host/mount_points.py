@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloche_engine.kernel import files
 from cloche_engine.sandbox.plan import LaunchPlan, MountPlan
 from cloche_engine.sandbox.resolve import Made, make, missing_below, remove
 
@@ -98,36 +99,22 @@ class MountPoints:
         """Make what is missing; TreeRefusedError where it cannot be made."""
         wanted = list(_wanted(plan, directories))
         # Most trees have all that is needed: then nothing is locked and nothing written.
-        if not any(self._is_missing(*each) for each in wanted) and not any(self._of_others()):
+        if not any(_missing(*each) for each in wanted) and not any(self._of_others()):
             return
         with self._locked():
-            others = list(self._of_others())
-            for place, is_directory, mount in wanted:
-                self._make_missing(place, mount, is_directory=is_directory)
-                self._record(
-                    (tree, made) for tree, made in others
-                    if tree == place.tree and _covers(made.path, place.inside)
-                )  # fmt: skip
+            missing = {
+                (place.tree, each): (place, mount)
+                for place, is_directory, mount in wanted
+                for each in _missing(place, is_directory, mount)
+            }
+            self._record([*missing, *self._needed_of_others([place for place, *_ in wanted])])
+            for (_, each), (place, mount) in missing.items():
+                _make(each, place, mount)
 
-    def _is_missing(self, place: Place, is_directory: bool, mount: MountPlan | None) -> bool:
-        try:
-            with _opened(place.tree) as tree:
-                return bool(missing_below(tree, place.inside, directory=is_directory))
-        except OSError as error:
-            if mount is None and place.inside in _PROVIDED:
-                return False
-            raise _cannot_make(place, mount, error) from error
-
-    def _make_missing(self, place: Place, mount: MountPlan | None, *, is_directory: bool) -> None:
-        try:
-            with _opened(place.tree) as tree:
-                missing = missing_below(tree, place.inside, directory=is_directory)
-                self._record((place.tree, each) for each in missing)
-                for each in missing:
-                    make(tree, each)
-        except OSError as error:
-            if mount is not None or place.inside not in _PROVIDED:
-                raise _cannot_make(place, mount, error) from error
+    def _needed_of_others(self, places: list[Place]) -> Iterator[tuple[str, Made]]:
+        for tree, made in self._of_others():
+            if any(tree == place.tree and _covers(made.path, place.inside) for place in places):
+                yield tree, made
 
     def clean(self) -> None:
         """Remove what was made and nobody else needs."""
@@ -144,19 +131,18 @@ class MountPoints:
                 self._made.parent.rmdir()
 
     def _record(self, made: Iterable[tuple[str, Made]]) -> None:
-        # Appended, never written anew: a file that is truncated is flushed to the disk when closed.
+        # A new file: one that is truncated is flushed to the disk when it is closed.
         rows = [json.dumps([tree, each.path, each.is_directory]) + "\n" for tree, each in made]
         if rows:
             self._made.parent.mkdir(mode=0o700, exist_ok=True)
-            with self._made.open("a") as file:
-                file.writelines(rows)
+            files.write_new(str(self._made), "".join(rows))
 
     def _of_others(self) -> Iterator[tuple[str, Made]]:
         try:
-            files = list(self._made.parent.iterdir())
+            records = list(self._made.parent.iterdir())
         except FileNotFoundError:
             return
-        for file in files:
+        for file in records:
             if file != self._made:
                 yield from _read(file)
 
@@ -169,6 +155,25 @@ class MountPoints:
             yield
         finally:
             os.close(lock)
+
+
+def _missing(place: Place, is_directory: bool, mount: MountPlan | None) -> list[Made]:
+    try:
+        with _opened(place.tree) as tree:
+            return missing_below(tree, place.inside, directory=is_directory)
+    except OSError as error:
+        if mount is None and place.inside in _PROVIDED:
+            return []
+        raise _cannot_make(place, mount, error) from error
+
+
+def _make(made: Made, place: Place, mount: MountPlan | None) -> None:
+    try:
+        with _opened(place.tree) as tree:
+            make(tree, made)
+    except OSError as error:
+        if mount is not None or place.inside not in _PROVIDED:
+            raise _cannot_make(place, mount, error) from error
 
 
 @contextlib.contextmanager

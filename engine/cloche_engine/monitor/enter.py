@@ -21,6 +21,7 @@ from cloche_engine.sandbox.identity import (
     BecomeContainerRoot,
     ChangeDirectory,
     Confine,
+    LimitCapabilities,
     NewKeyring,
     SetIdentity,
 )
@@ -143,15 +144,13 @@ class Entrance:
         """In a process between both worlds: it enters, and its child, the monitor's, runs."""
         try:
             prctl(k.PR_SET_DUMPABLE, 0)  # the container's processes may not look into this one
-            tasks, berth = self._group.open_tasks(), self._group.open_berth()
+            tasks, berth = self._group.open_tasks(), self._group.open_unified()
             for file in tasks:
                 os.write(file, b"0")
             setns(self._init, _NAMESPACES)
             pid, pidfd = clone3(k.CLONE_PARENT, berth)
             if pid == 0:
-                run_child(
-                    lambda: (self._steps(request, streams), self._environment(request)), link, {}
-                )
+                run_child(lambda context: self._steps(request, streams, context), link)
             send_packet(link, b"P", [pidfd])
         except OSError as error:
             blame = Blame("enter the container", "Entrance", error.errno or 0, error.strerror or "")
@@ -160,7 +159,8 @@ class Entrance:
         finally:
             os._exit(0)
 
-    def _steps(self, request: Request, streams: list[int]) -> list[Operation]:
+    def _steps(self, request: Request, streams: list[int], context: Context) -> list[Operation]:
+        context.environment |= {**environment(self._plan), **dict(request.environment)}
         terminal: list[Operation] = (
             [OpenTerminal(), TakeConsole()] if request.terminal else [TakeStreams(tuple(streams))]
         )
@@ -169,14 +169,12 @@ class Entrance:
             BecomeContainerRoot(),
             *terminal,
             NewKeyring(f"cloche.{self._plan.uuid}"),
+            LimitCapabilities(),
             SetIdentity(request.user, "", self._plan.id_count),
             ChangeDirectory(request.directory or "/"),
             Confine(self._filters),
             Execute(request.argv),
         ]
-
-    def _environment(self, request: Request) -> dict[str, str]:
-        return {**environment(self._plan), **dict(request.environment)}
 
 
 def _await(link: socket.socket) -> Entered:

@@ -1,11 +1,13 @@
-"""A start as its parent sees it: group, id maps, trees, network, then the child's list.
+"""A start as its parent sees it: id maps, limits, trees, network, then the child's list.
 
 monitor                                child (cloned ahead with six namespaces)
-| write id maps, open trees, veth      |  waits
-| --- D names + descriptors ---------> |
-| --- S surroundings, P plan --------> |  the list of sandbox.init
-| <-- F console + pty master --------- |
-| <-- E blame, or end of file -------- |  failed, or the program runs
+| --- D descriptors, A ahead, R ------> |  what needs no plan; a rehearsal; waits
+| --- P plan, M id maps written ------> |  root, console, files
+| limits, trees, veth                   |  waits
+| --- D names + descriptors ----------> |
+| --- G go, surroundings -------------> |  the rest of sandbox.init
+| <-- F console + pty master ---------- |
+| <-- E blame, or end of file --------- |  failed, or the program runs
 """
 
 from __future__ import annotations
@@ -16,16 +18,17 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloche_engine.host import cgroups, links, roots
 from cloche_engine.host.mount_points import MountPoints, TreeRefusedError, creatable
 from cloche_engine.kernel import constants as k
+from cloche_engine.kernel import files
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import FilterProgram, clone3
-from cloche_engine.sandbox.devices import NODES
+from cloche_engine.monitor.record import write_init
 from cloche_engine.sandbox.init import await_plan_and_run
 from cloche_engine.sandbox.operation import Blame
 from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, LinkPlan, Surroundings
@@ -40,16 +43,17 @@ _SAMPLE = LaunchPlan(
     uuid="0" * 32, name="sample", hostname="sample", argv=("/bin/sh",), environment=(),
     directory="", user="", group="", root="", root_readonly=False, mounts=(), link=None,
     nameservers=(), id_base=0, id_count=65536, cpu_shares=0, memory=0, processes=0,
-    cgroup="sample", runtime="/nowhere", log="/nowhere", exit_record="/nowhere",
+    runtime="/nowhere", log="/nowhere", exit_record="/nowhere",
 ).to_json()  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Warm:
-    """What a process that starts containers finds out once."""
+    """What a process that starts containers finds out once; `parent` is where its groups lie."""
 
     layout: cgroups.Layout
     filters: tuple[FilterProgram, ...]
+    parent: str
 
 
 class LaunchFailedError(Exception):
@@ -61,33 +65,29 @@ class LaunchFailedError(Exception):
 
 
 @dataclass(slots=True)
-class Launched:
-    """A running container as its monitor holds it."""
-
-    plan: LaunchPlan
-    pid: int
-    pidfd: int
-    console: int
-    group: cgroups.Group
-    steps: list[tuple[str, float]]
-    started: float = field(default_factory=time.time)
-
-    def clean(self) -> None:
-        """Take away everything that was made for it; its processes must be gone."""
-        undo_all(self.plan, self.group)
-
-
-@dataclass(slots=True)
 class Child:
     """A process in namespaces of its own that waits for its plan at the other end of the link."""
 
     pid: int
     pidfd: int
     link: socket.socket
-    berth: str
+    group: cgroups.Group
+    dev: dict[str, int]
+
+    def tell(self, packet: bytes, descriptors: Sequence[int] = ()) -> None:
+        """Send it something; if it ended already, why it did is still to be heard."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            send_packet(self.link, packet, descriptors)
+
+    def hand_over(self, opened: dict[str, int]) -> None:
+        """Send it descriptors by name."""
+        names = list(opened)
+        for at in range(0, len(names), 32):
+            part = names[at : at + 32]
+            self.tell(b"D" + "\n".join(part).encode(), [opened[name] for name in part])
 
     def kill(self) -> None:
-        """End it and forget it; its berth stays."""
+        """End it and forget it; its group stays."""
         self.link.close()
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
@@ -95,11 +95,52 @@ class Child:
         os.close(self.pidfd)
 
 
-def clone_ahead(warm: Warm, groups: str) -> Child:
-    """Make the namespaces and the process before anyone asks: the dearest call of a start."""
-    berth = cgroups.make_berth(warm.layout, groups)
-    nest = cgroups.Group(warm.layout, berth, berth).open_berth()
+@dataclass(slots=True)
+class Launched:
+    """A container as its monitor holds it, from when its child has all that it needs."""
+
+    plan: LaunchPlan
+    child: Child
+    steps: list[tuple[str, float]]
+    told: float = field(default_factory=time.monotonic)
+    started: float = 0.0
+    has_console: bool = False
+
+    def hear(self) -> int:
+        """What the child says next: the master of its console, or -1 when its program runs.
+
+        LaunchFailedError where it fails.
+        """
+        packet, descriptors = receive_packet(self.child.link)
+        if packet[:1] == b"F":
+            self.has_console = True
+            return descriptors[0]
+        killed = self.plan.memory if self.child.group.oom_kills() else 0
+        if packet:
+            raise LaunchFailedError(Blame.from_json(packet[1:]), killed_for_memory=killed)
+        if killed:
+            blame = Blame("run the program", "Execute", errno.ENOMEM, "killed for want of memory")
+            raise LaunchFailedError(blame, killed_for_memory=killed)
+        if not self.has_console:
+            blame = Blame("start", "Launcher", 0, "ended before its console opened")
+            raise LaunchFailedError(blame)
+        self.steps.append(_timed("run the container's own steps", self.told))
+        self.started = time.time()
+        return -1
+
+    def clean(self) -> None:
+        """Take away everything that was made for it; its processes must be gone."""
+        undo_all(self.plan, self.child.group)
+
+
+def clone_ahead(warm: Warm, runtime: Path) -> Child:
+    """Make the namespaces, the process and its group before anyone asks: the dear part of a start.
+
+    The folder of the run tells of them from then on.
+    """
+    group = cgroups.new_group(warm.layout, warm.parent)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    nest = group.open_unified()
     try:
         pid, pidfd = clone3(_NAMESPACES, nest)
         if pid == 0:
@@ -107,15 +148,25 @@ def clone_ahead(warm: Warm, groups: str) -> Child:
             await_plan_and_run(theirs, warm.filters)
     except OSError:
         ours.close()
-        cgroups.sweep(warm.layout, groups)
+        group.remove()
         raise
     finally:
         theirs.close()
         if nest >= 0:
             os.close(nest)
-    _hand_over_nodes(ours)
-    send_packet(ours, b"R" + _SAMPLE.encode())
-    return Child(pid, pidfd, ours, berth)
+    child = Child(pid, pidfd, ours, group, roots.make_dev())
+    write_init(runtime, pid, group.name)
+    _let_prepare(child)
+    return child
+
+
+def _let_prepare(child: Child) -> None:
+    tasks = {f"group:{number}": file for number, file in enumerate(child.group.open_tasks())}
+    child.hand_over({**child.dev, **tasks})
+    for file in tasks.values():
+        os.close(file)
+    child.tell(b"A")
+    child.tell(b"R" + _SAMPLE.encode())
 
 
 def rehearse(warm: Warm) -> None:
@@ -127,34 +178,15 @@ def rehearse(warm: Warm) -> None:
     Launcher(plan, warm, None)
 
 
-def _hand_over_nodes(link: socket.socket) -> None:
-    nodes = roots.open_nodes(NODES)
-    try:
-        _hand_over(link, nodes)
-    finally:
-        for node in nodes.values():
-            os.close(node)
-
-
-def _hand_over(link: socket.socket, opened: dict[str, int]) -> None:
-    names = list(opened)
-    for at in range(0, len(names), 32):
-        part = names[at : at + 32]
-        packet = b"D" + "\n".join(part).encode()
-        send_packet(link, packet, [opened[name] for name in part])
-
-
 class Launcher:
-    """One start, step by step with times; on failure it takes back what was done."""
+    """One start, step by step with times; on failure `take_back` undoes what was done."""
 
     def __init__(self, plan: LaunchPlan, warm: Warm, child: Child | None) -> None:
-        self._plan = plan
+        self.plan = plan
         self._warm = warm
         self._child = child
         self._runtime = Path(plan.runtime)
-        self._group = cgroups.Group(warm.layout, plan.cgroup, child.berth if child else "")
         self._steps: list[tuple[str, float]] = []
-        self._console = -1
 
     @property
     def filters(self) -> tuple[FilterProgram, ...]:
@@ -162,16 +194,15 @@ class Launcher:
         return self._warm.filters
 
     def launch(self) -> Launched:
-        """Start it; LaunchFailedError with everything taken back."""
-        try:
-            child = self._launch()
-        except BaseException:
-            self._take_back()
-            raise
-        return Launched(self._plan, child.pid, child.pidfd, self._console, self._group, self._steps)
-
-    def _launch(self) -> Child:
-        plan = self._plan
+        """Do all that the child needs to become the program; LaunchFailedError."""
+        plan = self.plan
+        with self._step("make the namespaces"):
+            child = self._child = self._child or clone_ahead(self._warm, self._runtime)
+            child.tell(b"P" + plan.to_json().encode())
+        with self._step("map its users"):
+            self._write_id_maps(child.pid)
+            roots.give_dev(child.dev, plan.id_base)
+            child.tell(b"M")
         with self._step("look at the sources"):
             directories = roots.check_sources(plan)
             may_create = creatable(plan, directories)
@@ -179,41 +210,28 @@ class Launcher:
             around = Surroundings(tuple(directories), tuple(may_create), shared)
         with self._step("make missing mount points"):
             MountPoints(self._runtime).prepare(plan, directories)
-        with self._step("make the namespaces"):
-            child = self._have_child()
-        with child.link:
-            with self._step("map its users"):
-                self._write_id_maps(child.pid)
-                send_packet(child.link, b"S" + around.to_json().encode())
-                send_packet(child.link, b"P" + plan.to_json().encode())
-            self._equip(child, around)
-            with self._step("run the container's own steps"):
-                self._await_program(child.link)
-        return child
-
-    def _have_child(self) -> Child:
-        if self._child is None:
-            self._child = clone_ahead(self._warm, os.path.dirname(self._plan.cgroup))
-            self._group = cgroups.Group(self._warm.layout, self._plan.cgroup, self._child.berth)
-        return self._child
-
-    def _equip(self, child: Child, around: Surroundings) -> None:
-        """Make what it needs from outside, while it prepares itself inside."""
-        plan = self._plan
         with self._step("make the control group and set its limits"):
-            self._group.create()
-            self._group.apply(cgroups.Limits(plan.cpu_shares, plan.memory, plan.processes))
+            child.group.apply(cgroups.Limits(plan.cpu_shares, plan.memory, plan.processes))
         if plan.link is not None:
             with self._step("connect its network"):
                 self._connect_network(plan.link, child.pid)
-        with self._step("open its trees"), self._opened(child.pid, around.host_root) as opened:
-            _hand_over(child.link, opened)
-            send_packet(child.link, b"G")
+        with self._step("open its trees"), self._opened(child.pid, shared) as opened:
+            child.hand_over(opened)
+            child.tell(b"G" + around.to_json().encode())
+        return Launched(plan, child, self._steps)
+
+    def take_back(self) -> None:
+        """Undo all that was done."""
+        group = None
+        if self._child is not None:
+            self._child.kill()
+            group = self._child.group
+        undo_all(self.plan, group)
 
     def _write_id_maps(self, pid: int) -> None:
-        line = f"0 {self._plan.id_base} {self._plan.id_count}"
+        line = f"0 {self.plan.id_base} {self.plan.id_count}"
         for name in ("uid_map", "gid_map"):
-            Path(f"/proc/{pid}/{name}").write_text(line)
+            files.write(f"/proc/{pid}/{name}", line)
 
     def _connect_network(self, link: LinkPlan, pid: int) -> None:
         netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
@@ -228,42 +246,17 @@ class Launcher:
         opened: dict[str, int] = {}
         userns = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            files = enumerate(self._group.open_tasks())
-            opened |= {f"group:{number}": file for number, file in files}
             if shared is not None:
                 opened |= roots.open_host_directories(shared)
             else:
-                opened["root"] = roots.open_root(self._plan, userns)
-            for number, mount in enumerate(self._plan.mounts):
+                opened["root"] = roots.open_root(self.plan, userns)
+            for number, mount in enumerate(self.plan.mounts):
                 if mount.source:
                     opened[f"mount:{number}"] = roots.open_mount(mount, userns)
             yield opened
         finally:
             for descriptor in (userns, *opened.values()):
                 os.close(descriptor)
-
-    def _await_program(self, link: socket.socket) -> None:
-        while True:
-            packet, descriptors = receive_packet(link)
-            match packet[:1]:
-                case b"F":
-                    self._console = descriptors[0]
-                case b"E":
-                    raise LaunchFailedError(
-                        Blame.from_json(packet[1:]), killed_for_memory=self._killed_for_memory()
-                    )
-                case _:
-                    break
-        if self._killed_for_memory():
-            blame = Blame("run the program", "Execute", errno.ENOMEM, "killed for want of memory")
-            raise LaunchFailedError(blame, killed_for_memory=self._plan.memory)
-        if self._console < 0:
-            raise LaunchFailedError(
-                Blame("start", "Launcher", 0, "ended before its console opened")
-            )
-
-    def _killed_for_memory(self) -> int:
-        return self._plan.memory if self._group.oom_kills() else 0
 
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -276,28 +269,28 @@ class Launcher:
             blame = Blame(name, "Launcher", error.errno or 0, error.strerror or str(error),
                           str(error.filename or ""))  # fmt: skip
             raise LaunchFailedError(blame) from error
-        self._steps.append((name, round((time.monotonic() - begun) * 1000, 3)))
+        self._steps.append(_timed(name, begun))
 
     def _refused(
         self, step: str, refusal: TreeRefusedError | links.NetworkRefusedError
     ) -> LaunchFailedError:
-        guilty = refusal.mount if isinstance(refusal, TreeRefusedError) else self._plan.link
+        guilty = refusal.mount if isinstance(refusal, TreeRefusedError) else self.plan.link
         line, column = (guilty.line, guilty.column) if guilty else (0, 0)
         blame = Blame(step, "", 0, refusal.message, line=line, column=column)
         return LaunchFailedError(blame, refusal.hint)
 
-    def _take_back(self) -> None:
-        if self._child is not None:
-            self._child.kill()
-        if self._console >= 0:
-            os.close(self._console)
-        undo_all(self._plan, self._group)
+
+def _timed(step: str, begun: float) -> tuple[str, float]:
+    return step, round((time.monotonic() - begun) * 1000, 3)
 
 
-def undo_all(plan: LaunchPlan, group: cgroups.Group) -> None:
+def undo_all(plan: LaunchPlan, group: cgroups.Group | None) -> None:
     """Network, control group and mount points of a container without processes; safe to repeat."""
     runtime = Path(plan.runtime)
-    undo: list[Callable[[], object]] = [lambda: _remove_group(group), MountPoints(runtime).clean]
+    undo: list[Callable[[], object]] = [MountPoints(runtime).clean]
+    if group is not None:
+        remains = group
+        undo.append(lambda: remove_group(remains))
     if plan.link is not None:
         link = plan.link
         undo.insert(0, lambda: _disconnect(runtime.parent, link))
@@ -316,7 +309,8 @@ def _disconnect(runtimes: Path, link: LinkPlan) -> None:
         links.disconnect(link)
 
 
-def _remove_group(group: cgroups.Group) -> None:
+def remove_group(group: cgroups.Group) -> None:
+    """Kill what is left in a group and remove it."""
     group.kill()
     deadline = time.monotonic() + 5
     while not group.remove():

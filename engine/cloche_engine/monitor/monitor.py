@@ -16,30 +16,28 @@ from cloche_engine.monitor.enter import Entrance, Request, only_pipes
 from cloche_engine.monitor.launch import Launched, Launcher, LaunchFailedError
 from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
-from cloche_engine.monitor.record import Ending, ending_of, write_ending, write_init
+from cloche_engine.monitor.record import Ending, ending_of, write_ending
 from cloche_engine.monitor.session import Session
-from cloche_engine.sandbox.plan import LaunchPlan
 
+_WHILE_IT_STARTS = frozenset({Do.FOLLOW, Do.CONSOLE})
 _PATIENCE = 10.0
 """Seconds that viewers get to read the rest after the end."""
 
 
-def watch(
-    plan: LaunchPlan, launcher: Launcher, helper: socket.socket, listener: socket.socket
-) -> None:
+def watch(launcher: Launcher, helper: socket.socket, listener: socket.socket) -> None:
     """Start a container and stay until it has ended; what becomes of it is told to the helper."""
-    name_process(f"cloche:{plan.name}")
+    name_process(f"cloche:{launcher.plan.name}")
     try:
-        launched = launcher.launch()
+        Monitor(launcher.launch(), launcher.filters, listener).run(helper)
     except LaunchFailedError as failure:
-        _leave(Path(plan.runtime))
+        launcher.take_back()
+        leave(Path(launcher.plan.runtime))
         with contextlib.suppress(OSError):  # the helper died; the next one finds nothing to do
             send(helper, {"error": failure.fields})
-        return
-    Monitor(launched, launcher.filters, listener).run(helper)
 
 
-def _leave(runtime: Path) -> None:
+def leave(runtime: Path) -> None:
+    """Remove the folder of a run."""
     for name in (SOCKET, STATE, INIT):
         (runtime / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
@@ -47,21 +45,23 @@ def _leave(runtime: Path) -> None:
 
 
 class Monitor:
-    """Serves the helper and the viewers of one running container."""
+    """Serves the viewers of a container as soon as it has a console, the helper when it runs."""
 
     def __init__(
         self, launched: Launched, filters: tuple[FilterProgram, ...], listener: socket.socket
     ) -> None:
+        child = launched.child
         self._launched = launched
+        self._pidfd, self._group = child.pidfd, child.group
         self._listener = listener
         self._loop = Loop()
-        self._console = Session(self._loop, launched.pidfd, launched.console)
+        self._console = Session(self._loop, child.pidfd)
         self._programs: list[Session] = []
         self._followers: list[socket.socket] = []
         self._silent: set[socket.socket] = set()
         self._paused = False
         self._ending: Ending | None = None
-        self._entrance = Entrance(launched.plan, launched.pidfd, launched.group, filters)
+        self._entrance = Entrance(launched.plan, child.pidfd, child.group, filters)
         self._answers: dict[str, Callable[[socket.socket, Fields, list[int]], None]] = {
             Do.FOLLOW: self._follow,
             Do.SIGNAL: self._signal,
@@ -74,25 +74,37 @@ class Monitor:
         }
 
     def run(self, helper: socket.socket) -> None:
-        """Until the container has ended and everyone has read its last words."""
-        self._loop.watch(self._launched.pidfd, READ, self._init_ended)
-        self._loop.watch(self._listener.fileno(), READ, self._accept)
-        with contextlib.suppress(OSError):
-            self._welcome(helper)
-            write_init(self._launched.plan, self._launched.pid)
-            self._loop.run()
+        """Until the container has ended and everyone has read its last words.
 
-    def _welcome(self, link: socket.socket) -> None:
-        self._followers.append(link)
-        self._listen_to(link)
-        with contextlib.suppress(OSError):
-            send(link, {"ok": True, **self._status()})
+        LaunchFailedError where its program does not come to run.
+        """
+        self._followers.append(helper)
+        self._loop.watch(self._launched.child.link.fileno(), READ, self._child_spoke)
+        self._loop.run()
+
+    def _child_spoke(self, _: int) -> None:
+        console = self._launched.hear()
+        if console >= 0:
+            self._console.open(console)
+            self._loop.watch(self._listener.fileno(), READ, self._accept)
+            return
+        link = self._launched.child.link
+        self._loop.forget(link.fileno())
+        link.close()
+        self._loop.watch(self._pidfd, READ, self._init_ended)
+        for follower in list(self._followers):
+            self._listen_to(follower)
+            self._answer(follower, self._status())
+
+    @property
+    def _runs(self) -> bool:
+        return bool(self._launched.started)
 
     def _status(self) -> Fields:
         launched = self._launched
         return {
-            "pid": launched.pid, "started": launched.started, "paused": self._paused,
-            "steps": launched.steps,
+            "ok": True, "pid": launched.child.pid, "started": launched.started,
+            "paused": self._paused, "steps": launched.steps,
         }  # fmt: skip
 
     def _accept(self, _: int) -> None:
@@ -114,6 +126,8 @@ class Monitor:
             return
         fields, descriptors = message
         try:
+            if not self._runs and fields["do"] not in _WHILE_IT_STARTS:
+                raise ValueError("its program does not run yet")  # noqa: TRY301
             self._answers[fields["do"]](link, fields, descriptors)
         except (KeyError, TypeError, ValueError) as error:
             self._answer(link, {"error": {"text": f"no such request: {error}", "errno": 0}})
@@ -137,7 +151,10 @@ class Monitor:
 
     def _follow(self, link: socket.socket, _: Fields, __: list[int]) -> None:
         self._followers.append(link)
-        self._answer(link, {"ok": True, **self._status()})
+        if not self._runs:
+            self._loop.forget(link.fileno())
+            return  # it is told when the program runs
+        self._answer(link, self._status())
         if self._ending is not None:
             self._tell_end(link, self._ending)
 
@@ -148,13 +165,13 @@ class Monitor:
         if number == signal.SIGKILL and self._paused:
             # A frozen process dies only once it is thawed, on v1 freezers at least.
             self._set_frozen(frozen=False)
-        signal.pidfd_send_signal(self._launched.pidfd, number)
+        signal.pidfd_send_signal(self._pidfd, number)
 
     def _freeze(self, link: socket.socket, *, frozen: bool) -> None:
         self._try(link, lambda: self._set_frozen(frozen=frozen))
 
     def _set_frozen(self, *, frozen: bool) -> None:
-        self._launched.group.freeze(frozen=frozen)
+        self._group.freeze(frozen=frozen)
         self._paused = frozen
 
     def _try(self, link: socket.socket, action: Callable[[], None]) -> None:
@@ -167,7 +184,7 @@ class Monitor:
             self._answer(link, {"ok": True})
 
     def _usage(self, link: socket.socket, _: Fields, __: list[int]) -> None:
-        usage = self._launched.group.usage()
+        usage = self._group.usage()
         fields = {name: getattr(usage, name) for name in usage.__slots__}
         self._answer(link, {"ok": True, **fields})
 
@@ -213,10 +230,10 @@ class Monitor:
 
     def _init_ended(self, _: int) -> None:
         launched = self._launched
-        self._loop.forget(launched.pidfd)
-        status = os.waitid(os.P_PIDFD, launched.pidfd, os.WEXITED)
+        self._loop.forget(self._pidfd)
+        status = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         assert status is not None  # noqa: S101 (without WNOHANG there is always one)
-        ending = ending_of(status, launched.group.oom_kills())
+        ending = ending_of(status, self._group.oom_kills())
         for session in list(self._programs):
             self._program_ended(session)
         self._console.end(Ended(ending.code, ending.out_of_memory))
@@ -237,7 +254,7 @@ class Monitor:
 
     def _close_door(self) -> None:
         """Whoever connected before the end is still let in; nobody finds the socket any more."""
-        _leave(Path(self._launched.plan.runtime))
+        leave(Path(self._launched.plan.runtime))
         self._loop.forget(self._listener.fileno())
         self._listener.settimeout(0)
         with contextlib.suppress(BlockingIOError):

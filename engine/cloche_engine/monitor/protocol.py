@@ -1,6 +1,9 @@
 """Messages between the helper and a monitor: JSON packets, descriptors beside them.
 
 helper                                 monitor
+  | <-- {spare: folder} ---------------- |  it waits for a plan
+  | the plan --------------------------> |  starts it
+  | <-- {ok, ...} or {error} ----------- |
   | {do, ...} + descriptors -----------> |
   | <-- {ok, ...} or {error} ----------- |
   | {do: console | exec} -------------> |  from here on this socket carries api.console frames
@@ -20,6 +23,8 @@ VERSION = 1
 SOCKET = "monitor"
 STATE = "state.json"
 INIT = "init.json"
+SPARE = "spare-"
+"""How the folder of a monitor begins that has no container yet."""
 
 Fields = dict[str, Any]
 

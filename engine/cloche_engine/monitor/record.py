@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloche_engine.kernel import files
 from cloche_engine.monitor.protocol import INIT, STATE, VERSION, Fields
 from cloche_engine.sandbox.plan import LaunchPlan
 
@@ -47,14 +47,13 @@ def write_state(runtime: Path, plan: str, boot: str) -> None:
     """Say what is started, before it is: the next helper finds it there. plan is JSON."""
     # A new file, not one renamed over an old one: that would wait for the disk on the start path.
     head = json.dumps({"version": VERSION, "boot_id": boot})
-    (runtime / STATE).write_text(f'{head[:-1]}, "plan": {plan}}}')
+    files.write_new(f"{runtime}/{STATE}", f'{head[:-1]}, "plan": {plan}}}')
 
 
-def write_init(plan: LaunchPlan, pid: int) -> None:
-    """Add which processes are its monitor and its init; nothing where the init is dead already."""
-    with contextlib.suppress(ProcessLookupError):
-        fields = {"monitor": os.getpid(), "pid": pid, "started": start_time(pid)}
-        write_whole(Path(plan.runtime) / INIT, json.dumps(fields).encode())
+def write_init(runtime: Path, pid: int, group: str) -> None:
+    """Say which processes are its monitor and its init, and in which group it is."""
+    fields = {"monitor": os.getpid(), "pid": pid, "started": start_time(pid), "group": group}
+    files.write_new(f"{runtime}/{INIT}", json.dumps(fields))
 
 
 def write_ending(plan: LaunchPlan, ending: Ending, said: bytes) -> None:

@@ -21,13 +21,13 @@ _YOUNG = 2.0
 
 
 class Session:
-    """The pidfd of a program and, where it has one, the master of its pty (otherwise -1)."""
+    """The pidfd of a program and, once it has one, the master of its pty."""
 
-    def __init__(self, loop: Loop, pidfd: int, master: int) -> None:
+    def __init__(self, loop: Loop, pidfd: int, master: int = -1) -> None:
         self.ring = Ring()
         self.pidfd = pidfd
         self._loop = loop
-        self._master = master
+        self._master = -1
         self._viewers: list[Viewer] = []
         self._typed = bytearray()
         self._begun = time.monotonic()
@@ -35,9 +35,14 @@ class Session:
         self._size = Size(24, 80)
         self._ended: Ended | None = None
         if master >= 0:
-            os.set_blocking(master, False)
-            self.resize(self._size)
-            loop.watch(master, READ, self._master_ready)
+            self.open(master)
+
+    def open(self, master: int) -> None:
+        """Take on the master of its pty."""
+        os.set_blocking(master, False)
+        self._master = master
+        self.resize(self._size)
+        self._loop.watch(master, READ, self._master_ready)
 
     def attach(self, link: socket.socket, size: Size | None) -> None:
         """Let someone look; all that is kept comes first."""

@@ -46,6 +46,19 @@ class BecomeContainerRoot:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitCapabilities:
+    """No program from here on can have more than the eleven; what this process has stays."""
+
+    def describe(self) -> str:
+        """In words."""
+        return "limit the capabilities"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        drop_bounding_set(mask(APPLICATION_CAPABILITIES))
+
+
+@dataclass(frozen=True, slots=True)
 class NewKeyring:
     """A session keyring that is not the host's."""
 
@@ -79,12 +92,10 @@ class SetIdentity:
         if max(account.uid, account.gid, *account.groups) >= self.count:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), self.user)
         context.environment.setdefault("HOME", account.home)
-        kept = mask(APPLICATION_CAPABILITIES)
-        drop_bounding_set(kept)
         os.setgroups(account.groups)
         os.setresgid(account.gid, account.gid, account.gid)
         os.setresuid(account.uid, account.uid, account.uid)
-        keep_only(kept if account.uid == 0 else 0)
+        keep_only(mask(APPLICATION_CAPABILITIES) if account.uid == 0 else 0)
         prctl(k.PR_SET_NO_NEW_PRIVS, 1)
         die_with_the_monitor()
 

@@ -1,8 +1,9 @@
 """The list of steps of a start, and the child that runs it between clone3 and execve.
 
 What the kernel demands of the order: proc and sysfs are mounted while the old root, with its
-unmasked proc, is still there; masks come after; the hostname before the capabilities go; ids before
-capabilities; no_new_privs before seccomp, and seccomp last.
+unmasked proc, is still there, and masked after; whatever makes a file comes after the id maps; the
+hostname before the capabilities go; ids before capabilities; no_new_privs before seccomp, and
+seccomp last.
 """
 
 from __future__ import annotations
@@ -13,35 +14,43 @@ import os
 import signal
 import socket
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import FilterProgram, close_on_exec_from, unshare
-from cloche_engine.sandbox.devices import OpenConsole, PopulateDev, TakeConsole
+from cloche_engine.sandbox.devices import OpenConsole, StageDev, TakeConsole
 from cloche_engine.sandbox.identity import (
     BecomeContainerRoot,
     ChangeDirectory,
     Confine,
+    LimitCapabilities,
     NewKeyring,
     SetIdentity,
     die_with_the_monitor,
 )
 from cloche_engine.sandbox.mounts import (
-    AttachOpened,
     AttachRoot,
     BindMount,
     KeepMountsPrivate,
     MakeReadOnly,
     MaskPaths,
     MountNew,
-    OpenAhead,
+    MoveIn,
     PivotRoot,
     ProvideFiles,
     Skeleton,
+    Stage,
+    WriteFiles,
 )
-from cloche_engine.sandbox.network import AllowPing, ConfigureNetwork, SetHostname, SwitchLoopbackOn
+from cloche_engine.sandbox.network import (
+    AllowPing,
+    ConfigureNetwork,
+    OpenPing,
+    SetHostname,
+    SwitchLoopbackOn,
+)
 from cloche_engine.sandbox.operation import (
     Blame,
     Context,
@@ -105,21 +114,33 @@ def ahead() -> list[Operation]:
     """The steps that need no plan and no id maps: done while nobody waits."""
     return [
         KeepMountsPrivate(),
-        OpenAhead("proc", _QUIET),
-        OpenAhead("sysfs", _QUIET | k.MOUNT_ATTR_RDONLY),
+        Stage("proc", "/proc", _QUIET),
+        Stage("sysfs", "/sys", _QUIET | k.MOUNT_ATTR_RDONLY),
+        StageDev(),
+        OpenPing(),
+        MaskPaths(_MASKED),
+        MakeReadOnly(_READ_ONLY),
         SwitchLoopbackOn(),
+        LimitCapabilities(),
     ]
 
 
-def before_descriptors() -> list[Operation]:
-    """The steps that need nothing but the id maps."""
-    return [BecomeContainerRoot()]
+def before_trees(plan: LaunchPlan) -> list[Operation]:
+    """The steps that need the id maps, but nothing of what the parent opens meanwhile."""
+    return [
+        BecomeContainerRoot(),
+        OpenConsole(),
+        WriteFiles(_provided(plan)),
+        SetHostname(plan.hostname),
+        AllowPing(plan.id_count),
+        NewKeyring(f"cloche.{plan.uuid}"),
+    ]
 
 
 def operations(
     plan: LaunchPlan, around: Surroundings, filters: tuple[FilterProgram, ...]
 ) -> list[Operation]:
-    """The start from inside, once the parent has opened groups and trees."""
+    """The start from inside, once the parent has set the limits and opened the trees."""
     shared = around.host_root
     declared = [
         _declared(number, mount, around.directories[number], around.creatable[number])
@@ -128,20 +149,14 @@ def operations(
     return [
         JoinGroups(),
         *_root(plan, shared),
-        PopulateDev(),
-        OpenConsole(),
+        MoveIn("/dev"),
         *declared,
-        ProvideFiles(_provided(plan), create=shared is not None),
-        AttachOpened("proc", "/proc"),
-        AttachOpened("sysfs", "/sys"),
-        SetHostname(plan.hostname),
+        ProvideFiles(tuple(path for path, _ in _provided(plan)), create=shared is not None),
+        MoveIn("/proc"),
+        MoveIn("/sys"),
         PivotRoot(),
-        AllowPing(plan.id_count),
-        MaskPaths(_MASKED),
-        MakeReadOnly(_READ_ONLY),
         *([ConfigureNetwork(plan.link)] if plan.link else []),
         TakeConsole(),
-        NewKeyring(f"cloche.{plan.uuid}"),
         SetIdentity(plan.user, plan.group, plan.id_count),
         ChangeDirectory(plan.directory or "/"),
         Confine(filters),
@@ -162,25 +177,27 @@ def environment(plan: LaunchPlan) -> dict[str, str]:
 def await_plan_and_run(link: socket.socket, filters: tuple[FilterProgram, ...]) -> None:
     """The life of a child that was cloned ahead: wait for the plan, carry it out, never return.
 
-    It takes what needs no descriptor upon itself while the parent still opens the trees.
+    D: names of the descriptors beside it; R: a rehearsal; P: the plan; M: the id maps are written;
+    G: go, with what the parent found out about the trees.
     """
-    descriptors: dict[str, int] = {}
 
-    def steps() -> tuple[list[Operation], dict[str, str]]:
+    def steps(context: Context) -> Iterator[Operation]:
         die_with_the_monitor()
-        run_all(ahead(), Context(descriptors, lambda _name, _descriptor: None))
-        plan, around = _receive_plan(link, descriptors)
-        wait = AwaitDescriptors(link)
-        return [*before_descriptors(), wait, *operations(plan, around, filters)], environment(plan)
+        _close_all_but(link)  # whoever waits for the monitor's end must not wait for this process
+        _await(b"A", link, context)
+        yield from ahead()
+        plan = LaunchPlan.from_json(_await(b"P", link, context))
+        context.environment.update(environment(plan))
+        before = before_trees(plan)
+        _await(b"M", link, context)
+        yield from before
+        around = Surroundings.from_json(_await(b"G", link, context))
+        yield from operations(plan, around, filters)
 
-    run_child(steps, link, descriptors)
+    run_child(steps, link)
 
 
-def run_child(
-    steps: Callable[[], tuple[list[Operation], dict[str, str]]],
-    link: socket.socket,
-    descriptors: dict[str, int],
-) -> None:
+def run_child(steps: Callable[[Context], Iterable[Operation]], link: socket.socket) -> None:
     """Run the steps in the new process; a failure goes up the link and ends the process."""
 
     def send_up(name: str, descriptor: int) -> None:
@@ -189,8 +206,8 @@ def run_child(
     try:
         _reset_signals()
         close_on_exec_from(3)
-        operations, variables = steps()
-        run_all(operations, Context(descriptors, send_up, environment=variables))
+        context = Context({}, send_up)
+        run_all(steps(context), context)
     except OperationFailedError as failure:
         _report(link, failure.blame)
     except Exception as error:  # noqa: BLE001 (nothing else could tell of it: this process ends)
@@ -199,22 +216,23 @@ def run_child(
         os._exit(127)
 
 
-def _receive_plan(
-    link: socket.socket, descriptors: dict[str, int]
-) -> tuple[LaunchPlan, Surroundings]:
-    """D: names of the descriptors beside it; S: surroundings; R: a rehearsal; P: the plan, last."""
-    around = Surroundings()
+def _close_all_but(link: socket.socket) -> None:
+    os.closerange(3, link.fileno())
+    os.closerange(link.fileno() + 1, 1 << 30)
+
+
+def _await(kind: bytes, link: socket.socket, context: Context) -> str:
+    """The text of the next packet of a kind; descriptors that come before it are kept."""
     while True:
         packet, received = receive_packet(link)
+        text = packet[1:].decode()
         match packet[:1]:
             case b"D":
-                descriptors.update(_named(packet, received))
-            case b"S":
-                around = Surroundings.from_json(packet[1:].decode())
-            case b"P":
-                return LaunchPlan.from_json(packet[1:].decode()), around
+                context.descriptors.update(zip(text.split("\n"), received, strict=True))
             case b"R":
-                rehearse(packet[1:].decode())
+                rehearse(text)
+            case found if found == kind:
+                return text
             case _:
                 os._exit(127)  # the parent gave up
 
@@ -227,34 +245,9 @@ def rehearse(plan: str) -> None:
     """
     sample = LaunchPlan.from_json(plan)
     around = Surroundings.from_json(Surroundings(host_root=HostRoot((), (), (), ())).to_json())
-    for operation in operations(sample, around, ()):
+    for operation in [*before_trees(sample), *operations(sample, around, ())]:
         operation.describe()
     environment(sample)
-
-
-def _named(packet: bytes, received: list[int]) -> dict[str, int]:
-    return dict(zip(packet[1:].decode().split("\n"), received, strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class AwaitDescriptors:
-    """Wait for the groups and trees that the parent opens; G says that all have come."""
-
-    link: socket.socket
-
-    def describe(self) -> str:
-        """In words."""
-        return "wait for the monitor"
-
-    def run(self, context: Context) -> None:
-        """Do it."""
-        while True:
-            packet, received = receive_packet(self.link)
-            if packet[:1] == b"G":
-                return
-            if packet[:1] != b"D":
-                os._exit(127)  # the parent gave up
-            context.descriptors.update(_named(packet, received))
 
 
 def _report(link: socket.socket, blame: Blame) -> None:

@@ -20,6 +20,7 @@ from cloche_engine.kernel.syscalls import (
 from cloche_engine.sandbox.operation import Context
 from cloche_engine.sandbox.resolve import make, missing_below, open_in_root
 
+_NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
 STAGE = "/tmp"  # noqa: S108 (only a place to hang the new root on, in a mount namespace of our own)
 
 
@@ -121,13 +122,14 @@ class MountNew:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAhead:
-    """A new filesystem that needs no plan, kept by its kind until there is a root to attach it to.
+class Stage:
+    """A new filesystem over a directory of the old root, until there is a new one to move it into.
 
     Made by a process whose mount namespace still shows the host's unmasked proc and sysfs.
     """
 
     kind: str
+    place: str
     attributes: int
 
     def describe(self) -> str:
@@ -136,24 +138,24 @@ class OpenAhead:
 
     def run(self, context: Context) -> None:
         """Do it."""
-        context.descriptors[self.kind] = new_filesystem(self.kind, self.attributes)
+        mount = context.descriptors[self.place] = new_filesystem(self.kind, self.attributes)
+        move_mount(mount, k.AT_FDCWD, self.place)
 
 
 @dataclass(frozen=True, slots=True)
-class AttachOpened:
-    """A filesystem that was made ahead, on a directory of the container."""
+class MoveIn:
+    """What was staged at a place, with all that is mounted on it, moves there in the new root."""
 
-    kind: str
-    target: str
+    place: str
 
     def describe(self) -> str:
         """In words."""
-        return f"mount {self.kind} on {self.target}"
+        return f"mount {self.place}"
 
     def run(self, context: Context) -> None:
         """Do it."""
-        with closing(open_in_root(context.root, self.target)) as target:
-            move_mount(context.take(self.kind), target)
+        with closing(open_in_root(context.root, self.place)) as target:
+            move_mount(context.take(self.place), target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,38 +182,48 @@ class BindMount:
 
 
 @dataclass(frozen=True, slots=True)
-class ProvideFiles:
-    """Files such as /etc/hosts, made in an own tmpfs and bound over those of the tree."""
+class WriteFiles:
+    """Files such as /etc/hosts in a tmpfs of their own, each cloned to be bound over one."""
 
     files: tuple[tuple[str, str], ...]
+
+    def describe(self) -> str:
+        """In words."""
+        return "write " + ", ".join(path for path, _ in self.files)
+
+    def run(self, context: Context) -> None:
+        """Do it; on a place that the root covers, because a detached mount's file has no clone."""
+        with closing(new_filesystem("tmpfs", mode="0755", size="1m")) as tmpfs:
+            move_mount(tmpfs, k.AT_FDCWD, STAGE)
+            for number, (path, text) in enumerate(self.files):
+                name = f"{number}"
+                with closing(os.open(name, _NEW_FILE, 0o644, dir_fd=tmpfs)) as file:
+                    os.write(file, text.encode())
+                context.descriptors[f"file:{path}"] = open_tree(tmpfs, name)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvideFiles:
+    """Bind the files that were written over those of the tree."""
+
+    paths: tuple[str, ...]
     create: bool = False
 
     def describe(self) -> str:
         """In words."""
-        return "provide " + ", ".join(path for path, _ in self.files)
+        return "provide " + ", ".join(self.paths)
 
     def run(self, context: Context) -> None:
         """Do it; a path that the tree cannot carry is left as it is."""
-        place = open_in_root(context.root, "/proc", os.O_RDONLY | os.O_DIRECTORY)
-        # A file of a detached mount cannot be cloned, so it hangs on /proc until proc covers it.
-        with closing(place), closing(new_filesystem("tmpfs", mode="0755", size="1m")) as tmpfs:
-            move_mount(tmpfs, place)
-            for number, (path, text) in enumerate(self.files):
-                self._provide(context, tmpfs, f"{number}", path, text)
-            detach(f"{STAGE}/proc")
-
-    def _provide(self, context: Context, tmpfs: int, name: str, path: str, text: str) -> None:
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
-        with closing(os.open(name, flags, 0o644, dir_fd=tmpfs)) as file:
-            os.write(file, text.encode())
-        try:
-            if self.create:
-                create_missing(context.root, path, directory=False)
-            target = open_in_root(context.root, path)
-        except OSError:
-            return
-        with closing(target), closing(open_tree(tmpfs, name)) as mount:
-            move_mount(mount, target)
+        for path in self.paths:
+            try:
+                if self.create:
+                    create_missing(context.root, path, directory=False)
+                target = open_in_root(context.root, path)
+            except OSError:
+                continue
+            with closing(target):
+                move_mount(context.take(f"file:{path}"), target)
 
 
 @dataclass(frozen=True, slots=True)

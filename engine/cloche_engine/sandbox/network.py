@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from dataclasses import dataclass
 
@@ -63,6 +64,22 @@ def _configure(netlink: Netlink, link: LinkPlan) -> None:
         netlink.add_route(index, to, via, route.metric)
 
 
+_PING = "/proc/sys/net/ipv4/ping_group_range"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPing:
+    """Open the setting of who may ping, before the kernel's settings become read-only."""
+
+    def describe(self) -> str:
+        """In words."""
+        return "open the setting of ping"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        context.descriptors["ping"] = os.open(_PING, os.O_WRONLY | os.O_CLOEXEC)
+
+
 @dataclass(frozen=True, slots=True)
 class AllowPing:
     """Let every group of the container send echo requests, which needs no raw socket (icmp(7))."""
@@ -75,9 +92,7 @@ class AllowPing:
 
     def run(self, context: Context) -> None:
         """Do it."""
-        # Not a text file: Python would look for its codec in the container's root.
-        with open("/proc/sys/net/ipv4/ping_group_range", "wb", buffering=0) as file:
-            file.write(b"0 %d" % (self.groups - 1))
+        os.write(context.take("ping"), b"0 %d" % (self.groups - 1))
 
 
 @dataclass(frozen=True, slots=True)

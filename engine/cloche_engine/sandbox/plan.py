@@ -104,7 +104,6 @@ class LaunchPlan:
     cpu_shares: int
     memory: int
     processes: int
-    cgroup: str
     runtime: str
     log: str
     exit_record: str

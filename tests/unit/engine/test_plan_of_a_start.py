@@ -27,7 +27,7 @@ from cloche_engine.definition.spec import (
     Memory,
     SharedNamespace,
 )
-from cloche_engine.sandbox.init import ahead, before_descriptors, environment, operations
+from cloche_engine.sandbox.init import ahead, before_trees, environment, operations
 from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
 from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, Surroundings
 
@@ -50,17 +50,19 @@ def plan_of(**parts: object) -> LaunchPlan:
 
 
 def names(plan: LaunchPlan, around: Surroundings) -> list[str]:
-    steps = [*ahead(), *before_descriptors(), *operations(plan, around, ())]
+    steps = [*ahead(), *before_trees(plan), *operations(plan, around, ())]
     return [type(step).__name__ for step in steps]
 
 
 def test_the_order_is_the_one_that_the_kernel_demands() -> None:
     steps = names(plan_of(filesystems=(mount("/"),)), Surroundings())
     assert steps == [
-        "KeepMountsPrivate", "OpenAhead", "OpenAhead", "SwitchLoopbackOn", "BecomeContainerRoot",
-        "JoinGroups", "AttachRoot", "PopulateDev", "OpenConsole", "ProvideFiles", "AttachOpened",
-        "AttachOpened", "SetHostname", "PivotRoot", "AllowPing", "MaskPaths", "MakeReadOnly",
-        "TakeConsole", "NewKeyring", "SetIdentity", "ChangeDirectory", "Confine", "Execute",
+        "KeepMountsPrivate", "Stage", "Stage", "StageDev", "OpenPing", "MaskPaths", "MakeReadOnly",
+        "SwitchLoopbackOn", "LimitCapabilities",
+        "BecomeContainerRoot", "OpenConsole", "WriteFiles", "SetHostname", "AllowPing",
+        "NewKeyring",
+        "JoinGroups", "AttachRoot", "MoveIn", "ProvideFiles", "MoveIn", "MoveIn", "PivotRoot",
+        "TakeConsole", "SetIdentity", "ChangeDirectory", "Confine", "Execute",
     ]  # fmt: skip
 
 
@@ -87,7 +89,7 @@ def test_a_file_that_the_user_mounts_is_not_provided() -> None:
     plan = plan_of(filesystems=(mount("/"), mount("/etc/hosts")))
     around = Surroundings(directories=(False,), creatable=(False,))
     provided = next(s for s in operations(plan, around, ()) if isinstance(s, ProvideFiles))
-    assert [path for path, _ in provided.files] == ["/etc/hostname", "/etc/resolv.conf"]
+    assert provided.paths == ("/etc/hostname", "/etc/resolv.conf")
 
 
 def test_every_step_describes_itself_in_words() -> None:
