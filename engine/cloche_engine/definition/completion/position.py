@@ -124,21 +124,25 @@ def _siblings(text: str, offset: int, stack: list[Open]) -> tuple[str, ...]:
 
 def _inside(text: str, found: re.Match[str], offset: int, stack: list[Open]) -> Position:
     """The position within one piece of markup."""
-    start = found.start()
+    if found["closed"] is not None:
+        return _in_end_tag(found, offset, stack)
     if found["opened"] is None:
-        if found["closed"] is not None and offset >= start + 2:
-            end = start + 2 + len(found["closed"])
-            where = Where.END_TAG if offset <= end else Where.NOWHERE
-            return Position(where, start + 2, end, tuple(stack))
-        if found["closed"] is not None:
-            return Position(Where.ELEMENT, start + 1, start + 1, tuple(stack))
         return Position(Where.NOWHERE, offset, offset, tuple(stack))
     name_end = found.end("opened")
-    if offset <= name_end:
-        siblings = _siblings(text, found.end(), stack)
-        whole = bool(found["end"])
-        return Position(Where.ELEMENT, start + 1, name_end, tuple(stack), siblings, is_whole=whole)
-    return _in_tag(text, found, offset, stack)
+    if offset > name_end:
+        return _in_tag(text, found, offset, stack)
+    siblings = _siblings(text, found.end(), stack)
+    start, whole = found.start() + 1, bool(found["end"])
+    return Position(Where.ELEMENT, start, name_end, tuple(stack), siblings, is_whole=whole)
+
+
+def _in_end_tag(found: re.Match[str], offset: int, stack: list[Open]) -> Position:
+    start, end = found.span("closed")
+    if offset < start:
+        return Position(Where.ELEMENT, offset, offset, tuple(stack))
+    if offset > end:
+        return Position(Where.NOWHERE, offset, offset, tuple(stack))
+    return Position(Where.END_TAG, start, end, tuple(stack))
 
 
 def _in_tag(text: str, found: re.Match[str], offset: int, stack: list[Open]) -> Position:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
-from cloche_engine.definition.dialects.openvz.write import write as write_openvz
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.definition.dialects.reading import Read, codes, openvz, sample, vserver
+from tests.unit.definition.effort import FAR_TOO_LONG, effort
 
+from cloche_engine.definition.dialects.openvz.write import write as write_openvz
 from cloche_engine.definition.dialects.vserver.write import write as write_vserver
 from cloche_engine.definition.report import MAX_PROBLEMS
 from cloche_engine.definition.spec import ContainerSpec, Cpu
 from cloche_engine.definition.text.source import MAX_BYTES, RefusedTextError
 from cloche_engine.definition.text.tree import MAX_ELEMENTS, NotWellFormedError
 
-LIMIT = 0.3
 FULL = MAX_ELEMENTS - 100
-
-
-def seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 def many(unit: str, head: str, tail: str) -> str:
@@ -103,16 +96,16 @@ def _check_quick(
     reader: Callable[[str], Read], writer: Callable[[ContainerSpec], bytes], text: str
 ) -> None:
     found: list[Read] = []
-    assert seconds(lambda: found.append(reader(text))) < LIMIT
+    assert effort(lambda: found.append(reader(text))) < FAR_TOO_LONG
     assert len(found[0].problems) <= 2 * MAX_PROBLEMS + 2
     assert all(problem.reason for problem in found[0].problems)
-    assert seconds(lambda: writer(found[0].spec)) < LIMIT
+    assert effort(lambda: writer(found[0].spec)) < FAR_TOO_LONG
 
 
 @pytest.mark.parametrize("cpuset", ["0-1023," * 15_000, "x", "0-99999999", "^1", "", "5-1"])
 def test_a_cpuset_from_elsewhere_is_written_or_left_out(cpuset: str) -> None:
     spec = ContainerSpec("a", cpu=Cpu(cpuset=cpuset))
-    assert seconds(lambda: write_vserver(spec)) < LIMIT
+    assert effort(lambda: write_vserver(spec)) < FAR_TOO_LONG
     assert codes(vserver(write_vserver(spec))) == []
 
 
