@@ -17,6 +17,8 @@ from cloche_engine.definition.spec import (
     Memory,
 )
 
+COMMENT = "<!-- ä <name>no</name> --><?keep <this> ?>"
+
 
 @dataclass(frozen=True)
 class Style:
@@ -59,7 +61,7 @@ def _domain(spec: ContainerSpec, style: Style) -> list[str]:
         parts.reverse()
     body = [line for part in parts for line in part]
     if style.comments:
-        body = [line for entry in body for line in ("<!-- ä <name>no</name> -->", entry)]
+        body = [line for entry in body for line in (COMMENT, entry)]
     return ["<domain  type='linuxcontainer' >", *_indent(body, style), "</domain>"]
 
 

@@ -20,8 +20,11 @@ from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT, SC
 from cloche_engine.definition.spec import ContainerSpec, Interface
 from cloche_engine.definition.text.markup import Layout, Markup
 
-REASONS: tuple[Reason, ...] = ()
-"""Nothing is lost here: what is not understood is kept as it is."""
+REASONS: tuple[Reason, ...] = (
+    Reason("consoles", "no console and nothing said of consoles are written alike"),
+    Reason("interfaces.addresses", "an address is written with the size of its network"),
+)
+"""Otherwise only what no XML can carry is lost: what is not understood is kept as it is."""
 
 
 def write(spec: ContainerSpec) -> bytes:
