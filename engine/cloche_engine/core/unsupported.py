@@ -17,9 +17,10 @@ def refuse_unsupported(spec: ContainerSpec) -> None:
 
 def _limits(spec: ContainerSpec) -> tuple[str, str] | None:
     cpu, memory = spec.cpu, spec.memory
-    if cpu.quota_us is not None or cpu.period_us is not None:
-        return "a limit of processor time does not work yet", "remove <quota> and <period>"
-    if cpu.cpuset is not None or cpu.mems is not None or cpu.count is not None:
+    # A period without a quota limits nothing, and a number of processors nowhere limits containers.
+    if cpu.quota_us is not None:
+        return "a limit of processor time does not work yet", "remove <quota>"
+    if cpu.cpuset is not None or cpu.mems is not None:
         return "choosing processors does not work yet", "remove <vcpu> and <numatune>"
     if (memory.soft_kib, memory.swap_kib, memory.guarantee_kib) != (None, None, None):
         return "of the limits of memory only <memory> works yet", "remove what else <memtune> says"

@@ -198,6 +198,7 @@ def test_what_is_so_anyway_is_no_hindrance() -> None:
     plain = plan_of()
     assert plain == plan_of(
         network_isolated=True,
+        cpu=Cpu(period_us=100000, count=1),
         capabilities=Capabilities(),
         on_poweroff="destroy",
         on_reboot="restart",
