@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.bench import figures
 
-from cloche_engine.definition import edit
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.editing import edit
 from cloche_engine.definition.text.source import MAX_BYTES
 
 ROUNDS = 300

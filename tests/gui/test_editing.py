@@ -7,8 +7,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QMessageBox  # noqa: TID251 - it looks for one
 from tests.gui.driver import SHORTCUT, Driver
 
-from cloche_engine.definition import edit
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.editing import edit
 from cloche_gui.views.container_page import SETTINGS, XML
 from cloche_gui.views.editing import APPLIED, CONFLICT
 

@@ -29,7 +29,7 @@ from tests.system.host import (
 
 from cloche_engine.api.connect import connect
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.edit import set_filesystems, set_program
+from cloche_engine.definition.editing.edit import set_filesystems, set_program
 from cloche_engine.definition.spec import Filesystem, FilesystemKind
 
 # The first of them waits for mmdebstrap, and so for the network.

@@ -39,7 +39,7 @@ from cloche_engine.api.model import (
 )
 from cloche_engine.api.version import VERSION
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.edit import set_uuid
+from cloche_engine.definition.editing.edit import set_uuid
 from cloche_engine.definition.spec import ContainerSpec
 
 _FIRST_PID = 40_000

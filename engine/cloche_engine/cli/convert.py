@@ -9,12 +9,12 @@ from dataclasses import asdict
 
 from cloche_engine.api.errors import InvalidDefinitionError
 from cloche_engine.cli import files, words
-from cloche_engine.definition.conversion import Conversion, converted
+from cloche_engine.definition.converting.conversion import Conversion, converted
+from cloche_engine.definition.converting.loss import Loss
+from cloche_engine.definition.converting.spec_json import Json, to_json
 from cloche_engine.definition.dialects.dialect import Dialect, Reading
-from cloche_engine.definition.loss import Loss
 from cloche_engine.definition.problem import Problem
 from cloche_engine.definition.reading import read
-from cloche_engine.definition.spec_json import Json, to_json
 
 LOST = 3
 """Exit status of `--strict` where the target cannot say everything."""

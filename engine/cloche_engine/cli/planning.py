@@ -9,7 +9,7 @@ from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionErro
 from cloche_engine.api.model import Container
 from cloche_engine.cli import files, words
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.edit import set_uuid
+from cloche_engine.definition.editing.edit import set_uuid
 from cloche_engine.definition.planning.plan import Plan, Step, make_plan, unified_diff
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionError
 from cloche_engine.cli import files, words
+from cloche_engine.definition.checking.fixing import AmbiguousFixError, Applied, Mended, mend
+from cloche_engine.definition.checking.neighbours import against, host_memory_kib
 from cloche_engine.definition.dialects.dialect import Reading
-from cloche_engine.definition.fixing import AmbiguousFixError, Applied, Mended, mend
-from cloche_engine.definition.neighbours import against, host_memory_kib
 from cloche_engine.definition.problem import Problem
 from cloche_engine.definition.reading import read
 from cloche_engine.definition.spec import ContainerSpec

@@ -13,7 +13,7 @@ from cloche_engine.core.compile import Places
 from cloche_engine.core.entry import Entry
 from cloche_engine.core.store import Store, Stored
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.edit import set_uuid
+from cloche_engine.definition.editing.edit import set_uuid
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.host.ids import IdBlocks

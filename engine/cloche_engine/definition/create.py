@@ -6,11 +6,11 @@ import ipaddress
 from collections import Counter
 from dataclasses import fields, replace
 
+from cloche_engine.definition.container.filesystems import plain_filesystem
+from cloche_engine.definition.container.network_markup import check_writable
 from cloche_engine.definition.dialects.linuxcontainer.write import write_all
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.filesystems import plain_filesystem
 from cloche_engine.definition.names import parse_uuid
-from cloche_engine.definition.network_markup import check_writable
 from cloche_engine.definition.spec import ContainerSpec, Interface
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.dialects import recognise, rooms
 from cloche_engine.definition.dialects.dialect import TEXTS, Dialect, Reading
 from cloche_engine.definition.problem import Problem
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.text.broken import Broken, read_on
 from cloche_engine.definition.text.source import RefusedTextError, Source, read_source
 from cloche_engine.definition.text.tree import NotWellFormedError, Tree, parse_tree

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from cloche_engine.api.model import StoredDefinition
+from cloche_engine.definition.checking.neighbours import against, host_memory_kib
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.neighbours import against, host_memory_kib
 from cloche_engine.definition.planning.plan import Plan, make_plan
 from cloche_engine.definition.problem import DefinitionError, Problem
 from cloche_engine.definition.spec import ContainerSpec

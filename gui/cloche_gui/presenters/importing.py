@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cloche_engine.definition import names
-from cloche_engine.definition.conversion import Conversion, convert
+from cloche_engine.definition.checking.fixing import apply
+from cloche_engine.definition.converting.conversion import Conversion, convert
+from cloche_engine.definition.converting.loss import Loss
 from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.edit import set_name, set_uuid
-from cloche_engine.definition.fixing import apply
-from cloche_engine.definition.loss import Loss
+from cloche_engine.definition.editing.edit import set_name, set_uuid
 from cloche_engine.definition.problem import Fix, Problem
 from cloche_engine.definition.text.source import read_source
 from cloche_gui.presenters import creation

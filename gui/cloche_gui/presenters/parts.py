@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cloche_engine.definition import edit
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.editing import edit
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_gui.presenters import mounts as mount_rows
 from cloche_gui.presenters import network as network_form

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.definition.writing import COMMENT, Style, specs, styles, write
 
-from cloche_engine.definition import edit
 from cloche_engine.definition.create import without_places
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.editing import edit
 from cloche_engine.definition.spec import ContainerSpec, Cpu, Interface, Memory
 
 Edit = Callable[[Document, Any], Document]

@@ -10,14 +10,14 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.unit.definition.samples import EXAMPLES, RFC_LITERAL
 
-from cloche_engine.definition.conversion import Conversion, convert, converted
+from cloche_engine.definition.checking.fixing import AmbiguousFixError, mend
+from cloche_engine.definition.converting.conversion import Conversion, convert, converted
+from cloche_engine.definition.converting.spec_json import Json, to_json
 from cloche_engine.definition.dialects import rooms
 from cloche_engine.definition.dialects.dialect import Dialect, Reading, Reason
 from cloche_engine.definition.dialects.rooms import Writer
-from cloche_engine.definition.fixing import AmbiguousFixError, mend
 from cloche_engine.definition.reading import read
 from cloche_engine.definition.spec import ContainerSpec, IdMap
-from cloche_engine.definition.spec_json import Json, to_json
 from cloche_engine.definition.text.source import MAX_BYTES
 
 SAMPLES = sorted((EXAMPLES.parents[1] / "tests/unit/definition/samples").glob("*/*"))

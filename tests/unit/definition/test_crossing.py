@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from tests.unit.definition.anything import anything
 from tests.unit.definition.samples import EXAMPLES
 
-from cloche_engine.definition.conversion import convert
+from cloche_engine.definition.converting.conversion import convert
+from cloche_engine.definition.converting.loss import Loss
+from cloche_engine.definition.converting.spec_json import to_json
 from cloche_engine.definition.dialects import rooms
 from cloche_engine.definition.dialects.dialect import Dialect
-from cloche_engine.definition.loss import Loss
 from cloche_engine.definition.reading import read
 from cloche_engine.definition.spec import ContainerSpec
-from cloche_engine.definition.spec_json import to_json
 
 NESTED = (EXAMPLES / "rfc-2008-nested.xml").read_bytes()
 FLAT = (EXAMPLES / "rfc-2008-flat.xml").read_bytes()

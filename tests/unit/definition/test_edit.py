@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.unit.definition.samples import PROGRAM, domain, example
 
-from cloche_engine.definition import edit
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.editing import edit
 
 NESTED = "rfc-2008-nested.xml"
 FLAT = "rfc-2008-flat.xml"

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from tests.unit.definition.samples import PROGRAM, domain, example
 
-from cloche_engine.definition import edit
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.editing import edit
 from cloche_engine.definition.spec import Filesystem, FilesystemKind, Interface
 
 NESTED = "rfc-2008-nested.xml"

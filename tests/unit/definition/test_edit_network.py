@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.definition.samples import PROGRAM, domain, example
 
-from cloche_engine.definition import edit
 from cloche_engine.definition.create import without_places
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.editing import edit
 from cloche_engine.definition.spec import Filesystem, Interface, InterfaceKind, Route
 
 NESTED = "rfc-2008-nested.xml"

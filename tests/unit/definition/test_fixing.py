@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.definition.samples import PROGRAM
 
-from cloche_engine.definition.fixes import legal_name
-from cloche_engine.definition.fixing import AmbiguousFixError, apply, mend
+from cloche_engine.definition.checking.fixes import legal_name
+from cloche_engine.definition.checking.fixing import AmbiguousFixError, apply, mend
 from cloche_engine.definition.names import valid_name
 from cloche_engine.definition.problem import TextEdit
 from cloche_engine.definition.reading import read

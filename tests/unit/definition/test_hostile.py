@@ -13,11 +13,11 @@ from tests.unit.definition.effort import FAR_TOO_LONG, effort
 from tests.unit.definition.samples import EXAMPLES, PROGRAM, RFC_LITERAL, codes, domain
 from tests.unit.definition.writing import Style, specs, styles, write
 
-from cloche_engine.definition import edit
+from cloche_engine.definition.checking.fixing import apply
+from cloche_engine.definition.checking.report import MAX_PROBLEMS
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.fixing import apply
+from cloche_engine.definition.editing import edit
 from cloche_engine.definition.problem import DefinitionError
-from cloche_engine.definition.report import MAX_PROBLEMS
 from cloche_engine.definition.text.source import MAX_BYTES
 from cloche_engine.definition.text.tree import MAX_DEPTH, MAX_ELEMENTS
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cloche_engine.definition.converting.loss import Loss, losses
 from cloche_engine.definition.dialects.dialect import Dialect, Reason
-from cloche_engine.definition.loss import Loss, losses
 from cloche_engine.definition.spec import (
     Capabilities,
     ContainerSpec,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloche_engine.definition.neighbours import against, host_memory_kib
+from cloche_engine.definition.checking.neighbours import against, host_memory_kib
 from cloche_engine.definition.reading import read
 from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind, Memory
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from tests.unit.definition.samples import RFC_LITERAL
 
+from cloche_engine.definition.checking.fixing import mend
 from cloche_engine.definition.dialects import recognise
 from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.fixing import mend
 from cloche_engine.definition.problem import Problem
 from cloche_engine.definition.reading import read
 from cloche_engine.definition.text.source import MAX_BYTES, read_source

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.unit.definition.samples import RFC_LITERAL, example
 
+from cloche_engine.definition.checking.fixing import mend
 from cloche_engine.definition.create import without_places
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.fixing import mend
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.spec import (
     ContainerSpec,

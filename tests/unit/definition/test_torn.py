@@ -9,8 +9,8 @@ from tests.unit.definition.samples import RFC_LITERAL
 from tests.unit.definition.test_bytes import FIELDS, SINGLE, fields
 from tests.unit.definition.writing import Style, specs, styles, write
 
-from cloche_engine.definition import edit
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.editing import edit
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.spec import ContainerSpec
 

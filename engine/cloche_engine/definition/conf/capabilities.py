@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloche_engine.definition import fixes
+from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.problem import Fix, Severity, TextEdit
 from cloche_engine.definition.schema.domain import CAPABILITIES

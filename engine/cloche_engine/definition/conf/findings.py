@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from cloche_engine.definition.checking.report import MAX_PROBLEMS
 from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry
 from cloche_engine.definition.problem import Fix, Problem, Severity
-from cloche_engine.definition.report import MAX_PROBLEMS
 from cloche_engine.definition.text.source import Places, Source
 
 Where = Entry | int

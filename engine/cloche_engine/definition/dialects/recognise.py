@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from cloche_engine.definition import fixes, names
+from cloche_engine.definition import names
+from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.dialects.dialect import TEXTS, Dialect
 from cloche_engine.definition.problem import Fix, Problem, Severity, TextEdit
 from cloche_engine.definition.schema.model import nearest

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.dialects.dialect import Dialect, Reading, Reason
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import ContainerSpec
 
 _ROOMS = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.names import short
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.domain import MAX_CPUS
 from cloche_engine.definition.text.tree import Element
 

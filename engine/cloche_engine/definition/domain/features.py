@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.domain.values import branch
 from cloche_engine.definition.names import short
 from cloche_engine.definition.problem import Severity
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.domain import CAPABILITIES
 from cloche_engine.definition.schema.model import nearest
 from cloche_engine.definition.spec import Capabilities, CapabilityPolicy

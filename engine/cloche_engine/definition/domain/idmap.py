@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from cloche_engine.definition import names
-from cloche_engine.definition.report import Report
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.schema.domain import MAX_ID
 from cloche_engine.definition.spec import IdMap, IdRange
 from cloche_engine.definition.text.markup import Markup

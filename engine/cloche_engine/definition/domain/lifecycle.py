@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.domain.values import child_text, leaf
 from cloche_engine.definition.names import short
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.domain import CRASH_ACTIONS, END_ACTIONS
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element

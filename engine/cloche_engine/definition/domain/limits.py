@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cloche_engine.definition import names
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.domain.cpuset import read_cpuset
 from cloche_engine.definition.domain.values import (
     branch,
@@ -11,7 +12,6 @@ from cloche_engine.definition.domain.values import (
     number,
     read_size,
 )
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.domain import (
     MAX_CPUS,
     MAX_PERIOD_US,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.names import short
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import SharedNamespace
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element

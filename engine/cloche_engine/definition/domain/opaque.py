@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.domain.kept import kept_markup, metadata_text, read_kept
 from cloche_engine.definition.domain.verbatim import Verbatim, is_element
 from cloche_engine.definition.names import writable
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.model import Schema
 from cloche_engine.definition.spec import Opaque
 from cloche_engine.definition.text.markup import Markup

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.domain.values import attribute_text, branch, child_text, leaf
 from cloche_engine.definition.names import normal_path, short
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloche_engine.definition import names, units
-from cloche_engine.definition.report import Report
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
 

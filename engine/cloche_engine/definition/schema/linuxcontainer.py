@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cloche_engine.definition.filesystems import HARD_LIMIT, SOFT_LIMIT
+from cloche_engine.definition.container.filesystems import HARD_LIMIT, SOFT_LIMIT
+from cloche_engine.definition.container.network import KINDS, MODES
 from cloche_engine.definition.names import MAX_SHARES, MIN_SHARES
-from cloche_engine.definition.network import KINDS, MODES
 from cloche_engine.definition.schema.domain import METADATA_RULES, OS_RULES, SHARED_RULES
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.unit.definition.dialects.reading import Read
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.dialects.libvirt_lxc.read import read
 from cloche_engine.definition.dialects.libvirt_lxc.write import write
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.definition.text.source import read_source
 from cloche_engine.definition.text.tree import parse_tree

@@ -15,8 +15,8 @@ from tests.unit.definition.dialects.documents import (
     vz,
 )
 
+from cloche_engine.definition.converting.spec_json import Json
 from cloche_engine.definition.dialects.dialect import Dialect
-from cloche_engine.definition.spec_json import Json
 
 V1 = Dialect.LINUXCONTAINER_V1
 RFC, LIBVIRT, OPENVZ = Dialect.LINUXCONTAINER, Dialect.LIBVIRT_LXC, Dialect.OPENVZ

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.dialects.openvz import read as openvz_read
 from cloche_engine.definition.dialects.vserver import read as vserver_read
 from cloche_engine.definition.problem import Problem
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.definition.text.source import read_source
 from cloche_engine.definition.text.tree import parse_tree

@@ -11,9 +11,9 @@ from tests.unit.definition.dialects.holding_libvirt import libvirt_specs
 from tests.unit.definition.dialects.libvirt import HEAD, OS, again, domain, is_valid, lxc, plain
 from tests.unit.definition.dialects.reading import SAMPLES, codes, warnings
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.dialects.libvirt_lxc.read import read
 from cloche_engine.definition.dialects.libvirt_lxc.write import write
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import (
     Capabilities,
     CapabilityPolicy,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cloche_engine.definition.conversion import convert
+from cloche_engine.definition.converting.conversion import convert
 from cloche_engine.definition.dialects import rooms
 from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.spec import (

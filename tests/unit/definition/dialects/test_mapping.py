@@ -8,11 +8,11 @@ import pytest
 from tests.unit.definition.dialects.mapping_devices import DEVICES
 from tests.unit.definition.dialects.mapping_rest import REST
 
-from cloche_engine.definition.conversion import convert
+from cloche_engine.definition.converting.conversion import convert
+from cloche_engine.definition.converting.loss import Loss
+from cloche_engine.definition.converting.spec_json import Json, to_json
 from cloche_engine.definition.dialects.dialect import Dialect
-from cloche_engine.definition.loss import Loss
 from cloche_engine.definition.reading import read
-from cloche_engine.definition.spec_json import Json, to_json
 
 
 def _cells() -> Iterator[object]:

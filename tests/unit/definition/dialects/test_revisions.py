@@ -9,10 +9,10 @@ import pytest
 from tests.unit.definition.dialects.reading import sample
 from tests.unit.definition.test_bytes import Edit
 
-from cloche_engine.definition import edit
 from cloche_engine.definition.create import new_definition, without_places
 from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.editing import edit
 from cloche_engine.definition.reading import read
 from cloche_engine.definition.spec import (
     ContainerSpec,

@@ -7,10 +7,10 @@ import codecs
 import pytest
 from tests.unit.definition.samples import EXAMPLES, PROGRAM, RFC_LITERAL, codes, domain, warnings
 
-from cloche_engine.definition import edit
+from cloche_engine.definition.checking.fixing import mend
 from cloche_engine.definition.create import new_definition, without_places
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.fixing import mend
+from cloche_engine.definition.editing import edit
 from cloche_engine.definition.spec import (
     ContainerSpec,
     Cpu,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.unit.definition.dialects.reading import Read, codes, openvz, sample, vserver
 from tests.unit.definition.effort import FAR_TOO_LONG, effort
 
+from cloche_engine.definition.checking.report import MAX_PROBLEMS
 from cloche_engine.definition.dialects.openvz.write import write as write_openvz
 from cloche_engine.definition.dialects.vserver.write import write as write_vserver
-from cloche_engine.definition.report import MAX_PROBLEMS
 from cloche_engine.definition.spec import ContainerSpec, Cpu
 from cloche_engine.definition.text.source import MAX_BYTES, RefusedTextError
 from cloche_engine.definition.text.tree import MAX_ELEMENTS, NotWellFormedError

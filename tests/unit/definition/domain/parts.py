@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cloche_engine.definition.report import Report
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.text.markup import Layout, Markup
 from cloche_engine.definition.text.source import read_source
 from cloche_engine.definition.text.tree import parse_tree

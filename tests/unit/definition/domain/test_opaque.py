@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.definition.domain.parts import domain, written
 
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.domain.opaque import is_home, read_opaque, with_opaque
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.domain import METADATA_RULES, SHARED_RULES
 from cloche_engine.definition.schema.model import Attribute, ElementRule, Schema, Value
 from cloche_engine.definition.spec import Opaque

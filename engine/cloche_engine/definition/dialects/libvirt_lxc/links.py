@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.container.network import Link
+from cloche_engine.definition.container.network_checks import check_links
 from cloche_engine.definition.domain.values import child_text
 from cloche_engine.definition.names import short
-from cloche_engine.definition.network import Link
-from cloche_engine.definition.network_checks import check_links
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import Interface, InterfaceKind
 from cloche_engine.definition.text.tree import Element
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloche_engine.definition import names
+from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.checking.shape import check_shape
 from cloche_engine.definition.dialects.libvirt_lxc import links, mounts
 from cloche_engine.definition.domain.consoles import console_elements, read_consoles
 from cloche_engine.definition.domain.features import read_features
@@ -20,9 +22,7 @@ from cloche_engine.definition.domain.namespaces import ELEMENT, read_namespaces
 from cloche_engine.definition.domain.opaque import read_opaque
 from cloche_engine.definition.domain.program import read_program
 from cloche_engine.definition.domain.values import child_text, size_unit
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.libvirt import DOMAIN_TYPE, ROOT, SCHEMA
-from cloche_engine.definition.shape import check_shape
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.definition.text.tree import Element
 from cloche_engine.definition.units import to_kib

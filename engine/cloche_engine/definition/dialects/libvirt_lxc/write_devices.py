@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from cloche_engine.definition.container.filesystem_markup import space_markup
+from cloche_engine.definition.container.filesystems import HARD_LIMIT, SOFT_LIMIT, SOURCE_ATTRIBUTES
 from cloche_engine.definition.dialects.libvirt_lxc.fitting import (
     is_device,
     is_generic,
@@ -13,8 +15,6 @@ from cloche_engine.definition.dialects.libvirt_lxc.fitting import (
 from cloche_engine.definition.dialects.libvirt_lxc.links import MODES, TYPES
 from cloche_engine.definition.domain.consoles import consoles_markup
 from cloche_engine.definition.domain.values import branch
-from cloche_engine.definition.filesystem_markup import space_markup
-from cloche_engine.definition.filesystems import HARD_LIMIT, SOFT_LIMIT, SOURCE_ATTRIBUTES
 from cloche_engine.definition.names import parse_address, valid_mac
 from cloche_engine.definition.spec import (
     ContainerSpec,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import replace
 
+from cloche_engine.definition.container.network_markup import check_writable
 from cloche_engine.definition.names import writable
-from cloche_engine.definition.network_markup import check_writable
 from cloche_engine.definition.spec import ContainerSpec, Interface
 from cloche_engine.definition.text.markup import Markup
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from cloche_engine.definition import fixes, homes, names
-from cloche_engine.definition.report import Report
+from cloche_engine.definition import names
+from cloche_engine.definition.checking import fixes
+from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.container import homes
 from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, DRIVER_TYPE, ROOT
 from cloche_engine.definition.text.tree import Element
 

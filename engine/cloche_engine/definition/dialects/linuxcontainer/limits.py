@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cloche_engine.definition import names
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.domain import limits
 from cloche_engine.definition.domain.values import contradiction, read_size, size_unit
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import Cpu, Memory
 from cloche_engine.definition.text.tree import Element
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB, to_kib

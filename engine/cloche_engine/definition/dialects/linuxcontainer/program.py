@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from cloche_engine.definition import fixes, homes, names
+from cloche_engine.definition import names
+from cloche_engine.definition.checking import fixes
+from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.container import homes
 from cloche_engine.definition.domain import program as domain_program
 from cloche_engine.definition.domain.program import Program
 from cloche_engine.definition.domain.values import child_text
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.text.tree import Element
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from cloche_engine.definition import homes, names
+from cloche_engine.definition import names
+from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.checking.shape import check_shape
+from cloche_engine.definition.container import homes
+from cloche_engine.definition.container.filesystem_checks import check_mounts
+from cloche_engine.definition.container.network import address_text, nameserver_elements
+from cloche_engine.definition.container.network_checks import check_network
 from cloche_engine.definition.dialects.linuxcontainer.kind import is_ours
 from cloche_engine.definition.dialects.linuxcontainer.limits import read_cpu, read_memory
 from cloche_engine.definition.dialects.linuxcontainer.program import read_program
@@ -13,12 +19,7 @@ from cloche_engine.definition.domain.limits import plain_numatune, read_io_weigh
 from cloche_engine.definition.domain.namespaces import ELEMENT, read_namespaces
 from cloche_engine.definition.domain.opaque import read_opaque
 from cloche_engine.definition.domain.values import child_text
-from cloche_engine.definition.filesystem_checks import check_mounts
-from cloche_engine.definition.network import address_text, nameserver_elements
-from cloche_engine.definition.network_checks import check_network
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.linuxcontainer import SCHEMA
-from cloche_engine.definition.shape import check_shape
 from cloche_engine.definition.spec import ContainerSpec, Opaque
 from cloche_engine.definition.text.tree import Element
 

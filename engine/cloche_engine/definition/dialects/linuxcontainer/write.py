@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cloche_engine.definition.container.filesystem_markup import filesystem_markup
+from cloche_engine.definition.container.network import WITHOUT_ADDRESS
+from cloche_engine.definition.container.network_markup import (
+    address_markup,
+    interface_markup,
+    is_private,
+)
 from cloche_engine.definition.dialects.dialect import Reason
 from cloche_engine.definition.dialects.linuxcontainer.fitting import fitted, writable_parts
 from cloche_engine.definition.domain.features import features_markup
@@ -13,9 +20,6 @@ from cloche_engine.definition.domain.limits import cpu_markup, io_markup, memory
 from cloche_engine.definition.domain.namespaces import namespaces_markup
 from cloche_engine.definition.domain.opaque import is_home, with_opaque
 from cloche_engine.definition.domain.values import branch, leaf
-from cloche_engine.definition.filesystem_markup import filesystem_markup
-from cloche_engine.definition.network import WITHOUT_ADDRESS
-from cloche_engine.definition.network_markup import address_markup, interface_markup, is_private
 from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT, SCHEMA
 from cloche_engine.definition.spec import ContainerSpec, Interface
 from cloche_engine.definition.text.markup import Layout, Markup

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from cloche_engine.definition import fixes, names
+from cloche_engine.definition import names
+from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry, lines
 from cloche_engine.definition.dialects.lxc_conf import keys

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from cloche_engine.definition import fixes, names
+from cloche_engine.definition import names
+from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.conf.checks import MAX_ADDRESSES, check_gateways
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.lxc_conf import keys

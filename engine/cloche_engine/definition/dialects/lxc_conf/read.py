@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cloche_engine.definition import fixes, names
+from cloche_engine.definition import names
+from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.dialects.dialect import Dialect, Reading
 from cloche_engine.definition.dialects.lxc_conf.capabilities import read_capabilities

@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from cloche_engine.definition import names
-from cloche_engine.definition.report import Place, Report
+from cloche_engine.definition.checking.report import Place, Report
 from cloche_engine.definition.spec import Interface, Location
 from cloche_engine.definition.text.tree import Element
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cloche_engine.definition import homes, names
-from cloche_engine.definition.dialects.openvz import addresses
-from cloche_engine.definition.dialects.openvz.quota import read_quota
-from cloche_engine.definition.domain.values import branch
-from cloche_engine.definition.filesystem_checks import check_mounts
-from cloche_engine.definition.filesystem_markup import filesystem_markup
-from cloche_engine.definition.network import (
+from cloche_engine.definition import names
+from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.container import homes
+from cloche_engine.definition.container.filesystem_checks import check_mounts
+from cloche_engine.definition.container.filesystem_markup import filesystem_markup
+from cloche_engine.definition.container.network import (
     NEEDS_SOURCE,
     Link,
     read_interface,
     source_attribute,
     subnet_holds,
 )
-from cloche_engine.definition.network_markup import interface_markup, route_markup
-from cloche_engine.definition.report import Report
+from cloche_engine.definition.container.network_markup import interface_markup, route_markup
+from cloche_engine.definition.dialects.openvz import addresses
+from cloche_engine.definition.dialects.openvz.quota import read_quota
+from cloche_engine.definition.domain.values import branch
 from cloche_engine.definition.spec import (
     Filesystem,
     FilesystemKind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cloche_engine.definition import names
-from cloche_engine.definition.report import Report
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.text.tree import Element
 
 RESERVED = 100

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cloche_engine.definition import names
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.dialects.openvz import addresses
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.spec import ContainerSpec, Filesystem, FilesystemKind, Location
 from cloche_engine.definition.text.tree import Element
 

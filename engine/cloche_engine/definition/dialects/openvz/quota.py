@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloche_engine.definition import names
-from cloche_engine.definition.report import Report
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.text.tree import Element
 from cloche_engine.definition.units import UNLIMITED_KIB
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cloche_engine.definition import names
+from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.checking.shape import check_shape
 from cloche_engine.definition.dialects.openvz.devices import read_filesystems, read_interfaces
 from cloche_engine.definition.dialects.openvz.number import check_number, check_vpsid
 from cloche_engine.definition.dialects.openvz.old import read_january_2008, read_march_2007
@@ -18,9 +20,7 @@ from cloche_engine.definition.domain.limits import read_cpu, read_memory
 from cloche_engine.definition.domain.opaque import read_opaque
 from cloche_engine.definition.domain.program import read_program
 from cloche_engine.definition.domain.values import child_text
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.openvz import SCHEMA
-from cloche_engine.definition.shape import check_shape
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.definition.text.tree import Element
 

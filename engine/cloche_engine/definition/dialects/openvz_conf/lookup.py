@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from cloche_engine.definition import fixes, names
+from cloche_engine.definition import names
+from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry, Line, lines
 from cloche_engine.definition.dialects.openvz_conf import keys

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from cloche_engine.definition import fixes, names
+from cloche_engine.definition import names
+from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.conf.capabilities import plain, warn_unknown
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.conf.lines import Entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from cloche_engine.definition import names
-from cloche_engine.definition.report import Report
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.spec import Interface, InterfaceKind, Location
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cloche_engine.definition import names
-from cloche_engine.definition.filesystem_checks import check_targets
-from cloche_engine.definition.filesystems import Mount
-from cloche_engine.definition.report import Report
+from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.container.filesystem_checks import check_targets
+from cloche_engine.definition.container.filesystems import Mount
 from cloche_engine.definition.spec import Filesystem, FilesystemKind, Location
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element

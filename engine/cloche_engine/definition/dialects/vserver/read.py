@@ -9,6 +9,8 @@ Linux-VServer lends them, would give the container more than it had.
 from __future__ import annotations
 
 from cloche_engine.definition import names
+from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.checking.shape import check_shape
 from cloche_engine.definition.dialects.vserver.addresses import read_interfaces
 from cloche_engine.definition.dialects.vserver.disks import read_disks
 from cloche_engine.definition.dialects.vserver.scheduler import (
@@ -18,9 +20,7 @@ from cloche_engine.definition.dialects.vserver.scheduler import (
 )
 from cloche_engine.definition.domain.opaque import read_opaque
 from cloche_engine.definition.domain.values import attribute_text, child_text, read_size
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.vserver import SCHEMA
-from cloche_engine.definition.shape import check_shape
 from cloche_engine.definition.spec import ContainerSpec, Memory
 from cloche_engine.definition.text.tree import Element
 from cloche_engine.definition.units import MIN_MEMORY_KIB

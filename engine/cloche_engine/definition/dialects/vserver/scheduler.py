@@ -12,8 +12,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from cloche_engine.definition import names
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.domain.cpuset import numbers, valid_cpuset
-from cloche_engine.definition.report import Report
 from cloche_engine.definition.schema.vserver import MAX_CPUS, MAX_TICKS
 from cloche_engine.definition.spec import Cpu
 from cloche_engine.definition.text.markup import Markup

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cloche_engine.definition.container.network import subnet
 from cloche_engine.definition.names import Address
-from cloche_engine.definition.network import subnet
 from cloche_engine.definition.text.tree import Element
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cloche_engine.definition import homes, names
-from cloche_engine.definition.network import (
+from cloche_engine.definition import names
+from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.container import homes
+from cloche_engine.definition.container.network import (
     NEEDS_SOURCE,
     WITHOUT_ADDRESS,
     Link,
@@ -21,8 +23,7 @@ from cloche_engine.definition.network import (
     source_attribute,
     subnet,
 )
-from cloche_engine.definition.reach import Reach
-from cloche_engine.definition.report import Report
+from cloche_engine.definition.container.reach import Reach
 from cloche_engine.definition.spec import Interface, InterfaceKind, Location
 from cloche_engine.definition.text.tree import Element
 

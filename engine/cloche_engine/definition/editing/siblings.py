@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from cloche_engine.definition.container.homes import ProgramHome, program_home
 from cloche_engine.definition.dialects.linuxcontainer.kind import is_family
 from cloche_engine.definition.document import Document
-from cloche_engine.definition.homes import ProgramHome, program_home
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.sequence import Edits, change

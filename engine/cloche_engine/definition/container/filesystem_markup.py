@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloche_engine.definition.filesystems import HARD_LIMIT, SOFT_LIMIT, SOURCE_ATTRIBUTES
+from cloche_engine.definition.container.filesystems import HARD_LIMIT, SOFT_LIMIT, SOURCE_ATTRIBUTES
 from cloche_engine.definition.spec import Filesystem, FilesystemKind
 from cloche_engine.definition.text.markup import Markup
 

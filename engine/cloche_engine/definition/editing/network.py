@@ -5,13 +5,9 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import replace
 
-from cloche_engine.definition import homes
-from cloche_engine.definition.document import Document
-from cloche_engine.definition.edit_addresses import Addresses
-from cloche_engine.definition.edit_nameservers import Nameservers
-from cloche_engine.definition.editing import container_of, edited, network_of
-from cloche_engine.definition.network import Link, links, read_interface, source_attribute
-from cloche_engine.definition.network_markup import (
+from cloche_engine.definition.container import homes
+from cloche_engine.definition.container.network import Link, links, read_interface, source_attribute
+from cloche_engine.definition.container.network_markup import (
     address_markup,
     check_writable,
     interface_markup,
@@ -19,6 +15,10 @@ from cloche_engine.definition.network_markup import (
     source_markup,
     type_name,
 )
+from cloche_engine.definition.document import Document
+from cloche_engine.definition.editing.addresses import Addresses
+from cloche_engine.definition.editing.nameservers import Nameservers
+from cloche_engine.definition.editing.siblings import container_of, edited, network_of
 from cloche_engine.definition.spec import Interface
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.sequence import Edits, change

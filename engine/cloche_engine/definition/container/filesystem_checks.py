@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from cloche_engine.definition import homes, names, units
-from cloche_engine.definition.filesystems import (
+from cloche_engine.definition import names, units
+from cloche_engine.definition.checking.report import Place, Report
+from cloche_engine.definition.container import homes
+from cloche_engine.definition.container.filesystems import (
     HARD_LIMIT,
     MAX_LINES,
     SOFT_LIMIT,
@@ -19,7 +21,6 @@ from cloche_engine.definition.filesystems import (
     space_unit,
     split_line,
 )
-from cloche_engine.definition.report import Place, Report
 from cloche_engine.definition.spec import Filesystem, FilesystemKind, Location
 from cloche_engine.definition.text.tree import Element
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from cloche_engine.definition.network import KINDS, source_attribute, subnet_holds
+from cloche_engine.definition.container.network import KINDS, source_attribute, subnet_holds
 from cloche_engine.definition.spec import Interface, InterfaceKind, Route
 from cloche_engine.definition.text.markup import Markup
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from cloche_engine.definition.converting.loss import Loss, losses
 from cloche_engine.definition.dialects import rooms
 from cloche_engine.definition.dialects.dialect import Dialect, Reading, Reason
-from cloche_engine.definition.loss import Loss, losses
 from cloche_engine.definition.names import normal_path
 from cloche_engine.definition.problem import Problem, Severity
 from cloche_engine.definition.reading import read

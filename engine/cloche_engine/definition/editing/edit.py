@@ -7,24 +7,24 @@ well-formed; ValueError where XML cannot carry the value or the document has no 
 from __future__ import annotations
 
 from cloche_engine.definition import units
+from cloche_engine.definition.container.homes import IN_OS, ProgramHome, limit, program_home
 from cloche_engine.definition.dialects.linuxcontainer import program as reading
 from cloche_engine.definition.dialects.linuxcontainer.limits import memory_kib, shares
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.domain.values import size_unit
-from cloche_engine.definition.edit_filesystems import set_filesystems
-from cloche_engine.definition.edit_network import (
+from cloche_engine.definition.editing.filesystems import set_filesystems
+from cloche_engine.definition.editing.network import (
     set_interface,
     set_interfaces,
     set_nameservers,
 )
-from cloche_engine.definition.editing import (
+from cloche_engine.definition.editing.siblings import (
     Change,
     edited,
     home_of,
     network_of,
     sync,
 )
-from cloche_engine.definition.homes import IN_OS, ProgramHome, limit, program_home
 from cloche_engine.definition.names import parse_uuid, valid_uuid
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.splice import Splicer

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from cloche_engine.definition import homes, names, units
+from cloche_engine.definition import names, units
+from cloche_engine.definition.container import homes
 from cloche_engine.definition.spec import Filesystem, FilesystemKind
 from cloche_engine.definition.text.tree import Element
 

@@ -6,15 +6,13 @@ from dataclasses import replace
 from itertools import groupby
 
 from cloche_engine.definition import units
-from cloche_engine.definition.document import Document
-from cloche_engine.definition.editing import container_of, edited
-from cloche_engine.definition.filesystem_markup import (
+from cloche_engine.definition.container.filesystem_markup import (
     filesystem_markup,
     source_markup,
     space_markup,
     text_markup,
 )
-from cloche_engine.definition.filesystems import (
+from cloche_engine.definition.container.filesystems import (
     HARD_LIMIT,
     SOFT_LIMIT,
     Mount,
@@ -24,6 +22,8 @@ from cloche_engine.definition.filesystems import (
     space_unit,
     split_line,
 )
+from cloche_engine.definition.document import Document
+from cloche_engine.definition.editing.siblings import container_of, edited
 from cloche_engine.definition.spec import Filesystem, FilesystemKind
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.sequence import Edits, change

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cloche_engine.definition import fixes, names, units
+from cloche_engine.definition import names, units
+from cloche_engine.definition.checking import fixes
+from cloche_engine.definition.checking.report import Place, Report
 from cloche_engine.definition.problem import Fix, Severity
-from cloche_engine.definition.report import Place, Report
 from cloche_engine.definition.schema.model import Attribute, ElementRule, Schema, Value, nearest
 from cloche_engine.definition.text.tree import Element
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from cloche_engine.definition.edit_nameservers import set_address
-from cloche_engine.definition.editing import network_of
-from cloche_engine.definition.names import parse_address, version
-from cloche_engine.definition.network import (
+from cloche_engine.definition.container.network import (
     Link,
     Next,
     gateways,
@@ -16,7 +13,14 @@ from cloche_engine.definition.network import (
     read_route,
     subnet,
 )
-from cloche_engine.definition.network_markup import gateway_markup, ip_markup, route_markup
+from cloche_engine.definition.container.network_markup import (
+    gateway_markup,
+    ip_markup,
+    route_markup,
+)
+from cloche_engine.definition.editing.nameservers import set_address
+from cloche_engine.definition.editing.siblings import network_of
+from cloche_engine.definition.names import parse_address, version
 from cloche_engine.definition.spec import Interface, Route
 from cloche_engine.definition.text.sequence import Edits, change
 from cloche_engine.definition.text.splice import Splicer

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cloche_engine.definition import homes, names
+from cloche_engine.definition import names
+from cloche_engine.definition.container import homes
 from cloche_engine.definition.spec import Interface, InterfaceKind, Route
 from cloche_engine.definition.text.tree import Element
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 
-from cloche_engine.definition.spec_json import Json
+from cloche_engine.definition.converting.spec_json import Json
 
 Entry = dict[str, Json]
 Pair = tuple[int | None, int | None]

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cloche_engine.definition.converting.pairing import order, pairs
+from cloche_engine.definition.converting.spec_json import Json, to_json
 from cloche_engine.definition.dialects.dialect import Dialect, Reason
-from cloche_engine.definition.pairing import order, pairs
 from cloche_engine.definition.spec import ContainerSpec
-from cloche_engine.definition.spec_json import Json, to_json
 
 _INDEX = re.compile(r"\[[0-9]+\]")
 _NO_CAPABILITIES: Json = {"policy": "default", "keep": [], "drop": []}

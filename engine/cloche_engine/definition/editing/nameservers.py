@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cloche_engine.definition.editing import network_of
+from cloche_engine.definition.container.network import address_text, nameserver_elements
+from cloche_engine.definition.editing.siblings import network_of
 from cloche_engine.definition.names import parse_address
-from cloche_engine.definition.network import address_text, nameserver_elements
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.sequence import Edits, change
 from cloche_engine.definition.text.splice import Splicer

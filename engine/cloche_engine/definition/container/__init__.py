@@ -1,0 +1,1 @@
+"""What stands in `<container>`, in every revision: read, checked, written."""

@@ -1,0 +1,1 @@
+"""From dialect to dialect, with a list of all that is lost."""

@@ -1,0 +1,1 @@
+"""Changes of single fields: each touches only the node behind it."""
