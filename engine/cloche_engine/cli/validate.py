@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionError
+from cloche_engine.api.errors import EngineError, InvalidArgumentError, InvalidDefinitionError
 from cloche_engine.cli import files, words
 from cloche_engine.definition.checking.fixing import AmbiguousFixError, Applied, Mended, mend
 from cloche_engine.definition.checking.neighbours import against, host_memory_kib
@@ -39,7 +39,7 @@ class _Checked:
 
 
 def validate(options: argparse.Namespace) -> int:
-    """Print all problems of all files; the first error is also the reason on stderr."""
+    """Print all problems of all files; a file that cannot be read, else the first error, fails."""
     if options.against_defined:
         from cloche_engine.cli import session  # noqa: PLC0415  # only this needs a helper
 
@@ -55,14 +55,22 @@ async def _against_defined(engine: Engine, options: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace, defined: list[ContainerSpec]) -> int:
     checked = []
+    unread: EngineError | None = None
     for file in options.files:
-        one = _checked(file, options.fix, defined)
+        try:
+            data = files.read(file)
+        except EngineError as error:
+            unread = unread or error
+            continue
+        one = _checked(file, data, options.fix, defined)
         checked.append(one)
         if not options.json:
             _print(one)
-    if options.json:
+    if options.json and checked:
         documents = [_document(one, fixed=bool(options.fix)) for one in checked]
-        words.print_json(documents[0] if len(documents) == 1 else documents)
+        words.print_json(documents[0] if len(options.files) == 1 else documents)
+    if unread is not None:
+        raise unread
     wrong = next((one for one in checked if one.errors), None)
     if wrong is not None:
         first = wrong.errors[0]
@@ -70,8 +78,7 @@ def _validate(options: argparse.Namespace, defined: list[ContainerSpec]) -> int:
     return 0
 
 
-def _checked(file: str, codes: list[str], defined: list[ContainerSpec]) -> _Checked:
-    data = files.read(file)
+def _checked(file: str, data: bytes, codes: list[str], defined: list[ContainerSpec]) -> _Checked:
     number = files.number(file)
     mended = Mended(data)
     if codes:

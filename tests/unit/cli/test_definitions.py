@@ -96,6 +96,16 @@ def test_all_files_are_checked_also_behind_a_wrong_one(clochectl: Shell, slip: P
     assert done.out.endswith(f"{EXAMPLE}: valid\n")
 
 
+def test_all_files_are_checked_also_behind_one_that_is_not_there(
+    clochectl: Shell, tmp_path: Path
+) -> None:
+    done = clochectl("validate", tmp_path / "none.xml", EXAMPLE)
+    assert done.out == f"{EXAMPLE}: valid\n"
+    assert "none.xml: No such file" in done.line
+    (one,) = clochectl("validate", "--json", tmp_path / "none.xml", EXAMPLE).json
+    assert one["valid"]
+
+
 def test_several_files_are_a_list_in_json(clochectl: Shell, slip: Path) -> None:
     bad, good = clochectl("validate", "--json", slip, EXAMPLE).json
     assert (bad["file"], bad["valid"], good["valid"]) == (str(slip), False, True)
