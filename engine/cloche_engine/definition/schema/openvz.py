@@ -67,6 +67,7 @@ _HEAD: tuple[ElementRule, ...] = (
         for name in "maxMemory blkiotune resource idmap features clock pm seclabel".split()
     ),
 )
+_AS_ATTRIBUTE = Attribute("address", Value.FREE, "in place of the text, as the RFC has it")
 _OLD: tuple[ElementRule, ...] = (
     ElementRule("vpsid", ("domain",), "its number; of 2007", Value.FREE),
     ElementRule("profile", ("domain", "container"), "file that its limits are from", Value.LINE),
@@ -86,8 +87,21 @@ _OLD: tuple[ElementRule, ...] = (
     ElementRule("ipaddress", ("network",), "the address inside; of 2008", Value.FREE),
     ElementRule("netmask", ("network",), "as 255.255.255.0; of 2008", Value.FREE),
     ElementRule("hostname", ("network",), "host name inside", Value.FREE),
-    ElementRule("gateway", ("network",), "next hop for everything else; of 2008", Value.FREE),
-    ElementRule("nameserver", ("network",), "a name server", Value.FREE, repeats=True),
+    ElementRule(
+        "gateway",
+        ("network",),
+        "next hop for everything else; of 2008",
+        Value.FREE,
+        attributes=(_AS_ATTRIBUTE,),
+    ),
+    ElementRule(
+        "nameserver",
+        ("network",),
+        "a name server",
+        Value.FREE,
+        attributes=(_AS_ATTRIBUTE,),
+        repeats=True,
+    ),
     ElementRule("container", ("domain",), "what is inside; of 2008"),
     ElementRule("filesystem", ("container",), "the root; of 2008"),
     ElementRule("template", ("filesystem",), "what the root is made from", Value.TEMPLATE),

@@ -38,6 +38,23 @@ def test_the_proposal_of_march_2007_is_read_whole() -> None:
     assert spec.opaque == ()
 
 
+def test_t11_gateway_and_name_server_may_be_attributes_as_in_the_rfc() -> None:
+    way = "<gateway address='10.0.0.1'/>"
+    asked = "<nameserver address='10.0.0.2'/><nameserver>10.0.0.3</nameserver>"
+    read = january(MASKED + way + asked)
+    assert (codes(read), warnings(read)) == ([], ["not-supported-yet"])
+    assert read.spec.interfaces[0].gateway == "10.0.0.1"
+    assert read.spec.nameservers == ("10.0.0.2", "10.0.0.3")
+    assert read.spec.opaque == ()
+
+
+@pytest.mark.parametrize("name", ["gateway", "nameserver"])
+def test_t11_attribute_and_text_that_differ_are_refused(name: str) -> None:
+    read = january(f"{MASKED}<{name} address='10.0.0.1'>10.0.0.2</{name}>")
+    assert "contradiction" in codes(read)
+    assert codes(january(f"{MASKED}<{name} address='10.0.0.1'>10.0.0.1</{name}>")) == []
+
+
 def test_a_proposal_without_a_name_takes_its_vpsid() -> None:
     read = march("<vpsid>101</vpsid><os template='a'/>", name="")
     assert (read.spec.name, codes(read)) == ("101", [])

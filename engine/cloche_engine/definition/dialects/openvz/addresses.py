@@ -55,8 +55,21 @@ def of_children(report: Report, network: Element) -> Given:
 
 def _below(report: Report, network: Element, name: str) -> Written:
     child = network.first(name)
+    if child is not None and name == "gateway":
+        return _text_or_attribute(report, child)
     text = child.text.strip() if child is not None else ""
     return Written(text, report.tree.text_place(child or network))
+
+
+def _text_or_attribute(report: Report, element: Element) -> Written:
+    """The text of an element or, as the RFC has it, its attribute; both have to agree."""
+    text, attribute = element.text.strip(), element.attributes.get("address", "").strip()
+    if text and attribute and text != attribute:
+        reason = f"<{element.name}> says {names.short(attribute)} and {names.short(text)}"
+        report.error("contradiction", element, reason, "keep one of them")
+    if text or not attribute:
+        return Written(text, report.tree.text_place(element))
+    return Written(attribute, report.tree.attribute_place(element, "address"))
 
 
 def read_link(report: Report, given: list[Given], place: Place) -> Interface | None:
@@ -82,7 +95,7 @@ def read_nameservers(report: Report, network: Element) -> tuple[str, ...]:
     """The name servers in their order, those that are empty left out."""
     found = []
     for element in network.all("nameserver"):
-        written = Written(element.text.strip(), report.tree.text_place(element))
+        written = _text_or_attribute(report, element)
         if not written.text:
             report.warning("nameserver", element, "<nameserver> is empty and has no effect")
         elif (address := _parsed(report, written, "nameserver")) is not None:
@@ -124,10 +137,11 @@ def _prefixed(report: Report, address: names.Address, prefix: Written) -> str | 
 
 
 def _masked(report: Report, address: names.Address, mask: Written) -> str | None:
-    reason = names.valid_netmask(mask.text)
     if address.version == 6:
         reason = f"{address} is an IPv6 address, which has a prefix and no netmask"
-    if reason:
+        report.error("netmask", mask.place, reason, "leave the netmask out")
+        return None
+    if reason := names.valid_netmask(mask.text):
         report.error("netmask", mask.place, reason, "write it as 255.255.255.0")
         return None
     return f"{address}/{names.netmask_prefix(mask.text)}"
