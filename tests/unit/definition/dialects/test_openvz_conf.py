@@ -270,9 +270,17 @@ def test_t19_without_name_and_number_there_is_none() -> None:
     assert warnings(reading) == ["path"]
 
 
-def test_t19_numbers_that_openvz_keeps_are_told_and_0_up_are_taken() -> None:
+def test_t19_numbers_that_openvz_keeps_are_told_and_0_is_no_container() -> None:
     assert warnings(vz('ONBOOT="yes"', "100")) == ["name"]
     assert warnings(vz('ONBOOT="yes"', "101")) == []
+    assert codes(vz('ONBOOT="yes"', "0")) == ["name"]
+
+
+@pytest.mark.parametrize("number", ["$VEID", "${VEID}"])
+def test_the_number_stands_in_a_path_as_the_shell_writes_it(number: str) -> None:
+    text = f'VE_PRIVATE="/vz/private/{number}/fs"'
+    assert meant(vz(text, "105")).filesystems[0].source == "/vz/private/105/fs"
+    assert warnings(vz(f'{text}\nNAME="web"')) == ["path"]
 
 
 def test_t19_a_name_that_cannot_be_gets_another_by_its_fix() -> None:

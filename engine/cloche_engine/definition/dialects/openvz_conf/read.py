@@ -35,6 +35,7 @@ from cloche_engine.definition.spec import (
 from cloche_engine.definition.text.source import Source
 
 VEID = "$VEID"
+_NUMBER = re.compile(r"\$(?:VEID\b|\{VEID\})")
 
 _AT_END = re.compile(r"/([0-9]{1,9})/*")
 
@@ -93,11 +94,7 @@ def _name(lookup: Lookup, number: str | None, hostname: str | None) -> str:
             lookup.keep(own)
         return entry.value
     if number is not None:
-        if number.isdecimal() and int(number[:10]) <= RESERVED:
-            reason = f"OpenVZ keeps the numbers up to {RESERVED} for itself, and {number} is one"
-            lookup.findings.warning("name", 0, reason, "take a number above for OpenVZ")
-        if wrong := names.valid_name(number):
-            lookup.findings.error("name", 0, wrong)
+        _check_number(lookup, number)
         return number
     if hostname is not None:
         reason = "neither name nor number stands here; the host name is taken for both"
@@ -106,6 +103,17 @@ def _name(lookup: Lookup, number: str | None, hostname: str | None) -> str:
     reason = "the container has no name: its number is the name of its file, 101.conf"
     lookup.findings.error("missing", 0, reason, 'add NAME="..."')
     return ""
+
+
+def _check_number(lookup: Lookup, number: str) -> None:
+    if wrong := names.valid_name(number):
+        lookup.findings.error("name", 0, wrong)
+    elif number.isdecimal() and not number.strip("0"):
+        reason = f"{number} is no container's number in OpenVZ but the host's own"
+        lookup.findings.error("name", 0, reason, "give the number of the container, 101 or more")
+    elif number.isdecimal() and int(number[:10]) <= RESERVED:
+        reason = f"OpenVZ keeps the numbers up to {RESERVED} for itself, and {number} is one"
+        lookup.findings.warning("name", 0, reason, "take a number above for OpenVZ")
 
 
 def _check_name(lookup: Lookup, entry: Entry) -> None:
@@ -164,8 +172,8 @@ def _template(lookup: Lookup, entry: Entry) -> str:
 
 
 def _private(lookup: Lookup, entry: Entry, number: str | None) -> str:
-    path = entry.value if number is None else entry.value.replace(VEID, number)
-    if VEID in path:
+    path = entry.value if number is None else _NUMBER.sub(lambda _: number, entry.value)
+    if _NUMBER.search(path):
         reason = f"{VEID} is the container's number, which stands only in the name of its file"
         hint = "write the number in its place"
         lookup.findings.warning("path", entry, reason, hint)
