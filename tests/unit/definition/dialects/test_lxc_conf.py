@@ -53,6 +53,8 @@ def value(spec: object, path: str) -> object:
         (("lxc.start.auto = 0",), "autostart", False),
         (("lxc.start.auto = 1", "lxc.start.auto ="), "autostart", None),
         (("lxc.arch = x86",), "arch", "i686"),
+        (("lxc.arch = linux32",), "arch", "i686"),
+        (("lxc.arch = linux64",), "arch", "x86_64"),
         (("lxc.arch = aarch64",), "arch", "aarch64"),
         (("lxc.tty = 4",), "consoles", 4),
         (("lxc.cgroup2.memory.max = 1G",), "memory", Memory(1048576)),

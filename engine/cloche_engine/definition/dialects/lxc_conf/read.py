@@ -20,7 +20,7 @@ from cloche_engine.definition.text.source import Source
 
 MAX_CONSOLES = 1024
 
-_ARCHITECTURES = {"x86": "i686", "amd64": "x86_64"}
+_ARCHITECTURES = {"x86": "i686", "linux32": "i686", "amd64": "x86_64", "linux64": "x86_64"}
 
 
 def read(source: Source) -> Reading:
