@@ -27,6 +27,7 @@ _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?")
 _MAC = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}")
 _DEVICE = re.compile(r"[^\s/:%\x00-\x20\x7f]{1,15}")
 _DIGITS = re.compile(r"[0-9]+")
+_WHOLE = re.compile(r"-?[0-9]+")
 
 
 def short(text: str, limit: int = 40) -> str:
@@ -212,9 +213,9 @@ def valid_netmask(text: str) -> str | None:
 def valid_integer(text: str, minimum: int, maximum: int) -> str | None:
     """A whole number in a range."""
     number = parse_integer(text)
-    if number is None:
+    if number is None and not is_whole(text):
         return f"'{short(text)}' is no whole number"
-    if not minimum <= number <= maximum:
+    if number is None or not minimum <= number <= maximum:
         return f"{short(text)} is outside {minimum} to {maximum}"
     return None
 
@@ -222,6 +223,11 @@ def valid_integer(text: str, minimum: int, maximum: int) -> str | None:
 def valid_shares(text: str) -> str | None:
     """A cpushare."""
     return valid_integer(text, MIN_SHARES, MAX_SHARES)
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text is a whole number, be it below zero or of absurd length."""
+    return _WHOLE.fullmatch(text) is not None
 
 
 def parse_integer(text: str) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloche_engine.definition.names import parse_integer, short
+from cloche_engine.definition.names import is_whole, parse_integer, short
 
 UNLIMITED_KIB = 9007199254740991
 MIN_MEMORY_KIB = 512
@@ -52,11 +52,11 @@ def valid_size(text: str, unit: str, minimum: int = 1) -> str | None:
     if reason := valid_unit(unit):
         return reason
     kib = to_kib(text, unit)
-    if kib is None:
+    if kib is None and not is_whole(text):
         return f"'{short(text)}' is no whole number"
-    if kib < minimum:
+    if text.startswith("-") or (kib is not None and kib < minimum):
         return f"{short(text)} {unit} is less than {minimum} KiB, too little for any program"
-    if kib > UNLIMITED_KIB:
+    if kib is None or kib > UNLIMITED_KIB:
         return f"{short(text)} {unit} is more than a limit can be"
     return None
 

@@ -37,6 +37,11 @@ def test_memory_that_is_no_usable_size_is_refused(memory: str) -> None:
     assert "64 MiB" in document.errors[0].hint
 
 
+@pytest.mark.parametrize(("memory", "why"), [("-1", "less than"), ("9" * 30, "more than")])
+def test_a_size_below_nothing_or_beyond_all_is_told_as_that(memory: str, why: str) -> None:
+    assert why in domain(rest=f"<memory>{memory}</memory>").errors[0].reason
+
+
 def test_an_unknown_unit_is_refused() -> None:
     assert codes(domain(rest="<memory unit='pages'>65536</memory>")) == ["unit"]
 
@@ -44,6 +49,12 @@ def test_an_unknown_unit_is_refused() -> None:
 @pytest.mark.parametrize("shares", ["1", "262145", "-5", "40%", ""])
 def test_shares_outside_their_range_are_refused(shares: str) -> None:
     assert codes(domain(rest=f"<cpushare>{shares}</cpushare>")) == ["cpushare"]
+
+
+@pytest.mark.parametrize("shares", ["-5", "9" * 30])
+def test_shares_far_outside_are_told_as_that(shares: str) -> None:
+    reason = domain(rest=f"<cpushare>{shares}</cpushare>").errors[0].reason
+    assert f"{shares} is outside 2 to 262144" in reason
 
 
 @pytest.mark.parametrize("shares", ["2", "262144", " 40 "])
