@@ -211,6 +211,15 @@ def test_the_json_has_the_keys_that_others_build_on() -> None:
     assert [*_keys(links[0])][: len(wanted)] == wanted
 
 
+def test_a_file_system_in_memory_has_no_source_in_the_json() -> None:
+    ram = b"<filesystem type='ram'><source usage='64'/><target dir='/run'/></filesystem>"
+    spec = read(SILENT.replace(b"<application>", ram + b"<application>")).spec
+    assert spec is not None
+    mounts = to_json(spec)["filesystems"]
+    assert isinstance(mounts, list)
+    assert (_keys(mounts[0])["source"], _keys(mounts[0])["size_kib"]) == (None, 64)
+
+
 # Documents that were torn and pasted together
 
 

@@ -57,7 +57,7 @@ def to_json(spec: ContainerSpec) -> dict[str, Json]:
 def _filesystem(entry: Filesystem) -> Json:
     return {
         "kind": entry.kind.value,
-        "source": entry.source,
+        "source": entry.source or None,
         "target": entry.target,
         "readonly": entry.readonly,
         "size_kib": entry.size_kib,
