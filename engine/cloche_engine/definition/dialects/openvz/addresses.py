@@ -141,8 +141,8 @@ def _masked(report: Report, address: names.Address, mask: Written) -> str | None
         reason = f"{address} is an IPv6 address, which has a prefix and no netmask"
         report.error("netmask", mask.place, reason, "leave the netmask out")
         return None
-    if reason := names.valid_netmask(mask.text):
-        report.error("netmask", mask.place, reason, "write it as 255.255.255.0")
+    if wrong := names.valid_netmask(mask.text):
+        report.error("netmask", mask.place, wrong, "write it as 255.255.255.0")
         return None
     return f"{address}/{names.netmask_prefix(mask.text)}"
 
