@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -84,6 +85,7 @@ async def _serving(bus: Connection, engine: Engine, authority: Authority) -> Asy
     service = Service(bus, engine, authority)
     try:
         await service.begin()
+        gc.freeze()  # what is there by now stays: no collection amid a start looks at it again
         yield
     finally:
         await service.close()

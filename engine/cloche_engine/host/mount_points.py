@@ -84,6 +84,10 @@ def _is_creatable(mount: MountPlan, place: Place, is_directory: bool) -> bool:
     return not exists
 
 
+Missing = dict[tuple[str, Made], tuple[Place, MountPlan | None]]
+"""Tree and mount point, with the place that it is on the way to and the mount that wants it."""
+
+
 class MountPoints:
     """Mount points that are missing in users' trees: made for the run, removed at its end.
 
@@ -97,19 +101,22 @@ class MountPoints:
 
     def prepare(self, plan: LaunchPlan, directories: list[bool]) -> None:
         """Make what is missing; TreeRefusedError where it cannot be made."""
-        wanted = list(_wanted(plan, directories))
-        # Most trees have all that is needed: then nothing is locked and nothing written.
-        if not any(_missing(*each) for each in wanted) and not any(self._of_others()):
+        if not any(_wanted(plan, directories)):
             return
         with self._locked():
-            missing = {
-                (place.tree, each): (place, mount)
-                for place, is_directory, mount in wanted
-                for each in _missing(place, is_directory, mount)
-            }
-            self._record([*missing, *self._needed_of_others([place for place, *_ in wanted])])
+            missing = self.missing(plan, directories)
+            places = [place for place, *_ in _wanted(plan, directories)]
+            self._record([*missing, *self._needed_of_others(places)])
             for (_, each), (place, mount) in missing.items():
                 _make(each, place, mount)
+
+    def missing(self, plan: LaunchPlan, directories: list[bool]) -> Missing:
+        """What has to be made, outermost first; TreeRefusedError where it cannot be."""
+        return {
+            (place.tree, each): (place, mount)
+            for place, is_directory, mount in _wanted(plan, directories)
+            for each in _missing(place, is_directory, mount)
+        }
 
     def _needed_of_others(self, places: list[Place]) -> Iterator[tuple[str, Made]]:
         for tree, made in self._of_others():

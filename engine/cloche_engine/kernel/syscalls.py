@@ -48,16 +48,31 @@ def clone3(flags: int, group: int = -1) -> tuple[int, int]:
     single-threaded.
     """
     pidfd = ctypes.c_int(-1)
+    pid = _clone3(flags | k.CLONE_PIDFD, group, pidfd=ctypes.addressof(pidfd))
+    return pid, pidfd.value
+
+
+def clone_in_place(flags: int, group: int = -1) -> int:
+    """Go on as a new process in this one's memory, as a sibling of it; its pid seen from here.
+
+    The kernel holds the caller until the new process executes a program or ends (CLONE_VFORK). Its
+    stack is overwritten by then: it must be sent SIGSTOP meanwhile, and never go on.
+    """
+    pid = ctypes.c_int(0)
+    flags |= k.CLONE_VM | k.CLONE_VFORK | k.CLONE_PARENT | k.CLONE_PARENT_SETTID
+    _clone3(flags, group, parent_tid=ctypes.addressof(pid))
+    return pid.value
+
+
+def _clone3(flags: int, group: int, *, pidfd: int = 0, parent_tid: int = 0) -> int:
     flags |= k.CLONE_INTO_CGROUP if group >= 0 else 0
     # With CLONE_PARENT the kernel wants no exit signal: it is that of the caller then.
     exit_signal = 0 if flags & k.CLONE_PARENT else signal.SIGCHLD
     fields = struct.pack(
-        "=11Q", flags | k.CLONE_PIDFD, ctypes.addressof(pidfd), 0, 0, exit_signal, 0, 0, 0, 0, 0,
-        max(group, 0),
-    )  # fmt: skip
+        "=11Q", flags, pidfd, 0, parent_tid, exit_signal, 0, 0, 0, 0, 0, max(group, 0)
+    )
     arguments = ctypes.create_string_buffer(fields, len(fields))
-    pid = _call(_CLONE3, arguments, _long(len(fields)), subject="clone3")
-    return pid, pidfd.value
+    return _call(_CLONE3, arguments, _long(len(fields)), subject="clone3")
 
 
 def open_tree(directory: int, path: str, *, recursive: bool = False, follow: bool = False) -> int:
@@ -162,6 +177,12 @@ def name_process(name: str) -> None:
 def close_on_exec_from(first: int) -> None:
     """Mark every descriptor from `first` on close-on-exec (close_range(2))."""
     _call(_CLOSE_RANGE, _long(first), _long(0xFFFF_FFFF), _long(4), subject="close_range")
+
+
+def close_all_but(descriptor: int) -> None:
+    """Close every descriptor but the standard ones and this one."""
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, 1 << 30)
 
 
 def new_session_keyring(name: str) -> None:

@@ -3,9 +3,11 @@
 monitor                                child (cloned ahead with six namespaces)
 | --- D descriptors, A ahead, R ------> |  what needs no plan; a rehearsal; waits
 | --- P plan, M id maps written ------> |  root, console, files
-| limits, trees, veth                   |  waits
+| opens the trees                       |  waits
 | --- D names + descriptors ----------> |
-| --- G go, surroundings -------------> |  the rest of sandbox.init
+| --- T trees, surroundings ----------> |  the tree of mounts, pivot_root
+| limits, veth                          |
+| --- G go ---------------------------> |  groups, network, identity, program
 | <-- F console + pty master ---------- |
 | <-- E blame, or end of file --------- |  failed, or the program runs
 """
@@ -15,45 +17,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
-import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloche_engine.host import cgroups, links, roots
 from cloche_engine.host.mount_points import MountPoints, TreeRefusedError, creatable
-from cloche_engine.kernel import constants as k
 from cloche_engine.kernel import files
-from cloche_engine.kernel.sockets import receive_packet, send_packet
-from cloche_engine.kernel.syscalls import FilterProgram, clone3
-from cloche_engine.monitor.record import write_init
-from cloche_engine.sandbox.init import await_plan_and_run
+from cloche_engine.kernel.syscalls import FilterProgram
+from cloche_engine.monitor.child import Child, Warm, clone_ahead
 from cloche_engine.sandbox.operation import Blame
 from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, LinkPlan, Surroundings
-
-_NAMESPACES = (
-    k.CLONE_NEWUSER | k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC
-    | k.CLONE_NEWNET
-)  # fmt: skip
-
-
-_SAMPLE = LaunchPlan(
-    uuid="0" * 32, name="sample", hostname="sample", argv=("/bin/sh",), environment=(),
-    directory="", user="", group="", root="", root_readonly=False, mounts=(), link=None,
-    nameservers=(), id_base=0, id_count=65536, cpu_shares=0, memory=0, processes=0,
-    runtime="/nowhere", log="/nowhere", exit_record="/nowhere",
-).to_json()  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Warm:
-    """What a process that starts containers finds out once; `parent` is where its groups lie."""
-
-    layout: cgroups.Layout
-    filters: tuple[FilterProgram, ...]
-    parent: str
 
 
 class LaunchFailedError(Exception):
@@ -62,37 +37,6 @@ class LaunchFailedError(Exception):
     def __init__(self, blame: Blame, hint: str = "", killed_for_memory: int = 0) -> None:
         super().__init__(blame.text)
         self.fields = {**blame.fields(), "hint": hint, "killed_for_memory": killed_for_memory}
-
-
-@dataclass(slots=True)
-class Child:
-    """A process in namespaces of its own that waits for its plan at the other end of the link."""
-
-    pid: int
-    pidfd: int
-    link: socket.socket
-    group: cgroups.Group
-    dev: dict[str, int]
-
-    def tell(self, packet: bytes, descriptors: Sequence[int] = ()) -> None:
-        """Send it something; if it ended already, why it did is still to be heard."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            send_packet(self.link, packet, descriptors)
-
-    def hand_over(self, opened: dict[str, int]) -> None:
-        """Send it descriptors by name."""
-        names = list(opened)
-        for at in range(0, len(names), 32):
-            part = names[at : at + 32]
-            self.tell(b"D" + "\n".join(part).encode(), [opened[name] for name in part])
-
-    def kill(self) -> None:
-        """End it and forget it; its group stays."""
-        self.link.close()
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-        os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
-        os.close(self.pidfd)
 
 
 @dataclass(slots=True)
@@ -111,7 +55,7 @@ class Launched:
 
         LaunchFailedError where it fails.
         """
-        packet, descriptors = receive_packet(self.child.link)
+        packet, descriptors = self.child.hear()
         if packet[:1] == b"F":
             self.has_console = True
             return descriptors[0]
@@ -133,56 +77,13 @@ class Launched:
         undo_all(self.plan, self.child.group)
 
 
-def clone_ahead(warm: Warm, runtime: Path) -> Child:
-    """Make the namespaces, the process and its group before anyone asks: the dear part of a start.
-
-    The folder of the run tells of them from then on.
-    """
-    group = cgroups.new_group(warm.layout, warm.parent)
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    nest = group.open_unified()
-    try:
-        pid, pidfd = clone3(_NAMESPACES, nest)
-        if pid == 0:
-            ours.close()
-            await_plan_and_run(theirs, warm.filters)
-    except OSError:
-        ours.close()
-        group.remove()
-        raise
-    finally:
-        theirs.close()
-        if nest >= 0:
-            os.close(nest)
-    child = Child(pid, pidfd, ours, group, roots.make_dev())
-    write_init(runtime, pid, group.name)
-    _let_prepare(child)
-    return child
-
-
-def _let_prepare(child: Child) -> None:
-    tasks = {f"group:{number}": file for number, file in enumerate(child.group.open_tasks())}
-    child.hand_over({**child.dev, **tasks})
-    for file in tasks.values():
-        os.close(file)
-    child.tell(b"A")
-    child.tell(b"R" + _SAMPLE.encode())
-
-
-def rehearse(warm: Warm) -> None:
-    """Go through a start as far as nothing is made, so that the real one is quick."""
-    plan = LaunchPlan.from_json(_SAMPLE)
-    plan.to_json()
-    creatable(plan, roots.check_sources(plan))
-    MountPoints(Path("/nowhere/made")).prepare(plan, [])
-    Launcher(plan, warm, None)
-
-
 class Launcher:
     """One start, step by step with times; on failure `take_back` undoes what was done."""
 
-    def __init__(self, plan: LaunchPlan, warm: Warm, child: Child | None) -> None:
-        self.plan = plan
+    def __init__(self, text: str, warm: Warm, child: Child | None) -> None:
+        if child is not None:
+            child.tell(b"P" + text.encode())  # it reads the plan while we do
+        self.plan = plan = LaunchPlan.from_json(text)
         self._warm = warm
         self._child = child
         self._runtime = Path(plan.runtime)
@@ -197,8 +98,7 @@ class Launcher:
         """Do all that the child needs to become the program; LaunchFailedError."""
         plan = self.plan
         with self._step("make the namespaces"):
-            child = self._child = self._child or clone_ahead(self._warm, self._runtime)
-            child.tell(b"P" + plan.to_json().encode())
+            child = self._child = self._child or self._late_child()
         with self._step("map its users"):
             self._write_id_maps(child.pid)
             roots.give_dev(child.dev, plan.id_base)
@@ -210,15 +110,22 @@ class Launcher:
             around = Surroundings(tuple(directories), tuple(may_create), shared)
         with self._step("make missing mount points"):
             MountPoints(self._runtime).prepare(plan, directories)
+        with self._step("open its trees"), self._opened(child.pid, shared) as opened:
+            child.hand_over(opened)
+            child.tell(b"T" + around.to_json().encode())
         with self._step("make the control group and set its limits"):
             child.group.apply(cgroups.Limits(plan.cpu_shares, plan.memory, plan.processes))
         if plan.link is not None:
             with self._step("connect its network"):
                 self._connect_network(plan.link, child.pid)
-        with self._step("open its trees"), self._opened(child.pid, shared) as opened:
-            child.hand_over(opened)
-            child.tell(b"G" + around.to_json().encode())
+        child.tell(b"G")
         return Launched(plan, child, self._steps)
+
+    def _late_child(self) -> Child:
+        """The child that could not be made ahead; what still hinders it is told."""
+        child = clone_ahead(self._warm, self._runtime)
+        child.tell(b"P" + self.plan.to_json().encode())
+        return child
 
     def take_back(self) -> None:
         """Undo all that was done."""

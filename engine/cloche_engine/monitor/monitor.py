@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cloche_engine.api.console import Ended, Size
+from cloche_engine.host.cgroups import Limits
 from cloche_engine.kernel.syscalls import FilterProgram, name_process
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
 from cloche_engine.monitor.launch import Launched, Launcher, LaunchFailedError
@@ -20,6 +21,8 @@ from cloche_engine.monitor.record import Ending, ending_of, write_ending
 from cloche_engine.monitor.session import Session
 
 _WHILE_IT_STARTS = frozenset({Do.FOLLOW, Do.CONSOLE})
+_QUIET = 0.02
+"""Seconds after a start in which nothing is done that could be in its way."""
 _PATIENCE = 10.0
 """Seconds that viewers get to read the rest after the end."""
 
@@ -67,6 +70,7 @@ class Monitor:
             Do.SIGNAL: self._signal,
             Do.FREEZE: lambda link, _, __: self._freeze(link, frozen=True),
             Do.THAW: lambda link, _, __: self._freeze(link, frozen=False),
+            Do.LIMIT: self._limit,
             Do.USAGE: self._usage,
             Do.LOGS: self._logs,
             Do.CONSOLE: self._open_console,
@@ -95,6 +99,7 @@ class Monitor:
         for follower in list(self._followers):
             self._listen_to(follower)
             self._answer(follower, self._status())
+        self._loop.later(_QUIET, self._launched.child.let_memory_go)
 
     @property
     def _runs(self) -> bool:
@@ -182,6 +187,10 @@ class Monitor:
             self._answer(link, {"error": {"text": text, "errno": error.errno or 0}})
         else:
             self._answer(link, {"ok": True})
+
+    def _limit(self, link: socket.socket, fields: Fields, _: list[int]) -> None:
+        limits = Limits(int(fields["cpu_shares"]), int(fields["memory"]))
+        self._try(link, lambda: self._group.change(limits))
 
     def _usage(self, link: socket.socket, _: Fields, __: list[int]) -> None:
         usage = self._group.usage()

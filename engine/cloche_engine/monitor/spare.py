@@ -13,10 +13,10 @@ from typing import NoReturn
 
 from cloche_engine.kernel.sockets import listen_at, receive_packet
 from cloche_engine.kernel.syscalls import name_process
-from cloche_engine.monitor.launch import Child, Launcher, Warm, clone_ahead, rehearse, remove_group
+from cloche_engine.monitor.child import Child, Warm, clone_ahead, rehearse
+from cloche_engine.monitor.launch import Launcher, remove_group
 from cloche_engine.monitor.monitor import leave, watch
 from cloche_engine.monitor.protocol import SOCKET, SPARE, send
-from cloche_engine.sandbox.plan import LaunchPlan
 
 
 def stand_by(helper: socket.socket, warm: Warm, runtimes: Path) -> NoReturn:
@@ -40,14 +40,13 @@ def _wait_and_watch(helper: socket.socket, warm: Warm, runtimes: Path) -> None:
     folder, listener = _make_folder(runtimes)
     with contextlib.suppress(OSError):  # if it cannot be made now, the start will say why
         child = clone_ahead(warm, folder)
-        rehearse(warm)
+        rehearse(child)
     packet = b""
     with contextlib.suppress(OSError):
         send(helper, {"spare": folder.name})
         packet, _ = receive_packet(helper)
     if packet:
-        plan = LaunchPlan.from_json(packet.decode())
-        watch(Launcher(plan, warm, child), helper, listener)
+        watch(Launcher(packet.decode(), warm, child), helper, listener)
         return
     if child is not None:
         child.kill()

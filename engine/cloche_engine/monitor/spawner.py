@@ -18,7 +18,7 @@ from cloche_engine.host import cgroups
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import name_process, prctl
-from cloche_engine.monitor.launch import Warm
+from cloche_engine.monitor.child import Warm
 from cloche_engine.monitor.spare import stand_by
 from cloche_engine.sandbox.seccomp import application_filters
 

@@ -16,6 +16,7 @@ import socket
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
@@ -137,17 +138,14 @@ def before_trees(plan: LaunchPlan) -> list[Operation]:
     ]
 
 
-def operations(
-    plan: LaunchPlan, around: Surroundings, filters: tuple[FilterProgram, ...]
-) -> list[Operation]:
-    """The start from inside, once the parent has set the limits and opened the trees."""
+def trees(plan: LaunchPlan, around: Surroundings) -> list[Operation]:
+    """The container's tree of mounts, once the parent has opened what it is made of."""
     shared = around.host_root
     declared = [
         _declared(number, mount, around.directories[number], around.creatable[number])
         for number, mount in enumerate(plan.mounts)
     ]
     return [
-        JoinGroups(),
         *_root(plan, shared),
         MoveIn("/dev"),
         *declared,
@@ -155,6 +153,13 @@ def operations(
         MoveIn("/proc"),
         MoveIn("/sys"),
         PivotRoot(),
+    ]
+
+
+def program(plan: LaunchPlan, filters: tuple[FilterProgram, ...]) -> list[Operation]:
+    """From a finished tree to the program, once limits are set and the network is connected."""
+    return [
+        JoinGroups(),
         *([ConfigureNetwork(plan.link)] if plan.link else []),
         TakeConsole(),
         SetIdentity(plan.user, plan.group, plan.id_count),
@@ -174,16 +179,15 @@ def environment(plan: LaunchPlan) -> dict[str, str]:
     return {**ours, **given}
 
 
-def await_plan_and_run(link: socket.socket, filters: tuple[FilterProgram, ...]) -> None:
+def await_plan_and_run(link: socket.socket, filters: tuple[FilterProgram, ...]) -> NoReturn:
     """The life of a child that was cloned ahead: wait for the plan, carry it out, never return.
 
-    D: names of the descriptors beside it; R: a rehearsal; P: the plan; M: the id maps are written;
-    G: go, with what the parent found out about the trees.
+    D: names of the descriptors beside it; A: what can be done ahead; R: a rehearsal; P: the plan;
+    M: the id maps are written; T: the trees are open; G: limits and network are there.
     """
 
     def steps(context: Context) -> Iterator[Operation]:
         die_with_the_monitor()
-        _close_all_but(link)  # whoever waits for the monitor's end must not wait for this process
         _await(b"A", link, context)
         yield from ahead()
         plan = LaunchPlan.from_json(_await(b"P", link, context))
@@ -191,13 +195,15 @@ def await_plan_and_run(link: socket.socket, filters: tuple[FilterProgram, ...]) 
         before = before_trees(plan)
         _await(b"M", link, context)
         yield from before
-        around = Surroundings.from_json(_await(b"G", link, context))
-        yield from operations(plan, around, filters)
+        yield from trees(plan, Surroundings.from_json(_await(b"T", link, context)))
+        after = program(plan, filters)
+        _await(b"G", link, context)
+        yield from after
 
     run_child(steps, link)
 
 
-def run_child(steps: Callable[[Context], Iterable[Operation]], link: socket.socket) -> None:
+def run_child(steps: Callable[[Context], Iterable[Operation]], link: socket.socket) -> NoReturn:
     """Run the steps in the new process; a failure goes up the link and ends the process."""
 
     def send_up(name: str, descriptor: int) -> None:
@@ -214,11 +220,6 @@ def run_child(steps: Callable[[Context], Iterable[Operation]], link: socket.sock
         _report(link, Blame("prepare the program", type(error).__name__, 0, str(error)))
     finally:
         os._exit(127)
-
-
-def _close_all_but(link: socket.socket) -> None:
-    os.closerange(3, link.fileno())
-    os.closerange(link.fileno() + 1, 1 << 30)
 
 
 def _await(kind: bytes, link: socket.socket, context: Context) -> str:
@@ -245,7 +246,7 @@ def rehearse(plan: str) -> None:
     """
     sample = LaunchPlan.from_json(plan)
     around = Surroundings.from_json(Surroundings(host_root=HostRoot((), (), (), ())).to_json())
-    for operation in [*before_trees(sample), *operations(sample, around, ())]:
+    for operation in [*before_trees(sample), *trees(sample, around), *program(sample, ())]:
         operation.describe()
     environment(sample)
 

@@ -27,7 +27,7 @@ from cloche_engine.definition.spec import (
     Memory,
     SharedNamespace,
 )
-from cloche_engine.sandbox.init import ahead, before_trees, environment, operations
+from cloche_engine.sandbox.init import ahead, before_trees, environment, program, trees
 from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
 from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, Surroundings
 
@@ -50,7 +50,7 @@ def plan_of(**parts: object) -> LaunchPlan:
 
 
 def names(plan: LaunchPlan, around: Surroundings) -> list[str]:
-    steps = [*ahead(), *before_trees(plan), *operations(plan, around, ())]
+    steps = [*ahead(), *before_trees(plan), *trees(plan, around), *program(plan, ())]
     return [type(step).__name__ for step in steps]
 
 
@@ -61,17 +61,17 @@ def test_the_order_is_the_one_that_the_kernel_demands() -> None:
         "SwitchLoopbackOn", "LimitCapabilities",
         "BecomeContainerRoot", "OpenConsole", "WriteFiles", "SetHostname", "AllowPing",
         "NewKeyring",
-        "JoinGroups", "AttachRoot", "MoveIn", "ProvideFiles", "MoveIn", "MoveIn", "PivotRoot",
-        "TakeConsole", "SetIdentity", "ChangeDirectory", "Confine", "Execute",
+        "AttachRoot", "MoveIn", "ProvideFiles", "MoveIn", "MoveIn", "PivotRoot",
+        "JoinGroups", "TakeConsole", "SetIdentity", "ChangeDirectory", "Confine", "Execute",
     ]  # fmt: skip
 
 
 def test_without_a_root_the_hosts_is_shared_and_its_scratch_covered() -> None:
     plan = plan_of(filesystems=(mount("/work"),))
-    steps = operations(plan, SHARED, ())
+    steps = trees(plan, SHARED)
     kinds = [type(step).__name__ for step in steps]
-    assert kinds[1:3] == ["Skeleton", "MountNew"]
-    covered = steps[2]
+    assert kinds[:2] == ["Skeleton", "MountNew"]
+    covered = steps[1]
     assert isinstance(covered, MountNew)
     assert covered.target == SCRATCH
 
@@ -79,7 +79,7 @@ def test_without_a_root_the_hosts_is_shared_and_its_scratch_covered() -> None:
 def test_declared_mounts_come_in_document_order_and_know_their_line() -> None:
     plan = plan_of(filesystems=(mount("/b"), mount("/"), mount("/a")))
     around = Surroundings(directories=(True, False), creatable=(False, False))
-    binds = [step for step in operations(plan, around, ()) if isinstance(step, BindMount)]
+    binds = [step for step in trees(plan, around) if isinstance(step, BindMount)]
     assert [(step.target, step.directory, step.line) for step in binds] == [
         ("/b", True, 4), ("/a", False, 4),
     ]  # fmt: skip
@@ -88,12 +88,13 @@ def test_declared_mounts_come_in_document_order_and_know_their_line() -> None:
 def test_a_file_that_the_user_mounts_is_not_provided() -> None:
     plan = plan_of(filesystems=(mount("/"), mount("/etc/hosts")))
     around = Surroundings(directories=(False,), creatable=(False,))
-    provided = next(s for s in operations(plan, around, ()) if isinstance(s, ProvideFiles))
+    provided = next(s for s in trees(plan, around) if isinstance(s, ProvideFiles))
     assert provided.paths == ("/etc/hostname", "/etc/resolv.conf")
 
 
 def test_every_step_describes_itself_in_words() -> None:
-    for step in operations(plan_of(filesystems=(mount("/work"),)), SHARED, ()):
+    plan = plan_of(filesystems=(mount("/work"),))
+    for step in [*ahead(), *before_trees(plan), *trees(plan, SHARED), *program(plan, ())]:
         assert step.describe()
         assert step.describe()[0].islower()
 

@@ -1,0 +1,180 @@
+"""The init to be: cloned before anyone asks, with all done that needs no plan.
+
+monitor ── fork ── holder ── clone_in_place ── child
+
+Three quarters of the time of an execve are the end of the memory that was there before: thousands
+of pages of Python. So the child lives in the memory of another process, the holder, which does
+nothing but hold it: execve leaves the memory to it, and it is killed when nobody waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from cloche_engine.host import cgroups, roots
+from cloche_engine.host.mount_points import MountPoints, creatable
+from cloche_engine.kernel import constants as k
+from cloche_engine.kernel.sockets import receive_packet, send_packet
+from cloche_engine.kernel.syscalls import (
+    FilterProgram,
+    clone_in_place,
+    close_all_but,
+    name_process,
+)
+from cloche_engine.monitor.record import write_init
+from cloche_engine.sandbox.identity import die_with_the_monitor
+from cloche_engine.sandbox.init import await_plan_and_run
+from cloche_engine.sandbox.operation import Blame
+from cloche_engine.sandbox.plan import LaunchPlan
+
+_NAMESPACES = (
+    k.CLONE_NEWUSER | k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC
+    | k.CLONE_NEWNET
+)  # fmt: skip
+
+
+_SAMPLE = LaunchPlan(
+    uuid="0" * 32, name="sample", hostname="sample", argv=("/bin/sh",), environment=(),
+    directory="", user="", group="", root="/", root_readonly=False, mounts=(), link=None,
+    nameservers=(), id_base=0, id_count=65536, cpu_shares=0, memory=0, processes=2048,
+    runtime="/nowhere", log="/nowhere", exit_record="/nowhere",
+).to_json()  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """What a process that starts containers finds out once; `parent` is where its groups lie."""
+
+    layout: cgroups.Layout
+    filters: tuple[FilterProgram, ...]
+    parent: str
+
+
+@dataclass(slots=True)
+class Child:
+    """A process in namespaces of its own that waits for its plan at the other end of the link."""
+
+    pid: int
+    pidfd: int
+    holder: int
+    link: socket.socket
+    group: cgroups.Group
+    dev: dict[str, int]
+
+    def tell(self, packet: bytes, descriptors: Sequence[int] = ()) -> None:
+        """Send it something; if it ended already, why it did is still to be heard."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            send_packet(self.link, packet, descriptors)
+
+    def hear(self) -> tuple[bytes, list[int]]:
+        """What it says next, with descriptors; empty at its end or the beginning of its program."""
+        try:
+            return receive_packet(self.link)
+        except ConnectionResetError:  # it ended with words of ours unread: then its own come next
+            return receive_packet(self.link)
+
+    def hand_over(self, opened: dict[str, int]) -> None:
+        """Send it descriptors by name."""
+        names = list(opened)
+        for at in range(0, len(names), 32):
+            part = names[at : at + 32]
+            self.tell(b"D" + "\n".join(part).encode(), [opened[name] for name in part])
+
+    def let_memory_go(self) -> None:
+        """End what holds the memory that it had before it became the program."""
+        if self.holder:
+            os.kill(self.holder, signal.SIGKILL)
+            os.waitpid(self.holder, 0)
+            self.holder = 0
+
+    def kill(self) -> None:
+        """End it and forget it; its group stays."""
+        self.link.close()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
+        os.close(self.pidfd)
+        self.let_memory_go()
+
+
+def clone_ahead(warm: Warm, runtime: Path) -> Child:
+    """Make the namespaces, the process and its group before anyone asks: what costs most.
+
+    The folder of the run tells of them from then on.
+    """
+    group = cgroups.new_group(warm.layout, warm.parent)
+    birth, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with birth:
+        holder = os.fork()
+        if holder == 0:
+            _hold(theirs, warm.filters, group)
+        theirs.close()
+        try:
+            pid, link = _born(birth, holder)
+        except OSError:
+            group.remove()
+            raise
+    child = Child(pid, os.pidfd_open(pid), holder, link, group, roots.make_dev())
+    write_init(runtime, pid, group.name)
+    _let_prepare(child)
+    return child
+
+
+def _hold(
+    birth: socket.socket, filters: tuple[FilterProgram, ...], group: cgroups.Group
+) -> NoReturn:
+    """Become the holder of a child; what follows the clone is the child's."""
+    try:
+        name_process("cloche-holder")
+        die_with_the_monitor()
+        close_all_but(birth.fileno())  # whoever waits for the monitor's end waits not for us
+        pid = clone_in_place(_NAMESPACES, group.open_unified())
+        name_process("cloche-init")
+        link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        send_packet(birth, str(pid).encode(), [theirs.fileno()])
+        close_all_but(link.fileno())  # the holder has no part in this one, so execve ends it
+    except OSError as error:
+        blame = Blame("make the namespaces", "clone", error.errno or 0, error.strerror or "")
+        send_packet(birth, b"E" + blame.to_json())
+        os._exit(127)
+    await_plan_and_run(link, filters)
+
+
+def _born(birth: socket.socket, holder: int) -> tuple[int, socket.socket]:
+    """The pid of the child and the link to it; OSError where there is none.
+
+    The child does nothing before it is told to, so it cannot end, nor the holder go on, before
+    this signal is there.
+    """
+    packet, descriptors = receive_packet(birth)
+    if packet.isdigit():
+        os.kill(holder, signal.SIGSTOP)
+        return int(packet), socket.socket(fileno=descriptors[0])
+    os.waitpid(holder, 0)
+    number = Blame.from_json(packet[1:]).errno if packet else 0
+    raise OSError(number, os.strerror(number), "clone3")
+
+
+def _let_prepare(child: Child) -> None:
+    tasks = {f"group:{number}": file for number, file in enumerate(child.group.open_tasks())}
+    child.hand_over({**child.dev, **tasks})
+    for file in tasks.values():
+        os.close(file)
+    child.tell(b"A")
+    child.tell(b"R" + _SAMPLE.encode())
+
+
+def rehearse(child: Child) -> None:
+    """Go through a start as far as nothing changes by it, so that the real one is quick."""
+    plan = LaunchPlan.from_json(_SAMPLE)
+    directories = roots.check_sources(plan)
+    creatable(plan, directories)
+    MountPoints(Path(plan.runtime)).missing(plan, directories)
+    child.group.apply(cgroups.Limits(cgroups.DEFAULT_SHARES, 0, plan.processes))
