@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -199,6 +200,24 @@ async def test_an_ended_subscription_hears_nothing(engine: Engine) -> None:
     await engine.start("one")
     await other.until(State.RUNNING)
     assert heard == []
+
+
+async def test_limits_of_a_running_container_change_when_they_are_saved(
+    engine: Engine, running: str
+) -> None:
+    for limits, memory, shares in (
+        ("<cpushare>512</cpushare><memory>65536</memory>", 64 << 20, 512),
+        ("<cpushare>2048</cpushare><memory>131072</memory>", 128 << 20, 2048),
+        ("<memory>32768</memory>", 32 << 20, None),
+        ("", None, None),
+    ):
+        stored = await engine.definition(running)
+        text = re.sub(b"<(cpushare|memory)>.*?</.*?>", b"", stored.text)
+        text = text.replace(b"</domain>", limits.encode() + b"</domain>")
+        await engine.define(text, stored.etag)
+        usage = await engine.stats(running)
+        assert usage.memory_limit_bytes == memory
+        assert usage.cpu_shares in {shares, shares or 1024}
 
 
 async def test_usage_of_a_running_container(engine: Engine, running: str) -> None:

@@ -51,7 +51,7 @@ async def test_memory_typed_in_the_form_shows_in_the_xml_and_is_stored_by_apply(
     await driver.click(page.apply_bar.apply)
     await driver.until(lambda: driver.window.messages.bar(APPLIED))
     assert b"<memory>524288</memory>" in await _stored(driver, "web")
-    assert "takes effect at the next start" in " ".join(driver.window.messages.texts)
+    assert "takes effect now" in " ".join(driver.window.messages.texts)
     assert not page.apply_bar.apply.isEnabled()
 
 

@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.kernel.box import Box, Define
+from tests.kernel.box import Box, Define, read_until
 from tests.system.host import group_path
 
-from cloche_engine.api.errors import StartFailedError
+from cloche_engine.api.console import encode_input
+from cloche_engine.api.errors import EngineError, StartFailedError
 from cloche_engine.api.model import State
+from cloche_engine.core.store import Store, Stored
 from cloche_engine.host import cgroups
 
 pytestmark = pytest.mark.kernel
@@ -39,6 +41,77 @@ async def test_the_kernel_has_what_the_definition_says(define: Define, root: Pat
     assert stats.cpu_shares is not None
     assert abs(stats.cpu_shares - 40) <= 10
     assert stats.processes >= 1
+
+
+async def redefine(box: Box, limits: str) -> None:
+    """Save other limits while it runs."""
+    stored = await box.engine.definition(box.uuid)
+    bare = re.sub(rb"<(cpushare|memory)>.*?</.*?>", b"", stored.text)
+    text = bare.replace(b"</domain>", limits.encode() + b"</domain>")
+    await box.engine.define(text, stored.etag)
+
+
+async def test_saved_limits_are_felt_at_once(define: Define, root: Path) -> None:
+    box = await define(root=root, around=LIMITS)
+    await box.start()
+    for kib in (131072, 32768):
+        await redefine(box, f"<cpushare>2048</cpushare><memory>{kib}</memory>")
+        memory = await value_of(box, "memory", "memory.limit_in_bytes", "memory.max")
+        assert memory == str(kib * 1024)
+        shares = await value_of(box, "cpu", "cpu.shares", "cpu.weight")
+        assert shares in {"2048", str(cgroups.weight_of(2048))}
+    await redefine(box, "")
+    usage = await box.engine.stats(box.uuid)
+    assert usage.memory_limit_bytes is None
+    assert usage.cpu_shares == 1024
+
+
+HOLDS = ("/bin/sh", "-c", "x=$(head -c 20000000 /dev/zero | tr '\\0' x); echo full; cat; :")
+
+
+async def test_a_limit_below_what_is_used_is_refused_and_nothing_changes(
+    define: Define, root: Path
+) -> None:
+    box = await define(root=root, program=HOLDS, around=LIMITS)
+    await box.start()
+    with await box.engine.open_console(box.uuid, 24, 80) as console:
+        await read_until(console, "full")
+    before = await box.engine.definition(box.uuid)
+    with pytest.raises(EngineError, match="cannot be changed while it runs"):
+        await redefine(box, "<memory>4096</memory>")
+    assert await box.engine.definition(box.uuid) == before
+    memory = await value_of(box, "memory", "memory.limit_in_bytes", "memory.max")
+    assert memory == str(65536 * 1024)
+    assert (await box.now()).state is State.RUNNING
+
+
+async def test_limits_are_as_before_where_the_definition_cannot_be_saved(
+    define: Define, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = await define(root=root, around=LIMITS)
+    await box.start()
+
+    def full(_store: Store, _stored: Stored) -> None:
+        raise EngineError("the disk is full", "free some space")
+
+    monkeypatch.setattr(Store, "save", full)
+    with pytest.raises(EngineError, match="the disk is full"):
+        await redefine(box, "<memory>131072</memory>")
+    memory = await value_of(box, "memory", "memory.limit_in_bytes", "memory.max")
+    assert memory == str(65536 * 1024)
+
+
+async def test_a_limit_that_was_changed_is_named_when_it_is_outgrown(
+    define: Define, root: Path
+) -> None:
+    waits = ("/bin/sh", "-c", "read go; x=a; while :; do x=$x$x; done")
+    box = await define(root=root, program=waits, around="<memory>65536</memory>")
+    await box.start()
+    await redefine(box, "<memory>16384</memory>")
+    with await box.engine.open_console(box.uuid, 24, 80) as console:
+        console.send(encode_input(b"go\r")[0])
+        container = await box.ended()
+    assert "16384 KiB of memory" in container.error
 
 
 async def test_too_many_processes_are_refused(define: Define, root: Path) -> None:
@@ -102,3 +175,40 @@ def test_a_v2_host_gets_its_limits_in_v2_words(tmp_path: Path) -> None:
     assert (group / "cpu.weight").read_text() == "200"
     assert (group / "memory.max").read_text() == str(1 << 20)
     assert (group / "pids.max").read_text() == "7"
+
+
+@pytest.fixture
+def v2_group(tmp_path: Path) -> tuple[cgroups.Group, Path]:
+    """A group of a v2 tree as plain files; 488 KiB of it are no cache."""
+    (tmp_path / "cgroup.controllers").write_text("cpu memory pids")
+    (tmp_path / "cgroup.subtree_control").write_text("")
+    layout = cgroups.detect(f"30 25 0:26 / {tmp_path} rw - cgroup2 cgroup2 rw\n")
+    files = tmp_path / "cloche"
+    files.mkdir()
+    for name in ("cgroup.subtree_control", "cpu.weight", "memory.max", "memory.swap.max"):
+        (files / name).write_text("")
+    (files / "memory.current").write_text("900000")
+    (files / "memory.stat").write_text("anon 500000\nactive_file 100000\ninactive_file 300000\n")
+    return cgroups.Group(layout, "cloche"), files
+
+
+def test_a_v2_host_changes_its_limits_in_v2_words(v2_group: tuple[cgroups.Group, Path]) -> None:
+    group, files = v2_group
+    group.change(cgroups.Limits(cpu_shares=512, memory=600 << 10))
+    assert (files / "cpu.weight").read_text() == "50"
+    assert (files / "memory.max").read_text() == str(600 << 10)
+
+
+def test_a_v2_host_has_to_have_room_for_what_is_used(v2_group: tuple[cgroups.Group, Path]) -> None:
+    group, files = v2_group
+    with pytest.raises(cgroups.LimitError, match="400 KiB are less than the 488 KiB"):
+        group.change(cgroups.Limits(memory=400 << 10))
+    assert (files / "memory.max").read_text() == ""
+
+
+def test_a_v2_host_lifts_its_limits_in_v2_words(v2_group: tuple[cgroups.Group, Path]) -> None:
+    group, files = v2_group
+    group.change(cgroups.Limits())
+    assert (files / "cpu.weight").read_text() == "100"
+    assert (files / "memory.max").read_text() == "max"
+    assert (files / "memory.swap.max").read_text() == "max"

@@ -18,6 +18,7 @@ from cloche_engine.api.model import (
 )
 from cloche_engine.api.version import VERSION
 from cloche_engine.core.compile import Places
+from cloche_engine.core.defining import Defining
 from cloche_engine.core.lifecycle import Lifecycle
 from cloche_engine.core.programs import Programs
 from cloche_engine.core.registry import Registry
@@ -33,6 +34,7 @@ class LocalEngine:
         self._spawner = Spawner(places.groups, places.runtime)
         self._lifecycle = Lifecycle(self._registry, self._spawner)
         self._programs = Programs(self._lifecycle, places)
+        self._defining = Defining(self._registry, self._lifecycle)
         self.find = self._registry.find
 
     @classmethod
@@ -66,8 +68,8 @@ class LocalEngine:
         return self.find(ref).view()
 
     async def define(self, text: bytes, etag: str = "") -> Container:
-        """Store a definition, new or in place of the one with this etag."""
-        return self._registry.changed(self._registry.define(text, etag))
+        """Store a definition, new or in place of another; a running container feels its limits."""
+        return await self._defining.define(text, etag)
 
     async def undefine(self, ref: str) -> None:
         """Remove the definition of a container that does not run."""

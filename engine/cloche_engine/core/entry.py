@@ -110,10 +110,16 @@ class Entry:
         self.state = State.STOPPED
         self.exit_code = ending["code"] if ending else None
         self.trouble = None
-        trouble = _trouble(ending, plan, wanted=self.stop_wanted)
+        trouble = _trouble(ending, self._memory_kib(plan), wanted=self.stop_wanted)
         if trouble is not None:
             self.fail(trouble)
         self.gone.set()
+
+    def _memory_kib(self, plan: LaunchPlan | None) -> int:
+        """Its limit, which may have been changed since it was started."""
+        if self.spec is not None:
+            return self.spec.memory.max_kib or 0
+        return plan.memory >> 10 if plan else 0
 
     def recall(self, exit_record: Path) -> None:
         """Remember how it ended while no helper looked."""
@@ -124,14 +130,14 @@ class Entry:
         self.exit_code = ending.get("code")
 
 
-def _trouble(ending: Fields | None, plan: LaunchPlan | None, *, wanted: bool) -> EngineError | None:
+def _trouble(ending: Fields | None, memory_kib: int, *, wanted: bool) -> EngineError | None:
     if ending is None:
         return EngineError(
             "it ended because the process that watched over it was killed", "start it again"
         )
-    if ending["out_of_memory"] and plan:
+    if ending["out_of_memory"] and memory_kib:
         return EngineError(
-            f"the kernel killed it: it needed more than its {plan.memory >> 10} KiB of memory",
+            f"the kernel killed it: it needed more than its {memory_kib} KiB of memory",
             "raise <memory>, or find out why it needs so much",
         )
     number = ending["code"] - 128

@@ -23,6 +23,7 @@ from cloche_engine.core.explain import start_failed
 from cloche_engine.core.monitor_link import MonitorGoneError, MonitorLink, connect
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spare, Spawner
+from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.host.cgroups import detect, sweep
 from cloche_engine.host.ids import NoIdsLeftError
 from cloche_engine.host.processes import handles_signal
@@ -183,6 +184,23 @@ class Lifecycle:
             await self._ask(entry, {"do": Do.FREEZE if frozen else Do.THAW})
             self._set(entry, State.PAUSED if frozen else State.RUNNING)
             return entry.view()
+
+    async def limit(self, entry: Entry, spec: ContainerSpec) -> None:
+        """Give a running container the limits of a specification; EngineError where it cannot."""
+        fields: Fields = {
+            "do": Do.LIMIT,
+            "cpu_shares": spec.cpu.shares or 0,
+            "memory": (spec.memory.max_kib or 0) * 1024,
+        }
+        try:
+            await self.ask(entry, fields)
+        except WrongStateError:
+            raise
+        except EngineError as error:
+            raise EngineError(
+                f"the limits of {entry.name} cannot be changed while it runs: {error.message}",
+                "stop it first, or choose others",
+            ) from error
 
     async def restart(self, entry: Entry, grace: float) -> Container:
         """Stop it where it runs, then start it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid as uuids
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from cloche_engine.api import refs
 from cloche_engine.api.errors import ConflictError, InvalidDefinitionError, NameTakenError
@@ -17,6 +18,16 @@ from cloche_engine.definition.editing.edit import set_uuid
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.host.ids import IdBlocks
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A document that may be stored, and whose place it takes."""
+
+    uuid: str
+    document: Document
+    spec: ContainerSpec
+    present: Entry | None
 
 
 class Registry:
@@ -57,21 +68,29 @@ class Registry:
         self._tell(view)
         return view
 
-    def define(self, text: bytes, etag: str) -> Entry:
-        """Store a definition, new or in place of the one with this etag."""
+    def examine(self, text: bytes, etag: str) -> Definition:
+        """What storing this would do, new or in place of the one with this etag; nothing is done.
+
+        InvalidDefinitionError, ConflictError or NameTakenError where it is not possible.
+        """
         document, spec = _readable(text)
         present = self._present(spec, etag) if etag else None
         uuid = spec.uuid or (present.uuid if present else uuids.uuid4().hex)
         self._check_free(spec.name, uuid, present)
         if spec.uuid is None:
             document = set_uuid(document, uuid)
-        stored = Stored(uuid, document.data)
+        return Definition(uuid, document, spec, present)
+
+    def save(self, definition: Definition) -> Entry:
+        """Save what was examined."""
+        stored = Stored(definition.uuid, definition.document.data)
         self.store.save(stored)
-        if present is None:
-            present = self._entries[uuid] = Entry.read(stored)
+        entry = definition.present
+        if entry is None:
+            entry = self._entries[definition.uuid] = Entry.read(stored)
         else:
-            self._take(present, stored)
-        return present
+            self._take(entry, stored)
+        return entry
 
     def _take(self, entry: Entry, stored: Stored) -> None:
         was_damaged = entry.spec is None

@@ -20,6 +20,8 @@ WANTED = ("cpu", "memory", "pids")
 DEFAULT_SHARES = 1024
 SHARES_RANGE = range(2, 262144 + 1)
 _WEIGHT_MAX = 10000
+_V1_MEMORY = ("memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.limit_in_bytes")
+_V2_MEMORY = ("memory.current", "memory.peak", "memory.max")
 _TRIES = 8
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -147,6 +149,43 @@ class Group:
         if limits.processes and (tree := self._layout.with_controller("pids")):
             _write(self._file(tree, "pids.max"), limits.processes)
 
+    def change(self, limits: Limits) -> None:
+        """Set shares and memory while it runs, 0 for none; LimitError where that is not possible.
+
+        A memory limit below what is used, page cache left out, is refused: the kernel would kill.
+        """
+        if limits.cpu_shares or self._layout.with_controller("cpu"):
+            self._apply_shares(limits.cpu_shares or DEFAULT_SHARES)
+        if limits.memory:
+            self._make_room(limits.memory)
+            self._apply_memory(limits.memory)
+        elif (tree := self._layout.with_controller("memory")) is not None:
+            self._lift_memory(tree)
+
+    def _make_room(self, size: int) -> None:
+        tree = self._require("memory")
+        names = _V1_MEMORY if tree.version == 1 else _V2_MEMORY
+        cached = _keyed(self._file(tree, "memory.stat"))
+        used = _number(self._file(tree, names[0]))
+        used -= sum(cached.get(name, 0) for name in ("active_file", "inactive_file"))
+        if used > size:
+            raise LimitError(
+                errno.EBUSY, f"{size >> 10} KiB are less than the {used >> 10} KiB that it uses"
+            )
+        if tree.version == 1:  # the other limit must never be below this one
+            whole = size // _PAGE * _PAGE
+            _write_where_possible(self._file(tree, "memory.memsw.limit_in_bytes"), whole)
+
+    def _lift_memory(self, tree: Hierarchy) -> None:
+        """No limit; on v1 the one of memory and swap together has to go first."""
+        if tree.version == 1:
+            _write_where_possible(self._file(tree, "memory.memsw.limit_in_bytes"), -1)
+            files.write(self._file(tree, "memory.limit_in_bytes"), "-1")
+        else:
+            files.write(self._file(tree, "memory.max"), "max")
+            with contextlib.suppress(OSError):
+                files.write(self._file(tree, "memory.swap.max"), "max")
+
     def _apply_shares(self, shares: int) -> None:
         tree = self._require("cpu")
         name, value = (
@@ -192,8 +231,7 @@ class Group:
         tree = self._layout.with_controller("memory")
         if tree is None:
             return 0, 0, 0
-        v1 = ("memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.limit_in_bytes")
-        names = v1 if tree.version == 1 else ("memory.current", "memory.peak", "memory.max")
+        names = _V1_MEMORY if tree.version == 1 else _V2_MEMORY
         used, peak, limit = (_number(self._file(tree, name)) for name in names)
         return used, max(used, peak), 0 if limit >= 1 << 60 else limit
 

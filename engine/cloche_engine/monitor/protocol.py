@@ -36,6 +36,7 @@ class Do(StrEnum):
     SIGNAL = "signal"
     FREEZE = "freeze"
     THAW = "thaw"
+    LIMIT = "limit"
     USAGE = "usage"
     LOGS = "logs"
     CONSOLE = "console"

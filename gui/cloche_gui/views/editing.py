@@ -9,8 +9,9 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from cloche_engine.api.client import Engine
 from cloche_engine.api.errors import ConflictError, EngineError
 from cloche_engine.api.model import Container, StoredDefinition
+from cloche_engine.definition.planning.plan import Plan
 from cloche_gui.presenters.draft import Draft, Drafts, Neighbours, Origin
-from cloche_gui.presenters.notice import Notice, Tone, failure, sentence
+from cloche_gui.presenters.notice import Notice, Tone, failure
 from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.widgets.message_bar import Choice, MessageArea
 
@@ -65,10 +66,11 @@ class Editing(QObject):
         """Store the draft."""
         sent = draft.document.data
         etag = draft.etag
+        done = _applied(draft.plan(running=container.state.is_live))
         self._jobs.run(
             Job(f"Applying “{container.name}”", key=container.uuid),
             lambda engine: _store(engine, container.uuid, sent, etag),
-            lambda result: self._saved(draft, sent, *result),
+            lambda result: self._saved(draft, sent, *result, done),
             lambda error: self._not_saved(draft, container, error),
         )
 
@@ -106,13 +108,18 @@ class Editing(QObject):
         self.changed.emit(origin)
 
     def _saved(
-        self, draft: Draft, sent: bytes, container: Container, stored: StoredDefinition
+        self,
+        draft: Draft,
+        sent: bytes,
+        container: Container,
+        stored: StoredDefinition,
+        done: Notice,
     ) -> None:
         draft.saved(sent, stored)
         self._messages.clear(CONFLICT)
         self.applied.emit(container)
         if draft.uuid == self._shown:
-            self._messages.show_notice(APPLIED, _applied(container))
+            self._messages.show_notice(APPLIED, done)
 
     def _not_saved(self, draft: Draft, container: Container, error: EngineError) -> None:
         if isinstance(error, ConflictError):
@@ -163,7 +170,5 @@ async def _store(
     return container, await engine.definition(uuid)
 
 
-def _applied(container: Container) -> Notice:
-    if container.state.is_live:
-        return Notice(Tone.SUCCESS, "", "Saved.", sentence("it takes effect at the next start"))
-    return Notice(Tone.SUCCESS, "", "Saved.")
+def _applied(plan: Plan) -> Notice:
+    return Notice(Tone.SUCCESS, "", "Saved.", plan.summary if plan.running else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloche_engine.definition.names import MAX_SHARES, MIN_SHARES
-from cloche_engine.definition.schema.model import Attribute, ElementRule, Value
+from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Value
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
 
 MIN_QUOTA_US, MAX_QUOTA_US = 1000, 17592186044415
@@ -35,7 +35,7 @@ def _kept(name: str, parent: str, text: str, *, repeats: bool = False) -> Elemen
     return ElementRule(name, (parent,), text, repeats=repeats, opaque=True)
 
 
-def _size(name: str, text: str, minimum: int) -> ElementRule:
+def _size(name: str, text: str, minimum: int, effect: Effect = Effect.NEXT_START) -> ElementRule:
     return ElementRule(
         name,
         ("memtune",),
@@ -46,12 +46,13 @@ def _size(name: str, text: str, minimum: int) -> ElementRule:
         maximum=UNLIMITED_KIB,
         unit="KiB",
         default="no limit",
+        effect=effect,
     )
 
 
 MEMTUNE_RULES: tuple[ElementRule, ...] = (
     ElementRule("memtune", ("domain",), "limits of memory beside <memory>"),
-    _size("hard_limit", "most memory; the same as <memory>", MIN_MEMORY_KIB),
+    _size("hard_limit", "most memory; the same as <memory>", MIN_MEMORY_KIB, Effect.NOW),
     _size("soft_limit", "memory that is left when others are short of it", 1),
     _size("swap_hard_limit", "most of memory and swap together", MIN_MEMORY_KIB),
     _size("min_guarantee", "memory that is never taken away", 1),
@@ -99,6 +100,7 @@ CPU_RULES: tuple[ElementRule, ...] = (
         maximum=MAX_SHARES,
         unit="shares",
         default="1024",
+        effect=Effect.NOW,
     ),
     ElementRule(
         "period",

@@ -237,6 +237,7 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         maximum=MAX_SHARES,
         unit="shares",
         default="1024",
+        effect=Effect.NOW,
     ),
     ElementRule(
         "memory",
@@ -248,6 +249,7 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         maximum=UNLIMITED_KIB,
         unit="KiB",
         default="no limit",
+        effect=Effect.NOW,
     ),
     *(rule for rule in (*SHARED_RULES, *OS_RULES) if rule.name != "privnet"),
     ElementRule(
