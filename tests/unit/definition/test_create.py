@@ -54,7 +54,7 @@ FULL = ContainerSpec(
             gateway="10.0.0.1",
             gateway6="fd00::1",
         ),
-        Interface(addresses=("10.7.0.2/24",), gateway="10.7.0.1"),
+        Interface(addresses=("10.7.0.2/24",)),
     ),
     nameservers=("9.9.9.9", "fd00::53"),
     program=("/bin/sh", "-c", "echo 'a' \"b\"\n"),

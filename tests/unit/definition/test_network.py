@@ -231,3 +231,14 @@ def test_two_interfaces_share_neither_name_nor_hardware_address() -> None:
     two = BRIDGE.replace("<source", "<mac address='52:54:00:12:34:56'/><source")
     assert codes(domain(PROGRAM + one * 2)) == ["duplicate"]
     assert codes(domain(PROGRAM + two * 2)) == ["duplicate"]
+
+
+def test_one_way_to_everywhere_is_all_that_a_container_has_on_all_interfaces() -> None:
+    first = f"{BRIDGE[:-12]}{IP.format('/>')}<gateway address='10.0.0.1'/></interface>"
+    second = first.replace("10.0.0", "10.1.0")
+    (error,) = domain(f"{PROGRAM}{first}{second}").errors
+    assert (error.code, "IPv4" in error.reason) == ("duplicate", True)
+    third = (
+        first.replace("10.0.0.2", "fd00::2").replace("'24'", "'64'").replace("10.0.0.1", "fd00::1")
+    )
+    assert codes(domain(f"{PROGRAM}{first}{third}")) == []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from cloche_engine.definition import names
-from cloche_engine.definition.conf.findings import Findings
+from cloche_engine.definition.conf.findings import Findings, Where
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.spec import Filesystem, IdRange, Interface, Memory
 
@@ -74,6 +74,33 @@ def check_gateways(
             reason = f"the gateway {gateway} is outside every subnet of its interface ({known})"
             hint = "give an address of the network that the container is in"
             findings.error("gateway-outside", entry, reason, hint)
+
+
+def check_twice(findings: Findings, links: Iterable[tuple[Where, Interface]]) -> None:
+    """Each address, hardware address and name inside can be had once, a way to everywhere too."""
+    seen: dict[tuple[str, str], Where] = {}
+    for where, interface in links:
+        for key in _once(interface):
+            if (first := seen.get(key)) is None:
+                seen[key] = where
+                continue
+            what = " ".join(filter(None, key))
+            line = findings.line(first)
+            reason = f"the {what} stands a second time, the first is in line {line}"
+            findings.error("duplicate", where, reason, "remove one of them")
+
+
+def _once(interface: Interface) -> Iterator[tuple[str, str]]:
+    for address in interface.addresses:
+        yield "address", address.partition("/")[0]
+    if interface.mac:
+        yield "hardware address", names.short(interface.mac.lower())
+    if interface.name:
+        yield "name", names.short(interface.name)
+    if interface.gateway:
+        yield "IPv4 gateway, the way to everywhere,", ""
+    if interface.gateway6:
+        yield "IPv6 gateway, the way to everywhere,", ""
 
 
 def check_memory(findings: Findings, memory: Memory, entries: dict[str, Entry]) -> None:

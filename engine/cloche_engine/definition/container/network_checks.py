@@ -42,13 +42,14 @@ def check_network(report: Report) -> tuple[Interface, ...]:
 def check_links(report: Report, found: list[Link]) -> tuple[Interface, ...]:
     """Report what is wrong with these interfaces; returns them with their places."""
     seen: dict[tuple[str, str], Element] = {}
+    ways: set[int] = set()
     for link in found:
         for ip in link.ips:
             _check_ip(report, ip)
             entry = subnet(ip)
             _check_unique(report, ip, ("address", str(entry.ip) if entry else ""), seen)
         reach = Reach(link.ips)
-        _check_gateways(report, link, reach)
+        _check_gateways(report, link, reach, ways)
         _check_interface(report, link, seen)
         for route in link.routes:
             _check_route(report, reach, route)
@@ -59,7 +60,7 @@ def _check_unused(report: Report, found: list[Link]) -> None:
     """A gateway in a `<network>` that gives no interface an address leads nowhere."""
     network = homes.network(report.tree.root)
     if network is not None and all(link.owner is not network for link in found):
-        _check_gateways(report, Link(None, network), Reach(network.all("ip")))
+        _check_gateways(report, Link(None, network), Reach(network.all("ip")), set())
 
 
 def _located(report: Report, link: Link) -> Interface:
@@ -161,8 +162,8 @@ def _check_unique(
         report.error("duplicate", element, reason, "remove one of them")
 
 
-def _check_gateways(report: Report, link: Link, reach: Reach) -> None:
-    ways: set[int] = set()
+def _check_gateways(report: Report, link: Link, reach: Reach, ways: set[int]) -> None:
+    """Each has to be near; `ways` are the families that have their way to everywhere already."""
     for element in _gateway_elements(link.owner):
         _check_value(report, element)
     for gateway in gateways(link.owner):

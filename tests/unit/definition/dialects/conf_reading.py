@@ -93,7 +93,6 @@ _PARTS = st.text("abz09._-+ ä\\'", min_size=1, max_size=6).filter(
 PATHS = st.lists(_PARTS, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))
 _WORDS = st.text("abc '=#$\\ä0", max_size=8) | st.text('abc "=#$\\ä0', max_size=8)
 _KIB = st.none() | st.integers(512, 2**40)
-_MACS = st.none() | st.sampled_from(["52:54:00:12:34:56", "02:00:15:8f:05:c1"])
 _CPUS = st.none() | st.sampled_from(["0", "0-3", "1,3,5-7"])
 _DROPS = st.lists(st.sampled_from(["mknod", "sys_time", "net_raw"]), unique=True).map(tuple)
 _KEPT_BY_LXC = st.lists(
@@ -171,11 +170,11 @@ def _lxc_interfaces(draw: st.DrawFn) -> tuple[Interface, ...]:
             Interface(
                 kind,
                 None if kind is InterfaceKind.ETHERNET else draw(_DEVICES),
-                draw(_MACS),
-                draw(st.none() | _DEVICES),
+                draw(st.sampled_from([None, f"52:54:00:AB:cd:0{number}"])),
+                draw(st.sampled_from([None, f"eth{number}", f"lan-{number}.5"])),
                 (*addresses, f"fd00:{number + 1}::2/64"),
-                gateway=f"10.0.{number}.1" if some[0] in addresses else None,
-                gateway6=draw(st.sampled_from([None, f"fd00:{number + 1}::1"])),
+                gateway="10.0.0.1" if number == 0 and some[0] in addresses else None,
+                gateway6=draw(st.sampled_from([None, "fd00:1::1"])) if number == 0 else None,
                 up=draw(st.booleans()),
                 mode=draw(st.sampled_from([None, "vepa"]))
                 if kind is InterfaceKind.MACVLAN

@@ -78,6 +78,7 @@ def _interface(draw: st.DrawFn, number: int) -> Interface:
     addresses = tuple(
         draw(st.sets(st.sampled_from([f"10.{number}.0.5/24", f"fd00:{number + 1}::5/64"])))
     )
+    is_first = number == 0
     is_v4 = f"10.{number}.0.5/24" in addresses
     routes = [Route("192.168.0.0/16", f"10.{number}.0.9", metric) for metric in (None, 5)]
     return Interface(
@@ -87,8 +88,8 @@ def _interface(draw: st.DrawFn, number: int) -> Interface:
         name=None if is_device else draw(st.sampled_from([None, f"eth{number}"])),
         addresses=addresses,
         routes=tuple(draw(st.lists(st.sampled_from(routes), max_size=2))) if is_v4 else (),
-        gateway=draw(st.sampled_from([None, f"10.{number}.0.1"])) if is_v4 else None,
-        gateway6=draw(st.sampled_from([None, "fe80::1"])) if addresses else None,
+        gateway=draw(st.sampled_from([None, "10.0.0.1"])) if is_first and is_v4 else None,
+        gateway6=draw(st.sampled_from([None, "fe80::1"])) if is_first and addresses else None,
         up=is_device or draw(st.booleans()),
         host_name=None if is_device else draw(st.sampled_from([None, f"veth{number}"])),
         mode=draw(_MODES) if kind is InterfaceKind.MACVLAN else None,

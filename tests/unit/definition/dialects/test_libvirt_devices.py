@@ -164,3 +164,14 @@ def test_what_belongs_to_one_link_stays_with_it() -> None:
     paths = [entry.path for entry in found.spec.opaque]
     assert paths == ["domain/devices/interface[2]/mtu", "domain/devices/interface[2]/ip[1]/@peer"]
     assert {*again(found.spec).opaque} == {*found.spec.opaque}
+
+
+def test_t10_two_links_share_one_way_to_everywhere() -> None:
+    ip, way = (
+        "<ip address='10.{}.0.5' prefix='24'/>",
+        "<route address='0.0.0.0' gateway='10.{}.0.1'{}/>",
+    )
+    both = [link(ip.format(n) + way.format(n, "")) for n in (0, 1)]
+    assert codes(devices("".join(both))) == ["duplicate"]
+    metric = link(ip.format(1) + way.format(1, " metric='100'"))
+    assert codes(devices(both[0] + metric)) == []

@@ -301,3 +301,29 @@ def test_what_is_refused_is_refused_by_name(lines: tuple[str, ...], code: str) -
     reading = native(*lines)
     assert codes(reading) == [code]
     assert reading.spec is not None
+
+
+def test_t10_two_gateways_of_a_family_are_refused_one_taken_back_is_none() -> None:
+    link = ("lxc.net.0.type = veth", "lxc.net.0.ipv4.address = 10.0.0.2/24")
+    one, other = (f"lxc.net.0.ipv4.gateway = 10.0.0.{n}" for n in (1, 3))
+    assert codes(native(*link, one, other)) == ["duplicate"]
+    assert codes(native(*link, one, one)) == []
+    assert codes(native(*link, one, "lxc.net.0.ipv4.gateway =", other)) == []
+
+
+@pytest.mark.parametrize(
+    "twice",
+    ["name = eth0", "hwaddr = 00:16:3e:00:00:01", "ipv4.address = 10.0.0.2/24"],
+)
+def test_what_one_interface_has_no_other_has(twice: str) -> None:
+    lines = [f"lxc.net.{n}.{line}" for n in (0, 1) for line in ("type = veth", twice)]
+    assert codes(native(*lines)) == ["duplicate"]
+
+
+def test_t10_two_interfaces_share_one_way_to_everywhere() -> None:
+    lines = [
+        f"lxc.net.{n}.{line.format(n)}"
+        for n in (0, 1)
+        for line in ("type = veth", "ipv4.address = 10.{}.0.2/24", "ipv4.gateway = 10.{}.0.1")
+    ]
+    assert codes(native(*lines)) == ["duplicate"]

@@ -227,3 +227,13 @@ def test_what_openvz_holds_is_read_back_equal(spec: ContainerSpec) -> None:
     assert codes(read) == []
     assert read.spec == spec
     assert write(read.spec) == write(spec)
+
+
+def test_t10_there_is_one_way_to_everywhere() -> None:
+    way = "<route address='0.0.0.0' gateway='10.{}.0.1'/>"
+    ip = "<ip address='10.{}.0.5' prefix='24'/>"
+    links = [f"<interface type='ethernet'>{(ip + way).format(n, n)}</interface>" for n in (0, 1)]
+    assert codes(today(links[0])) == []
+    assert codes(today("".join(links))) == ["duplicate"]
+    twice = links[0].replace("</interface>", way.format(0) + "</interface>")
+    assert codes(today(twice)) == ["duplicate"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from cloche_engine.definition import names
 from cloche_engine.definition.checking import fixes
-from cloche_engine.definition.conf.checks import MAX_ADDRESSES, check_gateways
+from cloche_engine.definition.conf.checks import MAX_ADDRESSES, check_gateways, check_twice
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.lxc_conf import keys
 from cloche_engine.definition.dialects.lxc_conf.address import read_address, read_gateway
@@ -41,6 +41,13 @@ class _Section:
         found = self.values.get(name)
         return found[-1] if found and found[-1].value else None
 
+    def standing(self, name: str) -> set[str]:
+        """The values of a name that none of its lines took back."""
+        found: set[str] = set()
+        for entry in self.values.get(name, []):
+            found = found | {entry.value} if entry.value else set()
+        return found
+
     def all(self, name: str) -> list[Entry]:
         """The lines of a name that adds up."""
         return [entry for entry in self.values.get(name, []) if entry.value]
@@ -57,6 +64,7 @@ class Network:
 def read_network(lookup: Lookup) -> Network:
     """The interfaces in order of their numbers; lines that are kept take the numbers they get."""
     interfaces: list[Interface] = []
+    places: list[Entry] = []
     others: list[_Section] = []
     isolated: bool | None = None
     for section in _sections(lookup):
@@ -67,8 +75,10 @@ def read_network(lookup: Lookup) -> Network:
         elif (interface := _interface(lookup, section)) is not None:
             _keep(lookup, section, len(interfaces), set(keys.NET_KEPT) | _unread(section))
             interfaces.append(interface)
+            places.append(kind or section.first)
         else:
             others.append(section)
+    check_twice(lookup.findings, zip(places, interfaces, strict=True))
     for number, section in enumerate(others, len(interfaces)):
         _keep(lookup, section, number, set(section.values))
     return Network(tuple(interfaces), isolated)
@@ -245,6 +255,9 @@ def _gateway(lookup: Lookup, section: _Section, version: int) -> tuple[Entry, st
     entry = section.last(f"ipv{version}.gateway")
     if entry is None or _is_found_out(section, version):
         return None
+    if len(section.standing(f"ipv{version}.gateway")) > 1:
+        reason = f"a second IPv{version} gateway: only one can be the way to everywhere"
+        lookup.findings.error("duplicate", entry, reason, "keep one of them")
     address = read_gateway(lookup, entry, version)
     return (entry, address) if address is not None else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from cloche_engine.definition import names
@@ -12,7 +13,9 @@ from cloche_engine.definition.container.filesystem_markup import filesystem_mark
 from cloche_engine.definition.container.network import (
     NEEDS_SOURCE,
     Link,
+    is_default,
     read_interface,
+    read_route,
     source_attribute,
     subnet_holds,
 )
@@ -148,11 +151,20 @@ def _check_twice(report: Report, found: list[tuple[Element, Interface]]) -> None
         entries = [("address", text.partition("/")[0]) for text in interface.addresses]
         entries += [("hardware address", (interface.mac or "").lower())]
         entries += [("name", interface.name or "")]
+        entries += [("way to", route.to) for route in _defaults(element)]
         for what, value in entries:
-            first = seen.setdefault((what, value), element) if value else element
-            if first is not element:
+            if (first := seen.get((what, value))) is not None:
                 line, _ = report.tree.place(first)
                 reason = (
                     f"the {what} {names.short(value)} stands a second time, first in line {line}"
                 )
                 report.error("duplicate", element, reason, "remove one of them")
+            elif value:
+                seen[what, value] = element
+
+
+def _defaults(element: Element) -> Iterator[Route]:
+    """The routes to everywhere; those with a metric of their own may stand beside another."""
+    for route in map(read_route, element.all("route")):
+        if route is not None and is_default(route):
+            yield route

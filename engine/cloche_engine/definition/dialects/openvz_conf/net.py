@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cloche_engine.definition import names
-from cloche_engine.definition.conf.checks import MAX_ADDRESSES
-from cloche_engine.definition.conf.lines import Entry
+from cloche_engine.definition.conf.checks import MAX_ADDRESSES, check_twice
 from cloche_engine.definition.dialects.openvz_conf.lookup import Lookup
 from cloche_engine.definition.problem import Fix, TextEdit
 from cloche_engine.definition.spec import Interface, InterfaceKind, Location
@@ -99,21 +98,22 @@ def _insert(at: int, text: str) -> TextEdit:
 
 def _veths(lookup: Lookup) -> list[Interface]:
     entry = lookup.get("NETIF")
-    found: list[Interface] = []
+    found: list[tuple[int, Interface]] = []
     at = 0
     for text in entry.value.split(";") if entry is not None else ():
         if entry is not None and text.strip():
-            found.append(_veth(lookup, entry, text, at))
+            start = entry.start + at if entry.value.isascii() else entry.at(at)
+            found.append((start, _veth(lookup, text, start)))
         at += len(text) + 1
         if len(found) > MAX_ADDRESSES and entry is not None:
             reason = f"NETIF names more than {MAX_ADDRESSES}"
             lookup.findings.error("too-many", entry, reason, "a container has a few of them")
             return []
-    return found
+    check_twice(lookup.findings, found)
+    return [interface for _, interface in found]
 
 
-def _veth(lookup: Lookup, entry: Entry, text: str, at: int) -> Interface:
-    start = entry.start + at if entry.value.isascii() else entry.at(at)
+def _veth(lookup: Lookup, text: str, start: int) -> Interface:
     values = dict(part.partition("=")[::2] for part in text.strip().split(",") if part)
     others = [names.short(name) for name in values if name not in _OURS]
     if others:
