@@ -47,7 +47,7 @@ def spec(options: argparse.Namespace) -> int:
 def _read(options: argparse.Namespace) -> Reading:
     dialect = Dialect(options.source) if options.source else None
     number = files.number(options.file) or getattr(options, "name", None)
-    return read(files.read(options.file), dialect, number)
+    return read(files.read(options.file), dialect, number, overrides=dialect is not None)
 
 
 def _refuse(errors: tuple[Problem, ...], options: argparse.Namespace) -> None:

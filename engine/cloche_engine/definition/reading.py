@@ -11,10 +11,17 @@ from cloche_engine.definition.text.source import RefusedTextError, Source, read_
 from cloche_engine.definition.text.tree import NotWellFormedError, Tree, parse_tree
 
 
-def read(data: bytes, dialect: Dialect | None = None, number: str | None = None) -> Reading:
+def read(
+    data: bytes,
+    dialect: Dialect | None = None,
+    number: str | None = None,
+    *,
+    overrides: bool = False,
+) -> Reading:
     """What any bytes mean; a dialect that is named is not recognised again. Nothing is raised.
 
-    number is the one in the file's name, `101` of `101.conf`: there alone OpenVZ writes it.
+    number is the one in the file's name, `101` of `101.conf`: there alone OpenVZ writes it. Where
+    the dialect overrides, a container of another type, or of none, is read as one of its own.
     """
     try:
         if binary := recognise.looks_binary(data):
@@ -27,35 +34,43 @@ def read(data: bytes, dialect: Dialect | None = None, number: str | None = None)
         return Reading(dialect, None, (found,))
     if found is Dialect.OPENVZ_CONF:
         return rooms.text_reader(found)(source, number)
-    return rooms.text_reader(found)(source) if found in TEXTS else _read_markup(source, found)
+    return (
+        rooms.text_reader(found)(source)
+        if found in TEXTS
+        else _read_markup(source, found, overrides)
+    )
 
 
-def _read_markup(source: Source, dialect: Dialect | None) -> Reading:
+def _read_markup(source: Source, dialect: Dialect | None, overrides: bool) -> Reading:
     try:
         tree = parse_tree(source)
     except RefusedTextError as error:
         return Reading(dialect, None, (error.problem,))
     except NotWellFormedError as error:
-        return _read_broken(source, error, dialect)
-    return _read_tree(tree, dialect)
+        return _read_broken(source, error, dialect, overrides)
+    return _read_tree(tree, dialect, overrides)
 
 
-def _read_tree(tree: Tree, dialect: Dialect | None) -> Reading:
+def _read_tree(tree: Tree, dialect: Dialect | None, overrides: bool) -> Reading:
     found = dialect or recognise.of_tree(tree)
     if isinstance(found, Problem):
         return Reading(None, None, (found,), tree)
     report = Report(tree)
+    if overrides:
+        recognise.retype(report, found)
     spec = rooms.tree_reader(found)(report)
     return Reading(found, spec, report.problems(), tree)
 
 
-def _read_broken(source: Source, error: NotWellFormedError, dialect: Dialect | None) -> Reading:
+def _read_broken(
+    source: Source, error: NotWellFormedError, dialect: Dialect | None, overrides: bool
+) -> Reading:
     """Only problems: those of the text, and those behind them where mending it is certain."""
     broken = read_on(source, error)
     if broken.tree is None:
         opened = recognise.of_root(error.opened[0]) if error.opened else None
         return Reading(dialect or opened, None, broken.problems)
-    mended = _read_tree(broken.tree, dialect)
+    mended = _read_tree(broken.tree, dialect, overrides)
     return Reading(mended.dialect, None, (*broken.problems, *_behind(broken, mended)))
 
 

@@ -294,3 +294,9 @@ def test_validate_against_those_that_are_defined(clochectl: Shell) -> None:
     assert clochectl("--connect", "test:", "validate", "-", fed=same).status == 0
     done = clochectl("--connect", "test:", "validate", "--against-defined", "-", fed=same)
     assert "error: name-taken: there is a container named" in done.out
+
+
+def test_from_overrides_what_the_type_says(clochectl: Shell) -> None:
+    untyped = LIBVIRT.replace(b" type='lxc'", b"")
+    assert "domain-type" in clochectl("spec", "-", fed=untyped).line
+    assert clochectl("spec", "--from", "libvirt-lxc", "-", fed=untyped).json["name"] == "one"

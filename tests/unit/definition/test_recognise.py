@@ -178,3 +178,21 @@ def test_a_document_in_lines_is_refused_with_the_command_that_converts_it() -> N
     assert problem.code == "foreign-form"
     assert problem.reason == "this is a definition of lxc-conf, not XML"
     assert "clochectl convert --from lxc-conf --to linuxcontainer" in problem.hint
+
+
+@pytest.mark.parametrize("kind", ["", " type='linuxcontainer'", " type='openvz'"])
+def test_a_dialect_that_overrides_reads_containers_of_other_types(kind: str) -> None:
+    text = f"<domain{kind}><name>a</name><os><init>/sbin/init</init></os></domain>"
+    told = read(text.encode(), Dialect.LIBVIRT_LXC)
+    assert [problem.code for problem in told.errors] == ["domain-type"]
+    reading = read(text.encode(), Dialect.LIBVIRT_LXC, overrides=True)
+    assert reading.errors == ()
+    assert reading.problems[0].code == "domain-type"
+    assert reading.spec is not None
+    assert reading.spec.program == ("/sbin/init",)
+
+
+def test_no_dialect_makes_a_container_of_a_machine() -> None:
+    text = b"<domain type='kvm'><name>a</name><os><init>/sbin/init</init></os></domain>"
+    reading = read(text, Dialect.LIBVIRT_LXC, overrides=True)
+    assert [problem.code for problem in reading.errors] == ["domain-type"]

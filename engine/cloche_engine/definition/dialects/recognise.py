@@ -6,6 +6,7 @@ import re
 
 from cloche_engine.definition import names
 from cloche_engine.definition.checking import fixes
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.dialects.dialect import TEXTS, Dialect
 from cloche_engine.definition.problem import Fix, Problem, Severity, TextEdit
 from cloche_engine.definition.schema.model import nearest
@@ -17,6 +18,7 @@ READ_HERE = (
     "LXC's own configuration and OpenVZ's CTID.conf"
 )
 
+_FAMILY = (Dialect.LINUXCONTAINER, Dialect.LINUXCONTAINER_V1)
 _TYPES = {
     "linuxcontainer": Dialect.LINUXCONTAINER,
     "lxc": Dialect.LIBVIRT_LXC,
@@ -144,6 +146,22 @@ def of_root(root: Element) -> Dialect | None:
     if found is Dialect.LINUXCONTAINER and container is not None and _is_first(container):
         return Dialect.LINUXCONTAINER_V1
     return found
+
+
+def retype(report: Report, dialect: Dialect) -> None:
+    """Take a container of another type, or of none, for one of a dialect; a machine stays one."""
+    root = report.tree.root
+    kind = root.attributes.get("type")
+    family = Dialect.LINUXCONTAINER if dialect is Dialect.LINUXCONTAINER_V1 else dialect
+    wanted = next((name for name, each in _TYPES.items() if each is family), kind)
+    is_driver = kind == "lxc" and of_root(root) in _FAMILY and dialect in _FAMILY
+    if root.name != "domain" or kind == wanted or is_driver or (kind and kind not in _TYPES):
+        return
+    what = f"type='{kind}'" if kind else "<domain> without a type"
+    reason = f"{what} is read as type='{wanted}', because that dialect was named"
+    place = report.tree.attribute_place(root, "type")
+    report.warning("domain-type", place, reason, f"write type='{wanted}'")
+    root.attributes["type"] = wanted or ""
 
 
 def _is_first(container: Element) -> bool:
