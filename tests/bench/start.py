@@ -12,14 +12,20 @@ What was learned, step by step on one machine (ms, median of the call): 20 with 
 each start and records on the disk; 16 without files that are truncated or renamed over (ext4
 flushes those when they are closed); 15 with a spare monitor that waits; 30 with its child cloned
 ahead, because moving a process into a v2 group waits for the thread-group lock; 13 with the child
-born in its group; less with groups and trees made while the child becomes root, with the console
-opened while the start is under way, with pages copied ahead by a rehearsal, and with proc, sysfs
-and loopback made before the plan comes.
+born in its group, the console opened while the start is under way, and pages copied ahead by a
+rehearsal. Then 8.4 with the plan sent straight to the monitor, whose folder, groups, proc, sysfs,
+masks and most of /dev are there before it comes, with monitor and child at work at once, and with
+the helper telling of the start after it has sent the plan; 7.9 with the trees before the limits and
+a rehearsal of all that the monitor does; at last an execve that leaves Python's memory to a holder,
+which takes 0.2 instead of 2 and the traced call from 9.2 to 7.5.
 
-Six runs within one hour on a shared machine of two cores then gave 0.53 to 0.73 of crun's median
-and 0.55 to 0.69 of lxc-start's: the goal of 0.6 is met in the quiet ones only. Of a call of 13 ms
-the bus takes roughly 2, the helper's folder and socket 1, the hop through the spawner 0.4, the
-monitor's preparations 3, the child's own steps 4, execve with the end of the old memory 2.
+Eight runs with it, the machine held quiet for two or three at a time: 6.9, 8.0, 7.6, 8.1, 8.3, 8.2,
+9.5 and 9.4, that is 0.29, 0.31, 0.32, 0.33, 0.36, 0.33, 0.39 and 0.36 of crun's median and 0.28,
+0.34, 0.32, 0.31, 0.35, 0.34, 0.37 and 0.34 of lxc-start's (at the beginning of the same day: 12.0
+and 12.8, 0.53 and 0.56). Of a traced call of 7.5 ms the way to the helper takes 0.8, the plan, its
+record and the way to the monitor 0.9, waking and reading 0.5, the monitor until the trees are open
+2 (0.8 of it mount points that this tree lacks), the child's tree 0.8, groups and identity 0.6, the
+seccomp filters 0.5, execve 0.2, and the shell, the pty and the way to the viewer the rest.
 """
 
 from __future__ import annotations
