@@ -28,6 +28,11 @@ SILENT = b"""<domain type='linuxcontainer'><name>one</name>
 <container><application>/bin/sh</application></container></domain>"""
 LIBVIRT = b"""<domain type='lxc'><name>one</name><memory>65536</memory>
 <os><type>exe</type><init>/bin/sh</init></os></domain>"""
+DIRECT = LIBVIRT.replace(
+    b"</domain>",
+    b"<devices><interface type='direct'><source dev='eth0'/></interface></devices></domain>",
+)
+MACVLAN = b"lxc.uts.name = a\nlxc.net.0.type = macvlan\nlxc.net.0.link = eth0\n"
 PRIVATE = LIBVIRT.replace(b"</domain>", b"<features><privnet/></features></domain>")
 
 
@@ -218,6 +223,34 @@ def test_a_file_system_in_memory_has_no_source_in_the_json() -> None:
     mounts = to_json(spec)["filesystems"]
     assert isinstance(mounts, list)
     assert (_keys(mounts[0])["source"], _keys(mounts[0])["size_kib"]) == (None, 64)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "mode"),
+    [
+        (MACVLAN, "libvirt-lxc", "private"),
+        (DIRECT, "lxc-conf", "vepa"),
+        (DIRECT, "linuxcontainer", "vepa"),
+    ],
+)
+def test_a_macvlan_keeps_the_mode_that_silence_means(source: bytes, target: str, mode: str) -> None:
+    done = convert(source, Dialect(target))
+    assert spec_of(done, Dialect(target)).interfaces[0].mode == mode
+    (added,) = (loss for loss in done.losses if loss.path == "interfaces[0].mode")
+    assert (added.value, added.now) == (None, mode)
+
+
+def test_a_macvlan_of_the_same_dialect_stays_silent() -> None:
+    done = convert(DIRECT, Dialect.LIBVIRT_LXC)
+    assert spec_of(done, Dialect.LIBVIRT_LXC).interfaces[0].mode is None
+    assert done.losses == ()
+
+
+def test_a_network_shared_with_the_host_is_what_libvirt_means_by_silence() -> None:
+    shared = b"lxc.uts.name = a\nlxc.net.0.type = none\n"
+    done = convert(shared, Dialect.LIBVIRT_LXC)
+    assert done.losses == ()
+    assert spec_of(done, Dialect.LIBVIRT_LXC).network_isolated is None
 
 
 # Documents that were torn and pasted together

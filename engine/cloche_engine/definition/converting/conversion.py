@@ -10,13 +10,16 @@ from cloche_engine.definition.dialects.dialect import Dialect, Reading, Reason
 from cloche_engine.definition.names import normal_path
 from cloche_engine.definition.problem import Problem, Severity
 from cloche_engine.definition.reading import read
-from cloche_engine.definition.spec import ContainerSpec, FilesystemKind
+from cloche_engine.definition.spec import ContainerSpec, FilesystemKind, InterfaceKind
 
 SHARING = frozenset({Dialect.LIBVIRT_LXC})
 """Where a definition without any network shares the host's; elsewhere it has loopback alone."""
 
 _NAMING = frozenset({Dialect.LINUXCONTAINER, Dialect.LINUXCONTAINER_V1})
 """Where the program has to be named; elsewhere silence means `/sbin/init`."""
+
+_MODES = {Dialect.LXC_CONF: "private", Dialect.LIBVIRT_LXC: "vepa"}
+"""Which mode a macvlan has where none is named."""
 
 _INIT = ("/sbin/init",)
 _MOUNT = FilesystemKind.MOUNT
@@ -63,7 +66,8 @@ def converted(reading: Reading, target: Dialect, name: str | None = None) -> Con
         problem = _unwritable(target, back.errors)
         return Conversion(None, (), (*reading.problems, problem), dialect)
     heard = _as_silent(spec, back.spec, target)
-    found = losses(spec, heard, target, (*implied, *writer.reasons))
+    meant = _without_host_links(spec, target)
+    found = losses(meant, heard, target, (*implied, *writer.reasons))
     found = (*_shared_network(spec, dialect, target), *found)
     return Conversion(text, found, reading.problems, dialect, back.errors)
 
@@ -83,10 +87,32 @@ def _spoken(
     if not spec.program and dialect not in _NAMING and target in _NAMING:
         spec = replace(spec, program=_INIT)
         reasons.append(Reason("program", f"{dialect} starts it where no program is named"))
+    spec, chosen = _with_modes(spec, dialect, target)
+    reasons += chosen
     if target not in SHARING:
         spec, dropped = _without_host_root(spec, target)
         reasons += dropped
     return spec, tuple(reasons)
+
+
+def _with_modes(
+    spec: ContainerSpec, dialect: Dialect, target: Dialect
+) -> tuple[ContainerSpec, list[Reason]]:
+    """A macvlan without a mode is another in each dialect, and so is named on the way."""
+    mode = _MODES.get(dialect)
+    if mode is None or mode == _MODES.get(target):
+        return spec, []
+    links = tuple(
+        replace(each, mode=mode)
+        if each.kind is InterfaceKind.MACVLAN and each.mode is None
+        else each
+        for each in spec.interfaces
+    )
+    if links == spec.interfaces:
+        return spec, []
+    return replace(spec, interfaces=links), [
+        Reason("interfaces.mode", f"{dialect} means it where it says nothing")
+    ]
 
 
 def _without_host_root(spec: ContainerSpec, target: Dialect) -> tuple[ContainerSpec, list[Reason]]:
@@ -117,6 +143,14 @@ def _shared_network(spec: ContainerSpec, dialect: Dialect, target: Dialect) -> t
         f"in {target} the container has loopback alone"
     )
     return (Loss("interfaces", [{"kind": "host"}], why),)
+
+
+def _without_host_links(spec: ContainerSpec, target: Dialect) -> ContainerSpec:
+    """A network shared with the host needs no words where silence means it."""
+    alone = all(each.kind is InterfaceKind.HOST for each in spec.interfaces)
+    if target in SHARING and alone and not spec.network_isolated and not spec.namespaces:
+        return replace(spec, interfaces=())
+    return spec
 
 
 def _unwritable(target: Dialect, errors: tuple[Problem, ...]) -> Problem:
