@@ -22,6 +22,10 @@ APPLETS = """
 """.split()
 
 
+GREEDY = ("/bin/sh", "-c", "x=a; while :; do x=$x$x; done")
+"""Takes all the memory that it can get."""
+
+
 def busybox_root(folder: Path) -> Path:
     """A root tree of a static busybox: nothing in it but /bin."""
     (folder / "bin").mkdir(parents=True)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.kernel.box import Box, Define, read_until
+from tests.kernel.box import GREEDY, Box, Define, read_until
 from tests.system.host import group_path
 
 from cloche_engine.api.console import encode_input
@@ -18,7 +18,6 @@ from cloche_engine.host import cgroups
 
 pytestmark = pytest.mark.kernel
 
-GREEDY = ("/bin/sh", "-c", "x=a; while :; do x=$x$x; done")
 LIMITS = "<cpushare>40</cpushare><memory>65536</memory>"
 
 

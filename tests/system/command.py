@@ -14,6 +14,8 @@ from typing import Any
 from tests.bus import world
 from tests.kernel.box import Definition
 
+from cloche_engine.monitor.protocol import SPARE
+
 _CLOCHECTL = [sys.executable, "-m", "cloche_engine.cli"]
 _LONGEST = 400
 
@@ -83,8 +85,11 @@ class Command:
         return name
 
     def live_runtimes(self) -> list[str]:
-        """What lies in the helper's folder of running containers."""
-        return [path.name for path in (self.directory / "run").iterdir() if path.is_dir()]
+        """What lies in the helper's folder of running containers, less the monitor that waits."""
+        return [
+            path.name for path in (self.directory / "run").iterdir()
+            if path.is_dir() and not path.name.startswith(SPARE)
+        ]  # fmt: skip
 
     def clear(self) -> None:
         """Kill every container that runs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.bus import world
 from tests.bus.system_bus import NOBODY, system
-from tests.kernel.box import Definition, busybox_root
+from tests.kernel.box import GREEDY, Definition, busybox_root
 from tests.system.command import Command, Refusal, command
 
 pytestmark = [pytest.mark.kernel, pytest.mark.bus]
@@ -95,10 +96,11 @@ def test_a_name_already_taken(clochectl: Command) -> None:
 
 
 def test_memory_below_what_the_program_needs(clochectl: Command, root: Path) -> None:
-    name = clochectl.define(root=root, around="<memory>512</memory>")
-    refusal = start_refused(clochectl, name, root)
-    assert "needs more memory than the 512 KiB" in refusal.cause
-    assert "raise <memory>" in refusal.step
+    name = clochectl.define(root=root, program=GREEDY, around="<memory>512</memory>")
+    clochectl.run("start", name)  # a small program comes to run before it outgrows them
+    ended = clochectl.json("wait", name)
+    assert re.search("more (memory )?than (the|its) 512 KiB", ended["error"])
+    assert "raise <memory>" in ended["hint"]
 
 
 def test_memory_below_what_any_program_needs(clochectl: Command) -> None:

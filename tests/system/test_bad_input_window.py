@@ -14,7 +14,7 @@ from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtGui import QGuiApplication
 from tests.bus.system_bus import system
 from tests.gui.driver import Driver
-from tests.kernel.box import Definition, busybox_root
+from tests.kernel.box import GREEDY, Definition, busybox_root
 from tests.system.command import Command, Refusal
 from tests.system.test_bad_input import no_free_pty
 
@@ -116,8 +116,11 @@ async def test_a_program_that_nobody_may_execute(
 async def test_memory_below_what_the_program_needs(
     real_driver: Driver, clochectl: Command, root: Path
 ) -> None:
-    name = await define(real_driver, clochectl, root=root, around="<memory>512</memory>")
-    assert "Raise <memory>" in await start_refused(real_driver, clochectl, name)
+    small = "<memory>512</memory>"
+    await define(real_driver, clochectl, root=root, program=GREEDY, around=small)
+    await real_driver.click(real_driver.window.page.header.buttons[Action.START])
+    await real_driver.until(lambda: "512 KiB" in " ".join(real_driver.console.messages.texts))
+    assert "Raise <memory>" in " ".join(real_driver.console.messages.texts)
 
 
 async def test_a_root_tree_without_proc_that_cannot_be_completed(
