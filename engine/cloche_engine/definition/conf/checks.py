@@ -15,6 +15,7 @@ MAX_ADDRESSES = 1000
 """More addresses or interfaces than these are no container's."""
 
 _MAX_ID = 2**32 - 1
+_MAC = "hardware address"
 
 Mount = tuple[Entry, Filesystem]
 
@@ -77,7 +78,10 @@ def check_gateways(
 
 
 def check_twice(findings: Findings, links: Iterable[tuple[Where, Interface]]) -> None:
-    """Each address, hardware address and name inside can be had once, a way to everywhere too."""
+    """Each address and name inside can be had once, a way to everywhere too.
+
+    Links of different networks may have one hardware address, which is seldom meant.
+    """
     seen: dict[tuple[str, str], Where] = {}
     for where, interface in links:
         for key in _once(interface):
@@ -87,14 +91,15 @@ def check_twice(findings: Findings, links: Iterable[tuple[Where, Interface]]) ->
             what = " ".join(filter(None, key))
             line = findings.line(first)
             reason = f"the {what} stands a second time, the first is in line {line}"
-            findings.error("duplicate", where, reason, "remove one of them")
+            tell = findings.warning if key[0] == _MAC else findings.error
+            tell("duplicate", where, reason, "remove one of them")
 
 
 def _once(interface: Interface) -> Iterator[tuple[str, str]]:
     for address in interface.addresses:
         yield "address", address.partition("/")[0]
     if interface.mac:
-        yield "hardware address", names.short(interface.mac.lower())
+        yield _MAC, names.short(interface.mac.lower())
     if interface.name:
         yield "name", names.short(interface.name)
     if interface.gateway:

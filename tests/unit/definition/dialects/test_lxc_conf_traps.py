@@ -313,11 +313,17 @@ def test_t10_two_gateways_of_a_family_are_refused_one_taken_back_is_none() -> No
 
 @pytest.mark.parametrize(
     "twice",
-    ["name = eth0", "hwaddr = 00:16:3e:00:00:01", "ipv4.address = 10.0.0.2/24"],
+    ["name = eth0", "ipv4.address = 10.0.0.2/24"],
 )
 def test_what_one_interface_has_no_other_has(twice: str) -> None:
     lines = [f"lxc.net.{n}.{line}" for n in (0, 1) for line in ("type = veth", twice)]
     assert codes(native(*lines)) == ["duplicate"]
+
+
+def test_two_interfaces_with_one_hardware_address_are_told() -> None:
+    each = ("type = veth", "hwaddr = 02:00:15:8f:05:c1")
+    reading = native(*(f"lxc.net.{n}.{line}" for n in (0, 1) for line in each))
+    assert (codes(reading), warnings(reading)) == ([], ["duplicate"])
 
 
 def test_t10_two_interfaces_share_one_way_to_everywhere() -> None:

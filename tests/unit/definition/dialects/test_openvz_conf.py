@@ -317,7 +317,8 @@ def test_a_text_without_any_parameter_of_openvz_is_refused() -> None:
     assert codes(reading) == ["foreign-root"]
 
 
-@pytest.mark.parametrize("twice", ["ifname=eth0", "mac=00:18:51:AA:BB:CC"])
-def test_a_name_and_a_hardware_address_belong_to_one_veth(twice: str) -> None:
-    assert codes(conf(f'NETIF="{twice};{twice}"')) == ["duplicate"]
+def test_a_name_belongs_to_one_veth_and_a_hardware_address_should() -> None:
+    assert codes(conf('NETIF="ifname=eth0;ifname=eth0"')) == ["duplicate"]
+    same = conf('NETIF="mac=00:18:51:AA:BB:CC;mac=00:18:51:AA:BB:CC"')
+    assert (codes(same), warnings(same)) == ([], ["duplicate"])
     assert codes(conf('NETIF="ifname=eth0;ifname=eth1"')) == []

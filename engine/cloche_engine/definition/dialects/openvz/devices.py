@@ -34,6 +34,7 @@ from cloche_engine.definition.spec import (
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
 
+_MAC = "hardware address"
 _NO_MAC = "00:00:00:00:00:00"
 _MOUNTS = {FilesystemKind.MOUNT, FilesystemKind.TEMPLATE, FilesystemKind.FILE}
 _LINKS = {
@@ -145,11 +146,11 @@ def _check_reach(report: Report, element: Element, interface: Interface) -> None
 
 
 def _check_twice(report: Report, found: list[tuple[Element, Interface]]) -> None:
-    """Each address, hardware address and name inside can be had once, a default route too."""
+    """Each address and name inside can be had once, a default route too; so should a mac be."""
     seen: dict[tuple[str, str], Element] = {}
     for element, interface in found:
         entries = [("address", text.partition("/")[0]) for text in interface.addresses]
-        entries += [("hardware address", (interface.mac or "").lower())]
+        entries += [(_MAC, (interface.mac or "").lower())]
         entries += [("name", interface.name or "")]
         entries += [("way to", route.to) for route in _defaults(element)]
         for what, value in entries:
@@ -158,7 +159,8 @@ def _check_twice(report: Report, found: list[tuple[Element, Interface]]) -> None
                 reason = (
                     f"the {what} {names.short(value)} stands a second time, first in line {line}"
                 )
-                report.error("duplicate", element, reason, "remove one of them")
+                tell = report.warning if what == _MAC else report.error
+                tell("duplicate", element, reason, "remove one of them")
             elif value:
                 seen[what, value] = element
 
