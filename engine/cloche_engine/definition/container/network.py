@@ -108,6 +108,13 @@ def subnet(ip: Element) -> Subnet | None:
     return _subnet(address.strip(), ip.attributes.get("netmask", "").strip(), prefix)
 
 
+def bare_address(ip: Element) -> names.Address | None:
+    """The address of an `<ip>` that says nothing of its network."""
+    if {"netmask", "prefix"} & ip.attributes.keys():
+        return None
+    return names.parse_address(ip.attributes.get("address", "").strip())
+
+
 @lru_cache(maxsize=4096)
 def _subnet(text: str, netmask: str, prefix: str | None) -> Subnet | None:
     address = names.parse_address(text)
@@ -174,11 +181,11 @@ def is_default(route: Route) -> bool:
     return route.metric is None and route.to in {"0.0.0.0/0", "::/0"}
 
 
-def read_interface(link: Link) -> Interface:
-    """One interface as it is written, what cannot be read left out."""
+def read_interface(link: Link, *, bare: bool = False) -> Interface:
+    """One interface as it is written, what cannot be read left out, perhaps bare addresses too."""
     element = link.interface
     kind = kind_of(element) if element is not None else InterfaceKind.NAT
-    subnets = [subnet(ip) for ip in link.ips]
+    subnets = [subnet(ip) or (bare_address(ip) if bare else None) for ip in link.ips]
     routes = [route for route in map(read_route, link.routes) if route is not None]
     found = {names.version(route.via): route.via for route in routes[::-1] if is_default(route)}
     for gateway in list(gateways(link.owner))[::-1]:

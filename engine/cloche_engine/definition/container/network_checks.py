@@ -12,6 +12,7 @@ from cloche_engine.definition.container.network import (
     NEEDS_SOURCE,
     WITHOUT_ADDRESS,
     Link,
+    bare_address,
     gateways,
     is_default,
     kind_of,
@@ -39,13 +40,16 @@ def check_network(report: Report) -> tuple[Interface, ...]:
     return interfaces
 
 
-def check_links(report: Report, found: list[Link]) -> tuple[Interface, ...]:
-    """Report what is wrong with these interfaces; returns them with their places."""
+def check_links(report: Report, found: list[Link], *, bare: bool = False) -> tuple[Interface, ...]:
+    """Report what is wrong with these interfaces; returns them with their places.
+
+    Addresses may be bare where their dialect leaves the network to its driver.
+    """
     seen: dict[tuple[str, str], Element] = {}
     ways: set[int] = set()
     for link in found:
         for ip in link.ips:
-            _check_ip(report, ip)
+            _check_ip(report, ip, bare=bare)
             entry = subnet(ip)
             _check_unique(report, ip, ("address", str(entry.ip) if entry else ""), seen)
         reach = Reach(link.ips)
@@ -53,7 +57,7 @@ def check_links(report: Report, found: list[Link]) -> tuple[Interface, ...]:
         _check_interface(report, link, seen)
         for route in link.routes:
             _check_route(report, reach, route)
-    return tuple(_located(report, link) for link in found)
+    return tuple(_located(report, link, bare=bare) for link in found)
 
 
 def _check_unused(report: Report, found: list[Link]) -> None:
@@ -63,10 +67,10 @@ def _check_unused(report: Report, found: list[Link]) -> None:
         _check_gateways(report, Link(None, network), Reach(network.all("ip")), set())
 
 
-def _located(report: Report, link: Link) -> Interface:
+def _located(report: Report, link: Link, *, bare: bool) -> Interface:
     element = link.interface or link.owner
     place = Location(*report.tree.place(element)) if element is not None else None
-    return replace(read_interface(link), location=place)
+    return replace(read_interface(link, bare=bare), location=place)
 
 
 def _check_interface(report: Report, link: Link, seen: dict[tuple[str, str], Element]) -> None:
@@ -89,16 +93,21 @@ def _check_interface(report: Report, link: Link, seen: dict[tuple[str, str], Ele
             "unknown-attribute", report.tree.attribute_name_place(source, "mode"), reason
         )
     _check_unique(report, element, ("name", read.name or ""), seen)
-    _check_unique(report, element, ("hardware address", (read.mac or "").lower()), seen)
+    _check_mac(report, element, (read.mac or "").lower(), seen)
 
 
-def _check_ip(report: Report, ip: Element) -> None:
+def _check_ip(report: Report, ip: Element, *, bare: bool) -> None:
     address = names.parse_address(ip.attributes.get("address", "").strip())
     if address is None:
         return
     _check_family(report, ip, address)
     reason = _mask_reason(ip, address)
-    if reason:
+    if reason and bare and bare_address(ip) is not None:
+        reason = f"{address} has no prefix, and none is guessed"
+        report.warning(
+            "netmask", ip, reason, f"write prefix='{24 if address.version == 4 else 64}'"
+        )
+    elif reason:
         report.error("netmask", ip, reason, _mask_hint(address))
     elif address.is_multicast or address.is_unspecified:
         report.error("address", ip, f"{address} cannot be the address of an interface")
@@ -160,6 +169,17 @@ def _check_unique(
             f"the {kind} {names.short(value)} stands a second time, the first is in line {line}"
         )
         report.error("duplicate", element, reason, "remove one of them")
+
+
+def _check_mac(
+    report: Report, element: Element, mac: str, seen: dict[tuple[str, str], Element]
+) -> None:
+    """Two links of different networks may have one, which is seldom meant."""
+    first = seen.setdefault(("hardware address", mac), element) if mac else element
+    if first is not element:
+        line, _ = report.tree.place(first)
+        reason = f"the hardware address {mac} stands a second time, the first is in line {line}"
+        report.warning("duplicate", element, reason, "give each a hardware address of its own")
 
 
 def _check_gateways(report: Report, link: Link, reach: Reach, ways: set[int]) -> None:

@@ -8,11 +8,11 @@ from cloche_engine.definition.text.tree import Element
 
 
 class Reach:
-    """The subnets of some `<ip>` elements; those that cannot be read are left out."""
+    """The subnets of some `<ip>` elements; what a bare one reaches is not known."""
 
     def __init__(self, ips: list[Element]) -> None:
         found = [entry for entry in map(subnet, ips) if entry is not None]
-        self.is_unreadable = bool(ips) and not found
+        self.is_unreadable = len(found) < len(ips)
         self.shown = ", ".join(str(entry.network) for entry in found[:3])
         self._own = {(entry.version, int(entry.ip)) for entry in found}
         self._networks: dict[tuple[int, int], set[int]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from ipaddress import ip_interface
 
 from cloche_engine.definition.converting.loss import Loss, losses
 from cloche_engine.definition.dialects import rooms
@@ -89,6 +90,8 @@ def _spoken(
         reasons.append(Reason("program", f"{dialect} starts it where no program is named"))
     spec, chosen = _with_modes(spec, dialect, target)
     reasons += chosen
+    if target is Dialect.LIBVIRT_LXC and dialect is not target:
+        spec = _with_prefixes(spec)
     if target not in SHARING:
         spec, dropped = _without_host_root(spec, target)
         reasons += dropped
@@ -113,6 +116,15 @@ def _with_modes(
     return replace(spec, interfaces=links), [
         Reason("interfaces.mode", f"{dialect} means it where it says nothing")
     ]
+
+
+def _with_prefixes(spec: ContainerSpec) -> ContainerSpec:
+    """A bare address is one alone to OpenVZ, and a network by its class to libvirt."""
+    links = tuple(
+        replace(each, addresses=tuple(str(ip_interface(text)) for text in each.addresses))
+        for each in spec.interfaces
+    )
+    return replace(spec, interfaces=links)
 
 
 def _without_host_root(spec: ContainerSpec, target: Dialect) -> tuple[ContainerSpec, list[Reason]]:

@@ -102,7 +102,6 @@ def test_a_volume_is_kept_whole() -> None:
     ("inside", "code"),
     [
         ("<ip address='192.168.001.1' prefix='24'/>", "address"),
-        ("<ip address='10.0.0.5'/>", "netmask"),
         ("<ip address='10.0.0.5' prefix='33'/>", "netmask"),
         ("<ip address='10.0.0.5' family='ipv6' prefix='24'/>", "family"),
         ("<ip address='10.0.0.5' prefix='24'/>" * 2, "duplicate"),
@@ -175,3 +174,12 @@ def test_t10_two_links_share_one_way_to_everywhere() -> None:
     assert codes(devices("".join(both))) == ["duplicate"]
     metric = link(ip.format(1) + way.format(1, " metric='100'"))
     assert codes(devices(both[0] + metric)) == []
+
+
+def test_t12_an_address_without_a_prefix_stays_one() -> None:
+    found = devices(link("<ip address='10.0.0.5' family='ipv4'/>"))
+    assert (codes(found), warnings(found)) == ([], ["netmask"])
+    assert found.spec.interfaces[0].addresses == ("10.0.0.5",)
+    assert again(found.spec).interfaces == found.spec.interfaces
+    near = link("<ip address='10.0.0.5'/><route address='0.0.0.0' gateway='10.9.0.1'/>")
+    assert codes(devices(near)) == []

@@ -35,7 +35,7 @@ def read_links(report: Report, elements: list[Element]) -> tuple[Interface, ...]
         if not is_understood(element):
             _kept(report, element)
     known = [element for element in elements if is_understood(element)]
-    found = check_links(report, [_link(element) for element in known])
+    found = check_links(report, [_link(element) for element in known], bare=True)
     return tuple(_meant(report, *pair) for pair in zip(known, found, strict=True))
 
 

@@ -136,7 +136,12 @@ def _ip(text: str) -> tuple[Markup, ...]:
     if found is None:
         return ()
     family, address, prefix = found
-    return (Markup("ip", (("family", family), ("address", address), ("prefix", prefix))),)
+    return (
+        Markup(
+            "ip",
+            (("family", family), ("address", address), ("prefix", prefix if "/" in text else None)),
+        ),
+    )
 
 
 def _route(route: Route) -> tuple[Markup, ...]:
