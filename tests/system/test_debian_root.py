@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.apt import SOURCES, proxy
 from tests.contract.viewer import Viewer
 from tests.system import rfc
 from tests.system.host import (
@@ -36,11 +36,6 @@ from cloche_engine.definition.spec import Filesystem, FilesystemKind
 pytestmark = [pytest.mark.kernel, pytest.mark.bus, pytest.mark.timeout(240)]
 
 PORT = 7008
-SOURCES = (
-    "/etc/apt/sources.list.d/debian.sources",
-    "/etc/apt/sources.list.d/ubuntu.sources",
-    "/etc/apt/sources.list",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +85,6 @@ def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield root
     finally:
         shutil.rmtree(folder)
-
-
-def proxy() -> list[str]:
-    """The proxy of this machine's apt, which mmdebstrap does not look for."""
-    words = ["apt-config", "shell", "PROXY", "Acquire::http::Proxy"]
-    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-    values = [word.partition("=")[2] for word in shlex.split(said)]
-    return [f'--aptopt=Acquire::http::Proxy "{value}"' for value in values if value]
 
 
 @pytest.fixture(scope="module")

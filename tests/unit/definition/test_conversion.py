@@ -134,7 +134,10 @@ def test_t19_the_number_of_a_file_is_the_container() -> None:
     spec = read(text, number="105").spec
     assert spec is not None
     assert spec.name == "105"
-    assert read(text).errors
+    unnamed = read(text)
+    assert unnamed.spec is not None
+    assert to_json(unnamed.spec)["name"] is None
+    assert "missing" in {problem.code for problem in unnamed.problems}
 
 
 def test_t14_what_is_rounded_is_told() -> None:

@@ -22,7 +22,7 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 def to_json(spec: ContainerSpec) -> dict[str, Json]:
     """Every field in a fixed order; null, [] or {} where the document is silent."""
     return {
-        "name": spec.name,
+        "name": spec.name or None,
         "uuid": spec.uuid,
         "title": spec.title,
         "description": spec.description,

@@ -83,7 +83,7 @@ def value(spec: object, path: str) -> object:
         (("lxc.net.0.type = empty",), "network_isolated", True),
         (("lxc.net.0.type = none",), "interfaces", (Interface(InterfaceKind.HOST),)),
         ((), "interfaces", ()),
-        ((), "network_isolated", None),
+        ((), "network_isolated", True),
     ],
 )  # fmt: skip
 def test_a_key_means_what_the_manual_says(lines: tuple[str, ...], path: str, means: object) -> None:

@@ -146,10 +146,10 @@ def test_a_network_that_lacks_what_its_type_needs_is_refused(
     assert codes(native(*lines)) == [code]
 
 
-def test_t13_silence_about_the_network_stays_silence() -> None:
+def test_t13_silence_about_the_network_is_loopback_alone() -> None:
     spec = meant(native())
     assert spec.interfaces == ()
-    assert spec.network_isolated is None
+    assert spec.network_isolated is True
 
 
 @pytest.mark.parametrize(

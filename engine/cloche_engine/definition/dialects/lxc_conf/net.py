@@ -55,7 +55,7 @@ class _Section:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The interfaces, and whether an empty network is asked for; None where nothing is."""
+    """The interfaces, and whether there is loopback alone, which no section means too."""
 
     interfaces: tuple[Interface, ...]
     isolated: bool | None
@@ -63,11 +63,12 @@ class Network:
 
 def read_network(lookup: Lookup) -> Network:
     """The interfaces in order of their numbers; lines that are kept take the numbers they get."""
+    sections = _sections(lookup)
     interfaces: list[Interface] = []
     places: list[Entry] = []
     others: list[_Section] = []
-    isolated: bool | None = None
-    for section in _sections(lookup):
+    isolated: bool | None = None if sections else True
+    for section in sections:
         kind = section.last("type")
         if kind is not None and kind.value == "empty":
             isolated = True

@@ -34,9 +34,9 @@ def network(spec: ContainerSpec) -> Iterator[str | None]:
         for number, interface in enumerate(spec.interfaces)
     ]
     sections += [pairs for pairs in kept.values() if pairs and pairs[0][0] == "type"]
-    if spec.network_isolated:
+    if spec.network_isolated or (spec.network_isolated is None and not sections):
         sections.append([("type", "empty")])
-    elif spec.network_isolated is False and not sections:
+    elif not sections:
         sections.append([("type", "none")])
     for number, section in enumerate(sections):
         for name, value in section:

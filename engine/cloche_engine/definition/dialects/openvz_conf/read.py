@@ -101,7 +101,7 @@ def _name(lookup: Lookup, number: str | None, hostname: str | None) -> str:
         lookup.findings.warning("name", 0, reason, f'add NAME="{names.short(hostname)}"')
         return hostname
     reason = "the container has no name: its number is the name of its file, 101.conf"
-    lookup.findings.error("missing", 0, reason, 'add NAME="..."')
+    lookup.findings.warning("missing", 0, reason, 'add NAME="...", or give the number')
     return ""
 
 
