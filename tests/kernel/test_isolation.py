@@ -128,7 +128,8 @@ async def test_it_cannot_type_into_its_terminal_not_even_with_high_bits(define: 
 
 
 def test_control_without_the_filter_both_requests_type(tmp_path: Path) -> None:
-    if Path("/proc/sys/dev/tty/legacy_tiocsti").read_text().strip() != "1":
+    switch = Path("/proc/sys/dev/tty/legacy_tiocsti")  # since 6.2; before, everybody may type
+    if switch.exists() and switch.read_text().strip() != "1":
         pytest.skip("this kernel refuses TIOCSTI to everybody")
     master, slave = os.openpty()
     try:
