@@ -173,3 +173,30 @@ def test_mending_ends_and_never_makes_it_worse(parts: list[str]) -> None:
 def test_a_large_document_full_of_mistakes_is_mended() -> None:
     data = document(PROGRAM, "<a>text</a>" * 1500)
     assert codes(mend(data, ["remove"]).data) == []
+
+
+MISSPELT = (
+    b"<domain type='linuxcontainer'><name>a</name>"
+    b"<container><application>/bin/sh</application></container>"
+    b"<memroy>65536</memory></domain>"
+)
+
+
+@pytest.mark.parametrize(
+    ("fix", "written"),
+    [
+        ("match-start-tag", b"<memory>65536</memory>"),
+        ("match-end-tag", b"<memroy>65536</memroy>"),
+    ],
+)
+def test_a_misspelt_tag_is_matched_with_its_other_half(fix: str, written: bytes) -> None:
+    (problem,) = [each for each in read(MISSPELT).errors if each.code == "not-well-formed"]
+    assert {each.name for each in problem.fixes} == {"match-start-tag", "match-end-tag"}
+    mended = mend(MISSPELT, [fix])
+    assert mended.data == MISSPELT.replace(b"<memroy>65536</memory>", written)
+    assert not read(mended.data).errors
+
+
+def test_tags_that_have_nothing_in_common_are_not_matched() -> None:
+    (problem,) = read(MISSPELT.replace(b"memroy", b"cpushare")).errors
+    assert problem.fixes == ()

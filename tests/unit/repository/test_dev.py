@@ -30,7 +30,7 @@ def copy(tmp_path: Path) -> Path:
 def test_without_a_command_it_prints_the_list(copy: Path, tmp_path: Path) -> None:
     done = dev(copy, cwd=tmp_path)
     assert done.returncode == 0
-    for command in ("run", "test", "lint", "bench", "exec"):
+    for command in ("run", "test", "lint", "bench", "guest-test", "exec"):
         assert f"\n  {command} " in done.stdout
 
 

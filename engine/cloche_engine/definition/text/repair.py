@@ -1,8 +1,9 @@
-"""The two mistakes of the RFC's own example, and how each can be mended."""
+"""The two mistakes of the RFC's own example, a tag misspelt, and how each can be mended."""
 
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 from xml.parsers.expat import errors
 
 from cloche_engine.definition.problem import Fix, TextEdit
@@ -13,21 +14,27 @@ from cloche_engine.definition.text.tree import Element, NotWellFormedError, Span
 STRAY_NAME = "stray-name-before-gt"
 OPEN_SELF_CLOSED = "open-self-closed"
 DROP_END_TAG = "drop-end-tag"
+MATCH_END_TAG = "match-end-tag"
+MATCH_START_TAG = "match-start-tag"
 
 END_TAG = re.compile(rb"</([^\s<>/]+)\s*>")
 
 _VALUE = rb"""(?:"[^"]*"|'[^']*')"""
 _STRAY = re.compile(rb"<([^\s<>/=]+)((?:\s+[^\s=<>/]+\s*=\s*" + _VALUE + rb")*)\s*(/\s*\1\s*)>")
+_LONGEST = 40
+_ALIKE = 0.6
 _MISMATCH = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
 
 
 def repairs(body: bytes, places: Places, error: NotWellFormedError) -> tuple[Fix, ...]:
-    """The ways to mend a mistake; empty where it is none of the two."""
+    """The ways to mend a mistake; empty where it is none of those known."""
     if stray := stray_name(body, error):
         description = f"write '/>' in place of '/{stray[1].decode()}>'"
         return (Fix(STRAY_NAME, description, (TextEdit(*stray.span(3), "/"),)),)
     if pair := end_of_self_closed(body, error):
         return _reopened(body, places, *pair)
+    if pair := misspelt_pair(body, error):
+        return _matched(places, *pair)
     return ()
 
 
@@ -47,6 +54,31 @@ def _reopened(
         Fix(OPEN_SELF_CLOSED, opened, (slash,)),
         Fix(DROP_END_TAG, dropped, (TextEdit(span.start, span.end, ""),)),
     )
+
+
+def _matched(places: Places, element: Element, end_tag: re.Match[bytes]) -> tuple[Fix, ...]:
+    line, _ = places.place(element.start)
+    opened, closed = element.name, end_tag[1].decode()
+    start = element.start + 1
+    renamed = TextEdit(start, start + len(opened.encode()), closed)
+    return (
+        Fix(MATCH_END_TAG, f"write </{opened}> in place of </{closed}>",
+            (TextEdit(*end_tag.span(1), opened),)),
+        Fix(MATCH_START_TAG, f"write <{closed}> in place of <{opened}> in line {line}",
+            (renamed,)),
+    )  # fmt: skip
+
+
+def misspelt_pair(body: bytes, error: NotWellFormedError) -> tuple[Element, re.Match[bytes]] | None:
+    """The innermost open element and an end tag whose name is nearly the same."""
+    if error.code != _MISMATCH or not error.opened:
+        return None
+    found = END_TAG.match(body, max(0, error.offset - 2))
+    element = error.opened[-1]
+    if found is None or element.is_foreign or len(found[1]) > _LONGEST:
+        return None
+    likeness = SequenceMatcher(None, element.name, found[1].decode("utf-8", "replace")).ratio()
+    return (element, found) if likeness >= _ALIKE else None
 
 
 def stray_name(body: bytes, error: NotWellFormedError) -> re.Match[bytes] | None:
