@@ -1,0 +1,64 @@
+"""`python -m tests.guest [PYTEST-ARG...]`: run tests on Debian 12 with control groups v2 only."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.guest import machine
+from tests.guest.cache import Cache
+from tests.guest.disks import checkout_disk, packages_disk, read_results, results_disk
+from tests.guest.image import image
+
+TESTS = ["tests/kernel", "tests/system/test_shared_mounts.py"]
+
+
+def _arguments() -> tuple[argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser(
+        prog="./dev guest-test", description=__doc__.partition(": ")[2], allow_abbrev=False
+    )
+    parser.add_argument("--packages", required=True, help="what the image has of Debian's")
+    parser.add_argument("--minutes", type=float, default=30, help="end the guest after so many")
+    parser.add_argument("--cpus", type=int, default=1, help="processors of the guest")
+    known, for_pytest = parser.parse_known_args()
+    return known, for_pytest or TESTS
+
+
+def main() -> int:
+    """Make what is missing, run the guest; the exit status of pytest inside."""
+    asked, for_pytest = _arguments()
+    os.environ["PATH"] += ":/usr/sbin:/sbin"  # where Debian has mkfs.ext4, and users have not
+    cache = Cache.of_user()
+    last = cache.root / "last"
+    try:
+        system, packages = image(cache, asked.packages), packages_disk(cache)
+    except (OSError, subprocess.CalledProcessError) as error:
+        return _fail(f"the guest could not be made: {error}")
+    shutil.rmtree(last, ignore_errors=True)
+    last.mkdir()
+    with tempfile.TemporaryDirectory(prefix="run-", dir=cache.root) as name:
+        folder = Path(name)
+        disks = {"packages": packages, "checkout": checkout_disk(folder, for_pytest)}
+        results, console = results_disk(folder), last / "console.log"
+        guest = machine.Machine(system, disks, results, console, asked.cpus)
+        off = machine.run(guest.words(), 60 * asked.minutes)
+        status = read_results(results, last)
+    if status is None:
+        why = "it ended before" if off else "its time was up (see --minutes), or qemu failed"
+        return _fail(f"no results, {why}; {console} has what it said")
+    sys.stdout.write(f"guest-test: the results lie in {last}\n")
+    return status
+
+
+def _fail(why: str) -> int:
+    sys.stderr.write(f"guest-test: {why}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

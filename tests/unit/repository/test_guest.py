@@ -1,0 +1,93 @@
+"""`./dev guest-test` around the guest: what is kept between runs, its end, its exit status."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+from tests.guest.cache import Cache
+from tests.guest.disks import checkout_disk, read_results
+from tests.guest.machine import run
+
+SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+
+
+def fill(folder: Path) -> None:
+    (folder / "disk").write_text("made")
+
+
+def refuse(folder: Path) -> None:
+    raise AssertionError(folder)
+
+
+def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    first = cache.folder("image", ("a", "b"), fill)
+    assert (first / "disk").read_text() == "made"
+    assert cache.folder("image", ("a", "b"), refuse) == first
+
+
+def test_other_ingredients_make_it_anew_and_the_old_one_goes(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    first, other = cache.folder("image", "old", fill), cache.folder("packages", "old", fill)
+    second = cache.folder("image", "new", fill)
+    assert sorted(tmp_path.iterdir()) == sorted([second, other])
+    assert first != second
+
+
+def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    def break_off(folder: Path) -> None:
+        fill(folder)
+        raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        Cache(tmp_path).folder("image", "x", break_off)
+    assert list(tmp_path.iterdir()) == []
+
+
+def sh(line: str, seconds: float = 20) -> bool:
+    """Run that in the place of qemu."""
+    return run(["sh", "-c", line], seconds)
+
+
+def test_what_the_guest_says_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
+    assert sh(r"printf 'one\r\ntwo\r\n'")
+    assert capfd.readouterr().out == "one\ntwo\n"
+
+
+def test_a_guest_that_does_not_end_is_ended() -> None:
+    began = time.monotonic()
+    assert not sh("exec sleep 60", seconds=0.2)
+    assert time.monotonic() - began < 10
+
+
+def test_a_qemu_that_fails_is_no_end_by_itself() -> None:
+    assert not sh("exit 1")
+
+
+def test_the_status_is_what_the_guest_wrote(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(1 << 20))
+    assert read_results(disk, tmp_path / "last") is None
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made/status").write_text("3")
+    with tarfile.open(disk, "w:") as tar:
+        tar.add(tmp_path / "made", ".")
+    assert read_results(disk, tmp_path / "last") == 3
+
+
+@pytest.mark.skipif(not shutil.which("debugfs", path=SBIN), reason="no e2fsprogs here")
+def test_the_checkout_goes_in_with_the_arguments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", SBIN)
+    disk = checkout_disk(tmp_path, ["-k", "two words"])
+    for name, text in (("arguments", "-k\0two words"), ("checkout/dev", "#!/bin/sh")):
+        words = ["debugfs", "-R", f"cat {name}", str(disk)]
+        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        assert said.startswith(text)
