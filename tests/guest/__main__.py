@@ -7,13 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from tests.guest import machine
 from tests.guest.cache import Cache
 from tests.guest.disks import checkout_disk, packages_disk, read_results, results_disk
-from tests.guest.image import image
+from tests.guest.image import Image, image
 
 TESTS = ["tests/kernel", "tests/system/test_shared_mounts.py"]
 
@@ -34,15 +33,21 @@ def main() -> int:
     asked, for_pytest = _arguments()
     os.environ["PATH"] += ":/usr/sbin:/sbin"  # where Debian has mkfs.ext4, and users have not
     cache = Cache.of_user()
+    with cache.alone():
+        try:
+            made = image(cache, asked.packages), packages_disk(cache)
+        except (OSError, subprocess.CalledProcessError) as error:
+            return _fail(f"the guest could not be made: {error}")
+        return _run(cache, *made, asked, for_pytest)
+
+
+def _run(
+    cache: Cache, system: Image, packages: Path, asked: argparse.Namespace, for_pytest: list[str]
+) -> int:
     last = cache.root / "last"
-    try:
-        system, packages = image(cache, asked.packages), packages_disk(cache)
-    except (OSError, subprocess.CalledProcessError) as error:
-        return _fail(f"the guest could not be made: {error}")
     shutil.rmtree(last, ignore_errors=True)
     last.mkdir()
-    with tempfile.TemporaryDirectory(prefix="run-", dir=cache.root) as name:
-        folder = Path(name)
+    with cache.passing() as folder:
         disks = {"packages": packages, "checkout": checkout_disk(folder, for_pytest)}
         results, console = results_disk(folder), last / "console.log"
         guest = machine.Machine(system, disks, results, console, asked.cpus)

@@ -26,7 +26,7 @@ def refuse(folder: Path) -> None:
 
 
 def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
-    cache = Cache(tmp_path / "cache")
+    cache = Cache(tmp_path)
     first = cache.folder("image", ("a", "b"), fill)
     assert (first / "disk").read_text() == "made"
     assert cache.folder("image", ("a", "b"), refuse) == first
@@ -91,3 +91,12 @@ def test_the_checkout_goes_in_with_the_arguments(
         words = ["debugfs", "-R", f"cat {name}", str(disk)]
         said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
         assert said.startswith(text)
+
+
+def test_what_was_cut_short_goes_at_the_next_run(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    with cache.passing() as cut_short:
+        name = cut_short.name
+    (tmp_path / name).mkdir()
+    with cache.alone():
+        assert not (tmp_path / name).exists()
