@@ -16,6 +16,10 @@ from cloche_engine.kernel.constants import CLONE_NEWNET
 from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.kernel.syscalls import setns, unshare
 
+# What it does to PID 1 is only for a machine that nobody else uses.
+_OWN_SYSTEMD = Path("/run/systemd/system").is_dir() and os.environ.get("CLOCHE_MUST_RUN") == "1"
+collect_ignore = [] if _OWN_SYSTEMD else ["test_systemd.py"]
+
 
 def instance_of(folder: Path) -> str:
     """A name for this test's groups and links."""
