@@ -45,6 +45,11 @@ class Problem:
     fixes: tuple[Fix, ...] = ()
 
     @property
+    def place(self) -> tuple[int, int]:
+        """Line and column."""
+        return self.line, self.column
+
+    @property
     def is_error(self) -> bool:
         """Whether it keeps the document from being used."""
         return self.severity is Severity.ERROR
@@ -54,6 +59,11 @@ class Problem:
         tail = f"; {self.hint}" if self.hint else ""
         place = f"{file}:{self.line}:{self.column}"
         return f"{place}: {self.severity}: {self.code}: {self.reason}{tail}"
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems as they stand in the document; those of one place as they were found."""
+    return tuple(sorted(problems, key=lambda problem: problem.place))
 
 
 class DefinitionError(ValueError):

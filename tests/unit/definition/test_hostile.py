@@ -14,7 +14,7 @@ from tests.unit.definition.samples import EXAMPLES, PROGRAM, RFC_LITERAL, codes,
 from tests.unit.definition.writing import Style, specs, styles, write
 
 from cloche_engine.definition.checking.fixing import apply
-from cloche_engine.definition.checking.report import MAX_PROBLEMS
+from cloche_engine.definition.checking.listing import MAX_PROBLEMS
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing import edit
 from cloche_engine.definition.problem import DefinitionError

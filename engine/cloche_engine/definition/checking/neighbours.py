@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from cloche_engine.definition.problem import Problem, Severity
+from cloche_engine.definition.problem import Problem, Severity, in_order
 from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind
 from cloche_engine.definition.text.tree import Element, Tree
 
@@ -39,7 +39,7 @@ def against(
     limit = spec.memory.max_kib
     if limit is not None and host_memory_kib is not None and limit > host_memory_kib:
         problems.append(_too_much(tree, limit, host_memory_kib))
-    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+    return in_order(problems)
 
 
 def host_memory_kib() -> int | None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from cloche_engine.definition import names, units
 from cloche_engine.definition.checking import fixes
-from cloche_engine.definition.checking.report import Place, Report
+from cloche_engine.definition.checking.listing import Place
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.problem import Fix, Severity
 from cloche_engine.definition.schema.model import Attribute, ElementRule, Schema, Value, nearest
 from cloche_engine.definition.text.tree import Element

@@ -4,62 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from cloche_engine.definition import names
 from cloche_engine.definition.conf.findings import Findings, Where
 from cloche_engine.definition.conf.lines import Entry
-from cloche_engine.definition.spec import Filesystem, IdRange, Interface, Memory
+from cloche_engine.definition.schema.domain import MAX_ID
+from cloche_engine.definition.spec import IdRange, Interface, Memory
 
 MAX_ADDRESSES = 1000
 """More addresses or interfaces than these are no container's."""
 
-_MAX_ID = 2**32 - 1
 _MAC = "hardware address"
-
-Mount = tuple[Entry, Filesystem]
-
-
-@dataclass(slots=True)
-class _Node:
-    """One directory of the container; `mount` is what is mounted there."""
-
-    below: dict[str, _Node] = field(default_factory=dict)
-    mount: Mount | None = None
-
-
-def check_targets(findings: Findings, mounts: Iterable[Mount]) -> None:
-    """Equal targets, and parents that would hide a mount made before them."""
-    top = _Node()
-    for entry, filesystem in mounts:
-        node = top
-        for part in filter(None, filesystem.target.split("/")):
-            node = node.below.setdefault(part, _Node())
-        _check_target(findings, entry, filesystem, node)
-        node.mount = node.mount or (entry, filesystem)
-
-
-def _check_target(findings: Findings, entry: Entry, filesystem: Filesystem, node: _Node) -> None:
-    target = names.short(filesystem.target)
-    if node.mount is not None:
-        line = findings.line(node.mount[0])
-        reason = f"{target} is mounted a second time, the first is in line {line}"
-        findings.error("same-target", entry, reason, "remove one of them")
-    elif node.below and filesystem.target != "/":
-        hidden, below = next(_mounted(node))
-        line = findings.line(hidden)
-        hides = names.short(below.target)
-        reason = f"{target} would hide {hides}, mounted before it in line {line}"
-        findings.error("hidden-mount", entry, reason, f"move it above line {line}")
-
-
-def _mounted(node: _Node) -> Iterator[Mount]:
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        if current.mount is not None:
-            yield current.mount
-        waiting += current.below.values()
 
 
 def check_gateways(
@@ -124,8 +79,8 @@ def check_ranges(findings: Findings, ranges: list[tuple[Entry, IdRange]]) -> Non
     for entry, part in ranges:
         if part.count == 0:
             findings.error("idmap", entry, "the range has no ids", "the last number is how many")
-        elif max(part.inside, part.host) + part.count - 1 > _MAX_ID:
-            reason = f"the range ends above {_MAX_ID}, the largest id"
+        elif max(part.inside, part.host) + part.count - 1 > MAX_ID:
+            reason = f"the range ends above {MAX_ID}, the largest id"
             findings.error("idmap", entry, reason, "map fewer ids")
     for side, name in (("inside", "container"), ("host", "host")):
         end, last = -1, None

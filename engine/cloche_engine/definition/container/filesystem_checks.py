@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import groupby
 
 from cloche_engine.definition import names, units
-from cloche_engine.definition.checking.report import Place, Report
+from cloche_engine.definition.checking.listing import Place
+from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.checking.targets import check_targets
 from cloche_engine.definition.container import homes
 from cloche_engine.definition.container.filesystems import (
     HARD_LIMIT,
@@ -40,8 +41,13 @@ def check_mounts(report: Report) -> tuple[Filesystem, ...]:
         place = report.tree.text_place(element) if lines else (1, 1)
         for line in lines:
             _check_text(report, place, line)
-    check_targets(report, found)
+    check_targets(report, targets(found))
     return tuple(_located(report, mount) for mount in found)
+
+
+def targets(found: list[Mount]) -> list[tuple[Element, str]]:
+    """Each mount's element with its target."""
+    return [(mount.element, mount.filesystem.target) for mount in found]
 
 
 def _located(report: Report, mount: Mount) -> Filesystem:
@@ -150,56 +156,3 @@ def _check_limits(report: Report, mount: Mount) -> None:
     if limit is not None and hard is not None and soft is not None and soft > hard:
         reason = f"the soft limit of space is above the hard one, {hard} KiB"
         report.error(SOFT_LIMIT, limit, reason, "make it smaller than that")
-
-
-@dataclass(slots=True)
-class _Node:
-    """One directory of the container; `mount` is what is mounted there."""
-
-    below: dict[str, _Node] = field(default_factory=dict)
-    mount: Mount | None = None
-
-
-def check_targets(report: Report, found: list[Mount]) -> None:
-    """Equal targets, and parents that would hide a mount made before them."""
-    top = _Node()
-    for mount in found:
-        target = mount.filesystem.target
-        if names.valid_path(target):
-            continue
-        node = top
-        for part in filter(None, target.split("/")):
-            node = node.below.setdefault(part, _Node())
-        _check_target(report, mount, node)
-        node.mount = node.mount or mount
-
-
-def _check_target(report: Report, mount: Mount, node: _Node) -> None:
-    target = names.short(mount.filesystem.target)
-    if node.mount is not None:
-        line, _ = report.tree.place(node.mount.element)
-        report.error(
-            "same-target",
-            mount.element,
-            f"{target} is mounted a second time, the first is in line {line}",
-            "remove one of them",
-        )
-    elif node.below and target != "/":
-        hidden = next(_mounted(node))
-        line, _ = report.tree.place(hidden.element)
-        below = names.short(hidden.filesystem.target)
-        report.error(
-            "hidden-mount",
-            mount.element,
-            f"{target} would hide {below}, mounted before it in line {line}",
-            f"move the mount of {target} above line {line}",
-        )
-
-
-def _mounted(node: _Node) -> Iterator[Mount]:
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        if current.mount is not None:
-            yield current.mount
-        waiting += current.below.values()

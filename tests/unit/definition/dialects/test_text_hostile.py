@@ -12,7 +12,7 @@ from tests.unit.definition.dialects.conf_reading import lxc, vz
 from tests.unit.definition.dialects.reading import sample
 from tests.unit.definition.effort import FAR_TOO_LONG, effort
 
-from cloche_engine.definition.checking.report import MAX_PROBLEMS
+from cloche_engine.definition.checking.listing import MAX_PROBLEMS
 from cloche_engine.definition.conf.lines import MAX_ENTRIES
 from cloche_engine.definition.dialects.dialect import Reading
 from cloche_engine.definition.dialects.lxc_conf.write import write as write_lxc

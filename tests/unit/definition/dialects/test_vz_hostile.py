@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.definition.dialects.reading import Read, codes, openvz, sample, vserver
 from tests.unit.definition.effort import FAR_TOO_LONG, effort
 
-from cloche_engine.definition.checking.report import MAX_PROBLEMS
+from cloche_engine.definition.checking.listing import MAX_PROBLEMS
 from cloche_engine.definition.dialects.openvz.write import write as write_openvz
 from cloche_engine.definition.dialects.vserver.write import write as write_vserver
 from cloche_engine.definition.spec import ContainerSpec, Cpu

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cloche_engine.definition import names, units
 from cloche_engine.definition.checking.report import Report
-from cloche_engine.definition.container.filesystem_checks import check_targets
+from cloche_engine.definition.checking.targets import check_targets
+from cloche_engine.definition.container.filesystem_checks import targets
 from cloche_engine.definition.container.filesystems import SOURCE_ATTRIBUTES, Mount
 from cloche_engine.definition.spec import Filesystem, FilesystemKind, Location
 from cloche_engine.definition.text.tree import Element
@@ -26,7 +27,7 @@ def read_mounts(report: Report, elements: list[Element]) -> tuple[Filesystem, ..
         for element in elements
         if (kind := _kind(element)) is not None and is_understood(element)
     ]
-    check_targets(report, found)
+    check_targets(report, targets(found))
     for element in elements:
         if not is_understood(element):
             shown = names.short(element.attributes.get("type", "mount"))

@@ -6,7 +6,8 @@ import ipaddress
 from dataclasses import dataclass
 
 from cloche_engine.definition import names
-from cloche_engine.definition.checking.report import Place, Report
+from cloche_engine.definition.checking.listing import Place
+from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.spec import Interface, Location
 from cloche_engine.definition.text.tree import Element
 

@@ -1,0 +1,58 @@
+"""Mounts that are in each other's way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from cloche_engine.definition.checking.listing import Listing
+from cloche_engine.definition.names import short, valid_path
+
+_Where = TypeVar("_Where")
+
+
+@dataclass(slots=True)
+class _Node(Generic[_Where]):
+    """One directory of the container; `mount` is what is mounted there, and its target."""
+
+    below: dict[str, _Node[_Where]] = field(default_factory=dict)
+    mount: tuple[_Where, str] | None = None
+
+
+def check_targets(listing: Listing[_Where], mounts: Iterable[tuple[_Where, str]]) -> None:
+    """Equal targets, and parents that would hide a mount made before them."""
+    top: _Node[_Where] = _Node()
+    for where, target in mounts:
+        if valid_path(target):
+            continue
+        node = top
+        for part in filter(None, target.split("/")):
+            node = node.below.setdefault(part, _Node())
+        _check_target(listing, where, target, node)
+        node.mount = node.mount or (where, target)
+
+
+def _check_target(
+    listing: Listing[_Where], where: _Where, target: str, node: _Node[_Where]
+) -> None:
+    shown = short(target)
+    if node.mount is not None:
+        line, _ = listing.place(node.mount[0])
+        reason = f"{shown} is mounted a second time, the first is in line {line}"
+        listing.error("same-target", where, reason, "remove one of them")
+    elif node.below and target != "/":
+        hidden, below = next(_mounted(node))
+        line, _ = listing.place(hidden)
+        reason = f"{shown} would hide {short(below)}, mounted before it in line {line}"
+        hint = f"move the mount of {shown} above line {line}"
+        listing.error("hidden-mount", where, reason, hint)
+
+
+def _mounted(node: _Node[_Where]) -> Iterator[tuple[_Where, str]]:
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if current.mount is not None:
+            yield current.mount
+        waiting += current.below.values()
