@@ -27,7 +27,16 @@ class Machine:
     def words(self) -> list[str]:
         """The command."""
         words = ["qemu-system-x86_64", "-no-user-config", "-nodefaults", "-display", "none"]
-        words += ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(self.cpus), "-m", "2G"]
+        words += [
+            "-accel",
+            "tcg,thread=multi",
+            "-cpu",
+            "max,la57=off",
+            "-smp",
+            str(self.cpus),
+            "-m",
+            "2G",
+        ]
         words += ["-no-reboot", "-kernel", str(self.image.kernel)]
         words += ["-initrd", str(self.image.initrd), "-append", _KERNEL_WORDS]
         words += ["-serial", f"file:{self.console}"]
