@@ -87,8 +87,10 @@ class Child:
             part = names[at : at + 32]
             self.tell(b"D" + "\n".join(part).encode(), [opened[name] for name in part])
 
-    def let_memory_go(self) -> None:
-        """End what holds the memory that it had before it became the program."""
+    def forget_start(self) -> None:
+        """End what only its start needed: the holder of its old memory, the parts of its /dev."""
+        while self.dev:
+            os.close(self.dev.popitem()[1])
         if self.holder:
             os.kill(self.holder, signal.SIGKILL)
             os.waitpid(self.holder, 0)
@@ -101,7 +103,7 @@ class Child:
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
         os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
         os.close(self.pidfd)
-        self.let_memory_go()
+        self.forget_start()
 
 
 def clone_ahead(warm: Warm, runtime: Path) -> Child:
@@ -110,30 +112,43 @@ def clone_ahead(warm: Warm, runtime: Path) -> Child:
     The folder of the run tells of them from then on.
     """
     group = cgroups.new_group(warm.layout, warm.parent)
+    try:
+        child = _cloned(warm, group)
+    except OSError:
+        group.remove()
+        raise
+    try:
+        write_init(runtime, child.pid, group.name)
+        _let_prepare(child)
+    except OSError:
+        child.kill()
+        group.remove()
+        raise
+    return child
+
+
+def _cloned(warm: Warm, group: cgroups.Group) -> Child:
+    dev = roots.make_dev()
+    monitor = os.getpid()
     birth, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with birth:
         holder = os.fork()
         if holder == 0:
-            _hold(theirs, warm.filters, group)
+            _hold(theirs, monitor, warm.filters, group)
         theirs.close()
-        try:
-            pid, link = _born(birth, holder)
-        except OSError:
-            group.remove()
-            raise
-    child = Child(pid, os.pidfd_open(pid), holder, link, group, roots.make_dev())
-    write_init(runtime, pid, group.name)
-    _let_prepare(child)
-    return child
+        pid, link = _born(birth, holder)
+    return Child(pid, os.pidfd_open(pid), holder, link, group, dev)
 
 
 def _hold(
-    birth: socket.socket, filters: tuple[FilterProgram, ...], group: cgroups.Group
+    birth: socket.socket, monitor: int, filters: tuple[FilterProgram, ...], group: cgroups.Group
 ) -> NoReturn:
     """Become the holder of a child; what follows the clone is the child's."""
     try:
         name_process("cloche-holder")
         die_with_the_monitor()
+        if os.getppid() != monitor:  # it ended before we asked to be told
+            os._exit(127)
         close_all_but(birth.fileno())  # whoever waits for the monitor's end waits not for us
         pid = clone_in_place(_NAMESPACES, group.open_unified())
         name_process("cloche-init")
@@ -142,7 +157,8 @@ def _hold(
         close_all_but(link.fileno())  # the holder has no part in this one, so execve ends it
     except OSError as error:
         blame = Blame("make the namespaces", "clone", error.errno or 0, error.strerror or "")
-        send_packet(birth, b"E" + blame.to_json())
+        with contextlib.suppress(OSError):  # nobody is left to hear it
+            send_packet(birth, b"E" + blame.to_json())
         os._exit(127)
     await_plan_and_run(link, filters)
 
@@ -151,11 +167,13 @@ def _born(birth: socket.socket, holder: int) -> tuple[int, socket.socket]:
     """The pid of the child and the link to it; OSError where there is none.
 
     The child does nothing before it is told to, so it cannot end, nor the holder go on, before
-    this signal is there.
+    these signals are there. The second stays where somebody sends SIGCONT: it comes after the stop,
+    ends the holder before that runs, and does not end the wait for the child, as SIGTERM would.
     """
     packet, descriptors = receive_packet(birth)
     if packet.isdigit():
         os.kill(holder, signal.SIGSTOP)
+        os.kill(holder, signal.SIGXCPU)
         return int(packet), socket.socket(fileno=descriptors[0])
     os.waitpid(holder, 0)
     number = Blame.from_json(packet[1:]).errno if packet else 0

@@ -99,7 +99,7 @@ class Monitor:
         for follower in list(self._followers):
             self._listen_to(follower)
             self._answer(follower, self._status())
-        self._loop.later(_QUIET, self._launched.child.let_memory_go)
+        self._loop.later(_QUIET, self._launched.child.forget_start)
 
     @property
     def _runs(self) -> bool:
@@ -249,6 +249,7 @@ class Monitor:
         write_ending(launched.plan, ending, self._console.ring.all())
         launched.clean()
         self._say_goodbye(ending)
+        launched.child.forget_start()  # where it ended this soon
 
     def _say_goodbye(self, ending: Ending) -> None:
         self._close_door()

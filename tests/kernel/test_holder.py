@@ -1,0 +1,116 @@
+"""The process that holds the memory of an init to be never runs again, whoever tells it to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.kernel.box import Box, Define
+from tests.kernel.conftest import instance_of
+
+from cloche_engine.api.model import State
+from cloche_engine.core.engine import LocalEngine
+from cloche_engine.host import cgroups
+from cloche_engine.monitor.child import Child, Warm, clone_ahead
+from cloche_engine.monitor.launch import remove_group
+from cloche_engine.monitor.protocol import SPARE
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture
+def warm(tmp_path: Path) -> Warm:
+    """What a process that starts containers knows; here it is the test."""
+    return Warm(cgroups.detect(), (), f"cloche/{instance_of(tmp_path)}")
+
+
+@pytest.fixture
+def waiting(warm: Warm, tmp_path: Path) -> Iterator[Child]:
+    """An init that waits for its plan."""
+    child = clone_ahead(warm, tmp_path)
+    yield child
+    child.kill()
+    remove_group(child.group)
+
+
+def signal_of_end(child: Child) -> int:
+    """Let the holder go on by SIGCONT and the end of its child; the signal that it ends by."""
+    os.kill(child.holder, signal.SIGCONT)
+    signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
+    status = os.waitpid(child.holder, 0)[1]
+    child.holder = 0
+    return os.WTERMSIG(status)
+
+
+def test_a_holder_that_is_told_to_go_on_ends_before_it_runs(waiting: Child) -> None:
+    assert signal_of_end(waiting) == signal.SIGXCPU
+
+
+def test_without_its_guard_a_holder_that_goes_on_runs(
+    warm: Warm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test before: the signal is what keeps it from the overwritten stack."""
+    kill = os.kill
+    with monkeypatch.context() as weak:
+        weak.setattr(os, "kill", lambda pid, sig: sig == signal.SIGXCPU or kill(pid, sig))
+        child = clone_ahead(warm, tmp_path)
+    try:
+        assert signal_of_end(child) != signal.SIGXCPU
+    finally:
+        child.kill()
+        remove_group(child.group)
+
+
+async def holders(box: Box, runtimes: Path) -> tuple[int, list[int]]:
+    """The monitor that waits for the next start, and the holders below it."""
+    await box.engine.warm_up()
+    (folder,) = runtimes.glob(f"{SPARE}*")
+    monitor = int(json.loads((folder / "init.json").read_text())["monitor"])
+    return monitor, children(monitor, "cloche-holder")
+
+
+def children(pid: int, name: str = "") -> list[int]:
+    """The processes below one, by name."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(p) for p in found if name in Path(f"/proc/{p}/comm").read_text()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGCONT, signal.SIGKILL, signal.SIGTERM, signal.SIGQUIT])
+async def test_a_container_starts_whatever_its_holder_was_sent(
+    define: Define, root: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    box = await define(root=root)
+    monitor, found = await holders(box, tmp_path / "state/run")
+    assert len(found) == 1
+    os.kill(found[0], number)
+    assert (await box.start()).state is State.RUNNING
+    assert (await box.run("echo in it")).strip() == "in it"
+    async with asyncio.timeout(10):
+        while children(monitor, "cloche-holder"):  # noqa: ASYNC110 (nobody tells of it)
+            await asyncio.sleep(0.01)
+
+
+async def test_a_monitor_keeps_nothing_of_the_start(engine: LocalEngine, box: Box) -> None:
+    """Neither the holder, a dead one included, nor descriptors of the container's /dev."""
+    pid = (await box.now()).pid or 0
+    monitor = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    async with asyncio.timeout(10):
+        while children(monitor) != [pid]:  # noqa: ASYNC110 (nobody tells of it)
+            await asyncio.sleep(0.01)
+    opened = {str(file.readlink()) for file in Path(f"/proc/{monitor}/fd").iterdir()}
+    assert not opened & {"/dev", "/dev/full", "/dev/tty", "/dev/random"}
+
+
+async def test_where_the_folder_of_a_start_cannot_be_written_nothing_stays(
+    warm: Warm, tmp_path: Path
+) -> None:
+    before = children(os.getpid())
+    with pytest.raises(FileNotFoundError):
+        clone_ahead(warm, tmp_path / "missing")
+    assert children(os.getpid()) == before
+    assert not any((tree.path / warm.parent).exists() for tree in warm.layout.hierarchies)
