@@ -22,6 +22,10 @@ SHARES_RANGE = range(2, 262144 + 1)
 _WEIGHT_MAX = 10000
 _V1_MEMORY = ("memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.limit_in_bytes")
 _V2_MEMORY = ("memory.current", "memory.peak", "memory.max")
+_CHANGED = {
+    1: ("cpu.shares", "memory.memsw.limit_in_bytes", "memory.limit_in_bytes"),
+    2: ("cpu.weight", "memory.max", "memory.swap.max", "memory.oom.group"),
+}
 _TRIES = 8
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -150,10 +154,30 @@ class Group:
             _write(self._file(tree, "pids.max"), limits.processes)
 
     def change(self, limits: Limits) -> None:
-        """Set shares and memory while it runs, 0 for none; LimitError where that is not possible.
+        """Set shares and memory while it runs, 0 for none; after an OSError all is as before.
 
         A memory limit below what is used, page cache left out, is refused: the kernel would kill.
         """
+        before = self._as_set()
+        try:
+            self._change(limits)
+        except OSError:
+            # Twice: on v1 none of the two limits of memory may pass the other on its way back.
+            for file, text in (*before.items(), *before.items()):
+                with contextlib.suppress(OSError):
+                    files.write(file, text)
+            raise
+
+    def _as_set(self) -> dict[str, str]:
+        """What stands in the files that a change writes to."""
+        found = {}
+        for tree in self._layout.hierarchies:
+            for name in _CHANGED[tree.version]:
+                with contextlib.suppress(OSError):
+                    found[self._file(tree, name)] = files.read(self._file(tree, name)).strip()
+        return found
+
+    def _change(self, limits: Limits) -> None:
         if limits.cpu_shares or self._layout.with_controller("cpu"):
             self._apply_shares(limits.cpu_shares or DEFAULT_SHARES)
         if limits.memory:
