@@ -13,6 +13,9 @@ from cloche_engine.api.errors import EngineError, WrongStateError
 from cloche_engine.kernel.sockets import connect_at
 from cloche_engine.monitor.protocol import SOCKET, Fields, receive, send
 
+Message = tuple[Fields, list[int]]
+"""Fields, and the descriptors beside them."""
+
 
 class MonitorGoneError(Exception):
     """The monitor hung up."""
@@ -37,11 +40,12 @@ class MonitorLink:
         self.is_over = False
         self.ending: Fields | None = None
         self._turn = asyncio.Lock()
-        self._answer: asyncio.Future[tuple[Fields, list[int]]] | None = None
+        self._answer: asyncio.Future[Message] | None = None
+        self._unheard = 0
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(link.fileno(), self._readable)
 
-    async def request(self, fields: Fields) -> tuple[Fields, list[int]]:
+    async def request(self, fields: Fields) -> Message:
         """Ask and wait for the answer; EngineError where the kernel refused."""
         async with self._turn:
             waiting = self._expect()
@@ -50,10 +54,18 @@ class MonitorLink:
             except OSError as error:
                 waiting.cancel()
                 raise MonitorGoneError from error
-            answer, descriptors = await waiting
+            answer, descriptors = await self._answered(waiting)
         if "error" in answer:
             raise EngineError(f"the kernel refused it: {answer['error']['text']}", "try again")
         return answer, descriptors
+
+    async def _answered(self, waiting: asyncio.Future[Message]) -> Message:
+        """The answer; it comes also where nobody waits any more, and is not the next one's then."""
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            self._unheard += 1
+            raise
 
     async def first_word(self) -> Fields:
         """What a monitor says on its own after a start: ok, or error with the blame."""
@@ -66,7 +78,7 @@ class MonitorLink:
             self._loop.remove_reader(self._link.fileno())
             self._link.close()
 
-    def _expect(self) -> asyncio.Future[tuple[Fields, list[int]]]:
+    def _expect(self) -> asyncio.Future[Message]:
         if self._link.fileno() < 0:
             raise MonitorGoneError
         self._answer = self._loop.create_future()
@@ -83,6 +95,9 @@ class MonitorLink:
             self._gone(None)
         elif "event" in message[0]:
             self._gone(message[0])
+        elif self._unheard:
+            self._unheard -= 1
+            _close(message[1])
         elif self._answer is not None and not self._answer.done():
             self._answer.set_result(message)
 
@@ -92,6 +107,11 @@ class MonitorLink:
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(MonitorGoneError())
         self._ended(ending)
+
+
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 async def open_session(
