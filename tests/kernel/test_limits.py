@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ from tests.kernel.box import GREEDY, Box, Define, read_until
 from tests.system.host import group_path
 
 from cloche_engine.api.console import encode_input
-from cloche_engine.api.errors import EngineError, StartFailedError
+from cloche_engine.api.errors import ConflictError, EngineError, StartFailedError
 from cloche_engine.api.model import State
 from cloche_engine.core.store import Store, Stored
 from cloche_engine.host import cgroups
@@ -76,9 +77,11 @@ async def test_a_limit_below_what_is_used_is_refused_and_nothing_changes(
     with await box.engine.open_console(box.uuid, 24, 80) as console:
         await read_until(console, "full")
     before = await box.engine.definition(box.uuid)
+    shares = await value_of(box, "cpu", "cpu.shares", "cpu.weight")
     with pytest.raises(EngineError, match="cannot be changed while it runs"):
-        await redefine(box, "<memory>4096</memory>")
+        await redefine(box, "<cpushare>4096</cpushare><memory>4096</memory>")
     assert await box.engine.definition(box.uuid) == before
+    assert await value_of(box, "cpu", "cpu.shares", "cpu.weight") == shares
     memory = await value_of(box, "memory", "memory.limit_in_bytes", "memory.max")
     assert memory == str(65536 * 1024)
     assert (await box.now()).state is State.RUNNING
@@ -111,6 +114,62 @@ async def test_a_limit_that_was_changed_is_named_when_it_is_outgrown(
         console.send(encode_input(b"go\r")[0])
         container = await box.ended()
     assert "16384 KiB of memory" in container.error
+
+
+async def test_limits_saved_while_it_starts_are_felt(define: Define, root: Path) -> None:
+    box = await define(root=root, around=LIMITS)
+    await asyncio.gather(box.start(), redefine(box, "<cpushare>2048</cpushare>"))
+    shares = await value_of(box, "cpu", "cpu.shares", "cpu.weight")
+    assert shares in {"2048", str(cgroups.weight_of(2048))}
+
+
+async def test_limits_saved_while_it_is_killed_are_kept(define: Define, root: Path) -> None:
+    box = await define(root=root, around=LIMITS)
+    for shares in range(2000, 2010):
+        await box.start()
+        limits = f"<cpushare>{shares}</cpushare>"
+        await asyncio.gather(redefine(box, limits), box.engine.kill(box.uuid))
+        assert limits.encode() in (await box.engine.definition(box.uuid)).text
+
+
+async def test_of_two_who_edit_the_same_text_only_one_saves(define: Define, root: Path) -> None:
+    """One changes a limit, which takes a moment, the other something that nothing running feels."""
+    box = await define(root=root, around=LIMITS)
+    await box.start()
+    stored = await box.engine.definition(box.uuid)
+    limited = stored.text.replace(LIMITS.encode(), b"<memory>131072</memory>")
+    titled = stored.text.replace(b"</domain>", b"<title>other</title></domain>")
+    results = await asyncio.gather(
+        box.engine.define(limited, stored.etag), box.engine.define(titled, stored.etag),
+        return_exceptions=True,
+    )  # fmt: skip
+    assert [type(result) for result in results].count(ConflictError) == 1
+    memory = await value_of(box, "memory", "memory.limit_in_bytes", "memory.max")
+    saved_first = not isinstance(results[0], ConflictError)
+    assert memory == str((131072 if saved_first else 65536) * 1024)
+    text = (await box.engine.definition(box.uuid)).text
+    assert text == (limited if saved_first else titled)
+
+
+async def test_a_limit_can_be_changed_while_it_is_paused(define: Define, root: Path) -> None:
+    box = await define(root=root, around=LIMITS)
+    await box.start()
+    if cgroups.detect().unified is None:
+        pytest.skip("this host cannot pause")
+    await box.engine.pause(box.uuid)
+    await redefine(box, "<memory>131072</memory>")
+    memory = await value_of(box, "memory", "memory.limit_in_bytes", "memory.max")
+    assert memory == str(131072 * 1024)
+
+
+async def test_an_answer_that_nobody_waits_for_is_not_taken_for_the_next_one(box: Box) -> None:
+    """Whoever gives up a question leaves the answer in the pipe."""
+    asked = asyncio.ensure_future(box.engine.stats(box.uuid))
+    await asyncio.sleep(0)
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    assert isinstance(await box.engine.logs(box.uuid), bytes)
+    assert (await box.engine.stats(box.uuid)).processes == 1
 
 
 async def test_too_many_processes_are_refused(define: Define, root: Path) -> None:
@@ -203,6 +262,17 @@ def test_a_v2_host_has_to_have_room_for_what_is_used(v2_group: tuple[cgroups.Gro
     with pytest.raises(cgroups.LimitError, match="400 KiB are less than the 488 KiB"):
         group.change(cgroups.Limits(memory=400 << 10))
     assert (files / "memory.max").read_text() == ""
+
+
+def test_a_v2_host_keeps_its_shares_where_the_memory_is_refused(
+    v2_group: tuple[cgroups.Group, Path],
+) -> None:
+    group, files = v2_group
+    group.change(cgroups.Limits(cpu_shares=1024, memory=600 << 10))
+    with pytest.raises(cgroups.LimitError):
+        group.change(cgroups.Limits(cpu_shares=2048, memory=400 << 10))
+    assert (files / "cpu.weight").read_text() == "100"
+    assert (files / "memory.max").read_text() == str(600 << 10)
 
 
 def test_a_v2_host_lifts_its_limits_in_v2_words(v2_group: tuple[cgroups.Group, Path]) -> None:

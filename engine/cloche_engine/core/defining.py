@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from cloche_engine.api.model import Container
+import contextlib
+
+from cloche_engine.api.errors import EngineError, WrongStateError
+from cloche_engine.api.model import Container, State
 from cloche_engine.core.entry import Entry
 from cloche_engine.core.lifecycle import Lifecycle
 from cloche_engine.core.registry import Definition, Registry
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.planning.plan import make_plan
+from cloche_engine.definition.spec import ContainerSpec
 
 _LIMITS = frozenset({"cpu.shares", "memory.max_kib"})
 """What the kernel takes while a container runs."""
+
+_FEELING = frozenset({State.STARTING, State.RUNNING, State.PAUSED})
+"""Not one that ends: its turn may be long, and its limits matter no more."""
 
 
 class Defining:
@@ -27,24 +34,34 @@ class Defining:
         if entry is None or not _changes_limits(entry, definition):
             return self._registry.changed(self._registry.save(definition))
         async with entry.turn:
-            return await self._limit_and_save(entry, self._registry.examine(text, etag))
+            return await self._limit_and_save(entry, text, etag)
 
-    async def _limit_and_save(self, entry: Entry, definition: Definition) -> Container:
-        before = entry.spec
-        if entry.running is not None:
-            await self._lifecycle.limit(entry, definition.spec)
+    async def _limit_and_save(self, entry: Entry, text: bytes, etag: str) -> Container:
+        limited = await self._limit(entry, self._registry.examine(text, etag).spec)
         try:
-            self._registry.save(definition)
+            # Examined again: whoever changes no limit needs no turn, and may have saved meanwhile.
+            self._registry.save(self._registry.examine(text, etag))
         except BaseException:
-            if entry.running is not None and before is not None:
-                await self._lifecycle.limit(entry, before)
+            if limited and entry.spec is not None:
+                with contextlib.suppress(EngineError):  # why it was not saved is what to tell
+                    await self._limit(entry, entry.spec)
             raise
         return self._registry.changed(entry)
 
+    async def _limit(self, entry: Entry, spec: ContainerSpec) -> bool:
+        """Whether something runs that has these limits now."""
+        if entry.running is None:
+            return False
+        try:
+            await self._lifecycle.limit(entry, spec)
+        except WrongStateError:  # it ended just now, and has no use for limits
+            return False
+        return True
+
 
 def _changes_limits(entry: Entry, definition: Definition) -> bool:
-    """Whether a container that runs feels it."""
-    if entry.running is None:
+    """Whether a container feels it that runs, or is about to with what was stored before."""
+    if entry.state not in _FEELING:
         return False
     plan = make_plan(Document.parse(entry.stored.text), definition.document, running=True)
     return any(step.path in _LIMITS for step in plan.now)
