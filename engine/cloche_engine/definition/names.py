@@ -79,6 +79,11 @@ def parse_uuid(text: str) -> str:
     return text.replace("-", "").lower()
 
 
+def dashed_uuid(uuid: str) -> str:
+    """A uuid of 32 digits as most others write it: 8-4-4-4-12."""
+    return "-".join((uuid[:8], uuid[8:12], uuid[12:16], uuid[16:20], uuid[20:]))
+
+
 def valid_hostname(text: str) -> str | None:
     """A host name after RFC 1123, at most 63 characters, dots allowed between labels."""
     if not text:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 
 from cloche_engine.definition import names
+from cloche_engine.definition.schema.domain import (
+    MAX_IO_WEIGHT,
+    MAX_PERIOD_US,
+    MAX_QUOTA_US,
+    MIN_IO_WEIGHT,
+    MIN_PERIOD_US,
+    MIN_QUOTA_US,
+)
 from cloche_engine.definition.units import UNLIMITED_KIB
 
-DEFAULT_PERIOD_US = 100000
 DEFAULT_SHARES = 1024
-MIN_QUOTA_US = 1000
-MAX_QUOTA_US = 17592186044415
-MAX_PERIOD_US = 1000000
-MIN_IO_WEIGHT = 10
-MAX_IO_WEIGHT = 1000
 
 _SIZE = re.compile(r"([0-9]{1,20})([kKmMgGtTpPeE]?)")
 _RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
@@ -44,8 +46,8 @@ def valid_quota(quota: int | None, period: int | None) -> str | None:
     """CPU time in a period, in microseconds, as the scheduler takes them."""
     if quota is not None and not MIN_QUOTA_US <= quota <= MAX_QUOTA_US:
         return f"a quota of {quota} microseconds is outside {MIN_QUOTA_US} to {MAX_QUOTA_US}"
-    if period is not None and not MIN_QUOTA_US <= period <= MAX_PERIOD_US:
-        return f"a period of {period} microseconds is outside {MIN_QUOTA_US} to {MAX_PERIOD_US}"
+    if period is not None and not MIN_PERIOD_US <= period <= MAX_PERIOD_US:
+        return f"a period of {period} microseconds is outside {MIN_PERIOD_US} to {MAX_PERIOD_US}"
     return None
 
 

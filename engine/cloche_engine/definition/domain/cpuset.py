@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.names import short
@@ -43,7 +44,14 @@ def plain_cpuset(text: str) -> str:
     """A valid list without spaces and, where it leaves some out with `^`, written as ranges."""
     if "^" not in text:
         return "".join(text.split())
-    found = sorted(numbers(text))
+    return as_ranges(numbers(text))
+
+
+def as_ranges(listed: Iterable[int]) -> str:
+    """Numbers as the shortest list, empty where there are none."""
+    found = sorted(listed)
+    if not found:
+        return ""
     starts = [at for at, one in enumerate(found) if at == 0 or found[at - 1] != one - 1]
     ends = [*(at - 1 for at in starts[1:]), len(found) - 1]
     return ",".join(

@@ -7,7 +7,7 @@ from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
 
 MIN_QUOTA_US, MAX_QUOTA_US = 1000, 17592186044415
-MIN_PERIOD_US, MAX_PERIOD_US = 1000, 1_000_000
+MIN_PERIOD_US, DEFAULT_PERIOD_US, MAX_PERIOD_US = 1000, 100_000, 1_000_000
 MIN_IO_WEIGHT, MAX_IO_WEIGHT = 10, 1000
 MAX_CPUS = 16384
 MAX_ID = 2**32 - 2

@@ -14,6 +14,11 @@ from cloche_engine.definition.conf import numbers
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.lxc_conf.lookup import Lookup
 from cloche_engine.definition.dialects.lxc_conf.memory import read_memory
+from cloche_engine.definition.schema.domain import (
+    DEFAULT_PERIOD_US,
+    MAX_IO_WEIGHT,
+    MIN_IO_WEIGHT,
+)
 from cloche_engine.definition.spec import Cpu, Memory
 
 V1, V2 = "lxc.cgroup.", "lxc.cgroup2."
@@ -74,7 +79,7 @@ def _shares(lookup: Lookup) -> int | None:
 
 def _io_weight(lookup: Lookup) -> int | None:
     old, new = lookup.last(V1 + "blkio.weight"), lookup.last(V2 + "io.weight")
-    limits = (numbers.MIN_IO_WEIGHT, numbers.MAX_IO_WEIGHT)
+    limits = (MIN_IO_WEIGHT, MAX_IO_WEIGHT)
     weight = _ranged(lookup, "io-weight", old, limits)
     text = new.value.removeprefix("default ").strip() if new else ""
     if new is None or ":" in text:
@@ -124,7 +129,7 @@ def _bandwidth(lookup: Lookup) -> tuple[int | None, int | None]:
 
 
 def _spelled(bandwidth: tuple[int | None, int | None]) -> tuple[int | None, int]:
-    return bandwidth[0], bandwidth[1] or numbers.DEFAULT_PERIOD_US
+    return bandwidth[0], bandwidth[1] or DEFAULT_PERIOD_US
 
 
 def _old_bandwidth(lookup: Lookup) -> tuple[int | None, int | None]:

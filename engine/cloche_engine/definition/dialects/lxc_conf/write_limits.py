@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cloche_engine.definition import names
 from cloche_engine.definition.conf import numbers
+from cloche_engine.definition.schema.domain import DEFAULT_PERIOD_US
 from cloche_engine.definition.spec import ContainerSpec, Cpu, Memory
 
 _Pair = tuple[str, str]
@@ -43,7 +44,7 @@ def _cpu_v2(cpu: Cpu) -> Iterator[_Pair]:
         yield "cpu.weight", str(numbers.weight_of(cpu.shares))
     if cpu.quota_us is not None or cpu.period_us is not None:
         quota = "max" if cpu.quota_us is None else str(cpu.quota_us)
-        yield "cpu.max", f"{quota} {cpu.period_us or numbers.DEFAULT_PERIOD_US}"
+        yield "cpu.max", f"{quota} {cpu.period_us or DEFAULT_PERIOD_US}"
     yield from _cpuset(cpu)
 
 

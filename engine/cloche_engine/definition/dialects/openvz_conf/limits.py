@@ -15,6 +15,7 @@ from cloche_engine.definition.conf import numbers
 from cloche_engine.definition.conf.checks import check_memory
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.openvz_conf.lookup import Lookup
+from cloche_engine.definition.schema.domain import DEFAULT_PERIOD_US, MAX_CPUS
 from cloche_engine.definition.spec import Cpu, Memory
 
 PAGE = 4096
@@ -22,7 +23,7 @@ BLOCK = 1024
 UNLIMITED = 2**63 - 1
 MIN_UNITS, MAX_UNITS = 8, 500000
 MAX_PERCENT = 1000000
-PERCENT_US = numbers.DEFAULT_PERIOD_US // 100
+PERCENT_US = DEFAULT_PERIOD_US // 100
 
 _NUMBER = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,9})?)([tgmkpb]?)", re.IGNORECASE)
 _UNITS = {"b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4, "p": PAGE}
@@ -37,7 +38,7 @@ def read_cpu(lookup: Lookup) -> Cpu:
     return Cpu(
         _units(lookup),
         None if percent is None else percent * PERCENT_US,
-        None if percent is None else numbers.DEFAULT_PERIOD_US,
+        None if percent is None else DEFAULT_PERIOD_US,
         _mask(lookup, "CPUMASK"),
         _mask(lookup, "NODEMASK"),
         _number(lookup, "CPUS"),
@@ -138,7 +139,7 @@ def _number(lookup: Lookup, key: str) -> int | None:
     entry: Entry | None = lookup.get(key)
     if entry is None or entry.value == "unlimited":
         return None
-    if reason := names.valid_integer(entry.value, 0, 16384):
+    if reason := names.valid_integer(entry.value, 0, MAX_CPUS):
         lookup.findings.error("vcpu", entry, f"{key}: {reason}")
         return None
     return int(entry.value) or None

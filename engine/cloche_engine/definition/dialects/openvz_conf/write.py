@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
+from cloche_engine.definition import names
 from cloche_engine.definition.conf import numbers
 from cloche_engine.definition.conf.lines import Line
 from cloche_engine.definition.dialects.dialect import Reason
@@ -23,6 +23,7 @@ from cloche_engine.definition.dialects.openvz_conf.limits import (
     UNLIMITED,
 )
 from cloche_engine.definition.dialects.openvz_conf.lookup import parse_line
+from cloche_engine.definition.schema.domain import DEFAULT_PERIOD_US
 from cloche_engine.definition.spec import (
     Capabilities,
     ContainerSpec,
@@ -85,14 +86,9 @@ def write(spec: ContainerSpec) -> bytes:
     taken = {key for key, _ in own}
     head = [] if is_number(spec.name) else ["# Save this as NUMBER.conf, above 100."]
     if spec.uuid is not None:
-        head.append(f"#UUID: {_dashed(spec.uuid)}")
+        head.append(f"#UUID: {names.dashed_uuid(spec.uuid)}")
     lines = [*head, *(f'{key}="{value}"' for key, value in own), *_kept(spec, taken)]
     return "".join(f"{line}\n" for line in lines).encode()
-
-
-def _dashed(uuid: str) -> str:
-    cuts = (0, 8, 12, 16, 20, 32)
-    return "-".join(uuid[start:end] for start, end in pairwise(cuts))
 
 
 def _kept(spec: ContainerSpec, taken: set[str]) -> Iterator[str]:
@@ -160,7 +156,7 @@ def _cpu(cpu: Cpu) -> Iterator[_Pair]:
     if cpu.shares is not None and MIN_UNITS <= cpu.shares <= MAX_UNITS:
         yield "CPUUNITS", str(cpu.shares)
     if cpu.quota_us is not None:
-        period = cpu.period_us or numbers.DEFAULT_PERIOD_US
+        period = cpu.period_us or DEFAULT_PERIOD_US
         percent = -(-cpu.quota_us * 100 // period)
         if percent <= MAX_PERCENT:
             yield "CPULIMIT", str(percent)

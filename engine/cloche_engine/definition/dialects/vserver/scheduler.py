@@ -13,15 +13,13 @@ from fractions import Fraction
 
 from cloche_engine.definition import names
 from cloche_engine.definition.checking.report import Report
-from cloche_engine.definition.domain.cpuset import numbers, valid_cpuset
+from cloche_engine.definition.domain.cpuset import as_ranges, numbers, valid_cpuset
+from cloche_engine.definition.schema.domain import DEFAULT_PERIOD_US, MAX_PERIOD_US
 from cloche_engine.definition.schema.vserver import MAX_CPUS, MAX_TICKS
 from cloche_engine.definition.spec import Cpu
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.source import RefusedTextError, Source
 from cloche_engine.definition.text.tree import Element, NotWellFormedError, parse_tree
-
-MAX_PERIOD_US = 1_000_000
-DEFAULT_PERIOD_US = 100_000
 
 _TICK_US = 1000
 _MORE = {"fill_rate2", "interval2", "idle_time"}
@@ -106,15 +104,8 @@ def _number(owner: Element, name: str) -> int | None:
 
 def _cpuset(element: Element) -> str | None:
     """The CPUs named, without those on which it gets no time."""
-    numbers = {_number(cpu, "id") for cpu in element.all("cpu") if _number(cpu, "fill_rate1") != 0}
-    found = sorted(number for number in numbers if number is not None and number < MAX_CPUS)
-    spans: list[list[int]] = []
-    for number in found:
-        if spans and spans[-1][1] == number - 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in spans) or None
+    named = {_number(cpu, "id") for cpu in element.all("cpu") if _number(cpu, "fill_rate1") != 0}
+    return as_ranges(one for one in named if one is not None and one < MAX_CPUS) or None
 
 
 def _expand(cpuset: str | None) -> list[int]:
