@@ -183,10 +183,6 @@ def _gateway_addresses(interface: Interface) -> tuple[str, ...]:
 
 
 def _routes(interface: Interface) -> tuple[RoutePlan, ...]:
-    defaults = [
-        RoutePlan(to, via)
-        for to, via in (("0.0.0.0/0", interface.gateway), ("::/0", interface.gateway6))
-        if via
-    ]
+    defaults = [RoutePlan(route.to, route.via) for route in interface.default_routes]
     further = [RoutePlan(route.to, route.via, route.metric) for route in interface.routes]
     return (*further, *defaults)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-HOST_ROOT_PRIVATE = ("root", "home", "tmp", "run", "var/tmp", "dev", "proc", "sys")
-"""Paths below `/` that a container sharing the host's root gets empty and of its own."""
+EVERYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
+"""Where a default route of each IP version leads."""
 
 
 class FilesystemKind(StrEnum):
@@ -86,6 +86,12 @@ class Interface:
     host_name: str | None = None
     mode: str | None = None
     location: Location | None = field(default=None, compare=False)
+
+    @property
+    def default_routes(self) -> tuple[Route, ...]:
+        """Its gateways as routes."""
+        hops = {4: self.gateway, 6: self.gateway6}
+        return tuple(Route(EVERYWHERE[version], via) for version, via in hops.items() if via)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from cloche_engine.definition import names
 from cloche_engine.definition.container import homes
-from cloche_engine.definition.spec import Interface, InterfaceKind, Route
+from cloche_engine.definition.spec import EVERYWHERE, Interface, InterfaceKind, Route
 from cloche_engine.definition.text.tree import Element
 
 Subnet = ipaddress.IPv4Interface | ipaddress.IPv6Interface
@@ -178,7 +178,7 @@ def route_network(element: Element) -> ipaddress.IPv4Network | ipaddress.IPv6Net
 
 def is_default(route: Route) -> bool:
     """Whether a route is what a gateway means: the way to everywhere, nothing said beside."""
-    return route.metric is None and route.to in {"0.0.0.0/0", "::/0"}
+    return route.metric is None and route.to in EVERYWHERE.values()
 
 
 def read_interface(link: Link, *, bare: bool = False) -> Interface:

@@ -100,7 +100,7 @@ def _check_ip(report: Report, ip: Element, *, bare: bool) -> None:
     address = names.parse_address(ip.attributes.get("address", "").strip())
     if address is None:
         return
-    _check_family(report, ip, address)
+    check_family(report, ip, address)
     reason = _mask_reason(ip, address)
     if reason and bare and bare_address(ip) is not None:
         reason = f"{address} has no prefix, and none is guessed"
@@ -115,8 +115,9 @@ def _check_ip(report: Report, ip: Element, *, bare: bool) -> None:
         _check_host_part(report, ip)
 
 
-def _check_family(report: Report, element: Element, address: names.Address) -> None:
-    family = element.attributes.get("family", "").lower()
+def check_family(report: Report, element: Element, address: names.Address) -> None:
+    """The family that is named has to be that of the address."""
+    family = element.attributes.get("family", "").strip().lower()
     if family in {"ipv4", "ipv6"} and family != f"ipv{address.version}":
         place = report.tree.attribute_place(element, "family")
         report.error("family", place, f"{address} is no address of family {family}")
@@ -218,7 +219,7 @@ def _check_route(report: Report, reach: Reach, element: Element) -> None:
     via = names.parse_address(element.attributes.get("gateway", "").strip())
     if to is None or via is None:
         return  # the schema has told
-    _check_family(report, element, to)
+    check_family(report, element, to)
     reason = _mask_reason(element, to) if not to.is_unspecified else None
     network = route_network(element)
     if reason:

@@ -12,7 +12,7 @@ from cloche_engine.definition.dialects.libvirt_lxc.fitting import (
     is_line,
     is_path,
 )
-from cloche_engine.definition.dialects.libvirt_lxc.links import MODES, TYPES
+from cloche_engine.definition.dialects.libvirt_lxc.links import MODES
 from cloche_engine.definition.domain.consoles import consoles_markup
 from cloche_engine.definition.domain.values import branch
 from cloche_engine.definition.names import parse_address, valid_mac
@@ -26,12 +26,9 @@ from cloche_engine.definition.spec import (
 )
 from cloche_engine.definition.text.markup import Markup
 
-_TYPE_OF = {kind: name for name, kind in TYPES.items()}
 _MODE_OF = {ours: theirs for theirs, ours in MODES.items()}
 _MODE_OF |= {name: name for name in ("bridge", "private", "vepa")}
-_NAT = Interface(InterfaceKind.NETWORK, "default")
 _PATHS = {FilesystemKind.FILE, FilesystemKind.BLOCK}
-_DEFAULTS = {4: "0.0.0.0/0", 6: "::/0"}
 
 
 def devices_markup(spec: ContainerSpec) -> tuple[Markup, ...]:
@@ -124,10 +121,9 @@ def _leaf(name: str, attribute: str, value: str | None) -> tuple[Markup, ...]:
 
 def _addresses(entry: Interface) -> tuple[Markup, ...]:
     """`<ip>` and `<route>`; what is a gateway in the specification is a route to everywhere."""
-    ways = [Route(_DEFAULTS[v], via) for v, via in ((4, entry.gateway), (6, entry.gateway6)) if via]
     return (
         *(markup for text in entry.addresses for markup in _ip(text)),
-        *(markup for route in (*ways, *entry.routes) for markup in _route(route)),
+        *(markup for route in (*entry.default_routes, *entry.routes) for markup in _route(route)),
     )
 
 

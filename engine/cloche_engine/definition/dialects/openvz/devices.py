@@ -19,6 +19,7 @@ from cloche_engine.definition.container.network import (
     source_attribute,
     subnet_holds,
 )
+from cloche_engine.definition.container.network_checks import check_family
 from cloche_engine.definition.container.network_markup import interface_markup, route_markup
 from cloche_engine.definition.dialects.openvz import addresses
 from cloche_engine.definition.dialects.openvz.quota import read_quota
@@ -80,14 +81,11 @@ def devices_markup(
 
 def _link(interface: Interface) -> Markup:
     """An interface; its gateways are routes to everywhere."""
-    plain = replace(interface, kind=_LINKS[interface.kind], gateway=None, gateway6=None)
-    hops = [(4, interface.gateway), (6, interface.gateway6)]
-    routes = tuple(_default(version, hop) for version, hop in hops if hop is not None)
-    bare = replace(plain, addresses=(), routes=())
-    drawn = interface_markup(bare)
-    ips = tuple(map(_ip, plain.addresses))
-    others = tuple(map(route_markup, plain.routes))
-    return replace(drawn, children=(*drawn.children, *ips, *routes, *others))
+    bare = replace(interface, kind=_LINKS[interface.kind], routes=())
+    drawn = interface_markup(bare, addresses=False)
+    ips = map(_ip, interface.addresses)
+    routes = map(route_markup, (*interface.default_routes, *interface.routes))
+    return replace(drawn, children=(*drawn.children, *ips, *routes))
 
 
 def _ip(address: str) -> Markup:
@@ -96,17 +94,15 @@ def _ip(address: str) -> Markup:
     return Markup("ip", (("address", text), ("family", family), ("prefix", prefix or None)))
 
 
-def _default(version: int, hop: str) -> Markup:
-    return route_markup(Route("0.0.0.0/0" if version == 4 else "::/0", hop))
-
-
 def _interface(report: Report, element: Element) -> Interface:
     base = read_interface(Link(element, element))
     given = [addresses.of_today(report, ip) for ip in element.all("ip")]
     found = [addresses.read_subnet(report, entry) for entry in given]
     subnets = tuple(text for text in found if text is not None)
     for ip, text in zip(element.all("ip"), found, strict=True):
-        _check_family(report, ip, text)
+        address = names.parse_address((text or "").partition("/")[0])
+        if address is not None:
+            check_family(report, ip, address)
     _check_source(report, element, base)
     _check_reach(report, element, replace(base, addresses=subnets))
     return replace(
@@ -116,13 +112,6 @@ def _interface(report: Report, element: Element) -> Interface:
         mode="passthru" if base.mode == "passthrough" else base.mode,
         location=Location(*report.tree.place(element)),
     )
-
-
-def _check_family(report: Report, ip: Element, text: str | None) -> None:
-    family = ip.attributes.get("family", "").strip().lower()
-    if text and family in {"ipv4", "ipv6"} and family != f"ipv{names.version(text)}":
-        place = report.tree.attribute_place(ip, "family")
-        report.error("family", place, f"{text} is no address of family {family}")
 
 
 def _check_source(report: Report, element: Element, interface: Interface) -> None:

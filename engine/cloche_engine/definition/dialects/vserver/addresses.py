@@ -6,6 +6,7 @@ import ipaddress
 
 from cloche_engine.definition import names
 from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.container.network_checks import check_family
 from cloche_engine.definition.spec import Interface, InterfaceKind, Location
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
@@ -50,18 +51,11 @@ def _subnet(report: Report, ip: Element) -> str | None:
     address = names.parse_address(text)
     if address is None:
         return None
-    _check_family(report, ip, address)
+    check_family(report, ip, address)
     if address.is_multicast or address.is_unspecified:
         report.error("address", place, f"{address} cannot be the address of an interface")
         return None
     return _prefixed(report, ip, address)
-
-
-def _check_family(report: Report, ip: Element, address: names.Address) -> None:
-    family = ip.attributes.get("family", "").strip().lower()
-    if family in {"ipv4", "ipv6"} and family != f"ipv{address.version}":
-        place = report.tree.attribute_place(ip, "family")
-        report.error("family", place, f"{address} is no address of family {family}")
 
 
 def _prefixed(report: Report, ip: Element, address: names.Address) -> str | None:
