@@ -94,9 +94,7 @@ def _check_text(report: Report, place: Place, line: str) -> None:
 
 def _check_mount(report: Report, mount: Mount) -> None:
     element, fs = mount.element, mount.filesystem
-    for name in (HARD_LIMIT, SOFT_LIMIT):
-        _check_space(report, element.first(name))
-    _check_limits(report, mount)
+    check_limits(report, mount)
     if fs.kind not in _STARTABLE:
         report.warning(
             "not-supported-yet",
@@ -109,10 +107,11 @@ def _check_mount(report: Report, mount: Mount) -> None:
     if fs.kind is FilesystemKind.RAM:
         _check_size(report, element)
         return
-    _check_source(report, mount)
+    check_source(report, mount)
 
 
-def _check_source(report: Report, mount: Mount) -> None:
+def check_source(report: Report, mount: Mount) -> None:
+    """The source has to be there and to say what is mounted."""
     element, kind = mount.element, mount.filesystem.kind
     if kind is FilesystemKind.TEMPLATE and element.first("template") is not None:
         return
@@ -150,7 +149,10 @@ def _check_space(report: Report, limit: Element | None) -> None:
         report.error(limit.name, place, f"<{limit.name}>: {reason}", hint)
 
 
-def _check_limits(report: Report, mount: Mount) -> None:
+def check_limits(report: Report, mount: Mount) -> None:
+    """The limits of space, and that the soft one lies below the hard one."""
+    for name in (HARD_LIMIT, SOFT_LIMIT):
+        _check_space(report, mount.element.first(name))
     hard, soft = mount.filesystem.size_kib, mount.filesystem.soft_kib
     limit = mount.element.first(SOFT_LIMIT)
     if limit is not None and hard is not None and soft is not None and soft > hard:

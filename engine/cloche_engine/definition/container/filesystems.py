@@ -135,8 +135,8 @@ def _read(element: Element, kind: FilesystemKind) -> Filesystem:
         _source(element, source, kind),
         _normal(where),
         element.first("readonly") is not None,
-        _size(source) if is_ram else _space(element, HARD_LIMIT),
-        _space(element, SOFT_LIMIT),
+        _size(source) if is_ram else space(element, HARD_LIMIT),
+        space(element, SOFT_LIMIT),
         tuple(filter(None, options)),
     )
 
@@ -160,7 +160,8 @@ def _size(source: Element | None) -> int | None:
     return units.to_kib(source.attributes.get("usage", "").strip(), size_unit(source))
 
 
-def _space(element: Element, name: str) -> int | None:
+def space(element: Element, name: str) -> int | None:
+    """A limit of space in KiB; None where there is none or it cannot be read."""
     limit = element.first(name)
     return None if limit is None else units.to_kib(limit.text.strip(), space_unit(limit))
 

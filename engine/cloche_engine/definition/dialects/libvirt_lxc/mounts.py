@@ -5,13 +5,22 @@ from __future__ import annotations
 from cloche_engine.definition import names, units
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.checking.targets import check_targets
-from cloche_engine.definition.container.filesystem_checks import targets
-from cloche_engine.definition.container.filesystems import SOURCE_ATTRIBUTES, Mount
+from cloche_engine.definition.container.filesystem_checks import (
+    check_limits,
+    check_source,
+    targets,
+)
+from cloche_engine.definition.container.filesystems import (
+    HARD_LIMIT,
+    SOFT_LIMIT,
+    SOURCE_ATTRIBUTES,
+    Mount,
+    space,
+)
 from cloche_engine.definition.spec import Filesystem, FilesystemKind, Location
 from cloche_engine.definition.text.tree import Element
 
 _KINDS = {kind.value: kind for kind in FilesystemKind}
-_HARD, _SOFT = "space_hard_limit", "space_soft_limit"
 
 
 def is_understood(element: Element) -> bool:
@@ -27,6 +36,8 @@ def read_mounts(report: Report, elements: list[Element]) -> tuple[Filesystem, ..
         for element in elements
         if (kind := _kind(element)) is not None and is_understood(element)
     ]
+    for mount in found:
+        _check(report, mount)
     check_targets(report, targets(found))
     for element in elements:
         if not is_understood(element):
@@ -44,39 +55,33 @@ def _read(report: Report, element: Element, kind: FilesystemKind) -> Filesystem:
     target = element.first("target")
     where = target.attributes.get("dir", "").strip() if target is not None else ""
     is_ram = kind is FilesystemKind.RAM
-    hard, soft = (_space(report, element.first(name)) for name in (_HARD, _SOFT))
-    if soft is not None and hard is not None and soft > hard:
-        reason = f"the soft limit of space is above the hard one, {hard} KiB"
-        report.error(_SOFT, element, reason, "make it smaller than that")
+    source = element.first("source")
+    what = source.attributes.get(SOURCE_ATTRIBUTES[kind], "") if source is not None else ""
     return Filesystem(
         kind,
-        "" if is_ram else _source(report, element, kind),
+        "" if is_ram else what.strip(),
         names.normal_path(where) if where.startswith("/") else where,
         element.first("readonly") is not None,
-        _usage(report, element) if is_ram else hard,
-        soft,
+        _usage(report, element) if is_ram else space(element, HARD_LIMIT),
+        space(element, SOFT_LIMIT),
         location=Location(*report.tree.place(element)),
     )
 
 
-def _source(report: Report, element: Element, kind: FilesystemKind) -> str:
-    attribute = SOURCE_ATTRIBUTES[kind]
-    source = element.first("source")
-    value = source.attributes.get(attribute, "").strip() if source is not None else ""
-    if source is None:
-        hint = f"add <source {attribute}='...'/>"
-        report.error("missing", element, "the mount has no <source>", hint)
-    elif attribute not in source.attributes:
-        reason = f"the source of a filesystem of type '{kind}' has no attribute {attribute}"
-        report.error("missing", source, reason, f"write <source {attribute}='...'/>")
-    elif kind is FilesystemKind.MOUNT and value and not value.strip("/."):
+def _check(report: Report, mount: Mount) -> None:
+    check_limits(report, mount)
+    kind, source = mount.filesystem.kind, mount.element.first("source")
+    if kind is FilesystemKind.RAM:
+        return
+    check_source(report, mount)
+    path = mount.filesystem.source
+    if kind is FilesystemKind.MOUNT and source is not None and path and not path.strip("/."):
         report.warning(
             "root-source",
-            report.tree.attribute_place(source, attribute),
+            report.tree.attribute_place(source, SOURCE_ATTRIBUTES[kind]),
             "the host's whole root directory is mounted, which libvirt does and Cloche does not",
             "leave out the mount on / and the container sees the host's own files, read-only",
         )
-    return value
 
 
 def _usage(report: Report, element: Element) -> int | None:
@@ -93,16 +98,3 @@ def _usage(report: Report, element: Element) -> int | None:
         place = report.tree.attribute_place(source, "usage")
         report.error("usage", place, reason, "write a size, as usage='64' units='MiB'")
     return units.to_kib(usage.strip(), unit)
-
-
-def _space(report: Report, limit: Element | None) -> int | None:
-    """A limit of space, bytes where no unit is written."""
-    if limit is None:
-        return None
-    unit, text = limit.attributes.get("unit", "bytes").strip(), limit.text.strip()
-    reason = None if units.valid_unit(unit) else units.valid_size(text, unit)
-    if reason:
-        place = report.tree.text_place(limit)
-        hint = f"write <{limit.name} unit='GiB'>10</{limit.name}>"
-        report.error(limit.name, place, f"<{limit.name}>: {reason}", hint)
-    return units.to_kib(text, unit)
