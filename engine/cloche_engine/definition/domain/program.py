@@ -36,7 +36,7 @@ def read_program(report: Report, root: Element) -> Program:
     arguments = tuple(element.text for element in os.all("initarg"))
     return Program(
         (init or DEFAULT_INIT, *arguments) if init or arguments else (),
-        _environment(report, os),
+        read_environment(report, os.all("initenv")),
         _directory(os),
         child_text(os, "inituser"),
         child_text(os, "initgroup"),
@@ -57,10 +57,11 @@ def _check_type(report: Report, os: Element) -> None:
         report.error("type", report.tree.text_place(element), reason, "write <type>exe</type>")
 
 
-def _environment(report: Report, os: Element) -> tuple[tuple[str, str], ...]:
+def read_environment(report: Report, elements: list[Element]) -> tuple[tuple[str, str], ...]:
+    """Names and values in order; each name may stand once."""
     found: list[tuple[str, str]] = []
     seen: dict[str, Element] = {}
-    for element in os.all("initenv"):
+    for element in elements:
         name = element.attributes.get("name", "").strip()
         if name in seen:
             line, _ = report.tree.place(seen[name])

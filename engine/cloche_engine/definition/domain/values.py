@@ -26,6 +26,17 @@ def attribute_text(parent: Element | None, name: str, attribute: str) -> str | N
     return value.strip() or None
 
 
+def read_uuid(root: Element) -> str | None:
+    """The uuid below root, None where there is none or, as the schema tells, it is wrong."""
+    text = child_text(root, "uuid") or ""
+    return None if names.valid_uuid(text) else names.parse_uuid(text)
+
+
+def uuid_markup(uuid: str | None) -> tuple[Markup, ...]:
+    """`<uuid>` as libvirt writes it, nothing where there is none or it is wrong."""
+    return leaf("uuid", names.dashed_uuid(uuid)) if uuid and len(uuid) == 32 else ()
+
+
 def leaf(name: str, text: str | int | None) -> tuple[Markup, ...]:
     """An element with that text, nothing for None."""
     return () if text is None else (Markup(name, text=str(text)),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloche_engine.definition.names import writable
 
@@ -50,6 +50,17 @@ class Markup:
         after = "" if layout.inline else layout.newline + indent
         body = "".join(before + child.render(layout, inner) for child in self.children)
         return f"{head}>{body}{after}</{self.name}>"
+
+
+def writable_parts(markup: Markup) -> Markup:
+    """The markup without the elements that hold characters which XML cannot carry."""
+    kept = tuple(map(writable_parts, filter(_is_writable, markup.children)))
+    return replace(markup, children=kept)
+
+
+def _is_writable(markup: Markup) -> bool:
+    values = (markup.text, *(value for _, value in markup.attributes))
+    return not any(value is not None and writable(value) for value in values)
 
 
 def escape_text(text: str) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from cloche_engine.definition.names import writable
 from cloche_engine.definition.schema.domain import (
     CRASH_ACTIONS,
     END_ACTIONS,
@@ -17,7 +16,6 @@ from cloche_engine.definition.schema.domain import (
     MIN_QUOTA_US,
 )
 from cloche_engine.definition.spec import ContainerSpec, Cpu
-from cloche_engine.definition.text.markup import Markup
 
 MIN_IO_WEIGHT = 100
 ARCHITECTURES = frozenset(
@@ -94,14 +92,3 @@ def _cpu(cpu: Cpu) -> Cpu:
         period_us=period if MIN_PERIOD_US <= period <= MAX_PERIOD_US else None,
         count=1 if cpu.cpuset and cpu.count is None else cpu.count,
     )
-
-
-def writable_parts(markup: Markup) -> Markup:
-    """The markup without what XML cannot carry."""
-    kept = (child for child in markup.children if _is_writable(child))
-    return replace(markup, children=tuple(writable_parts(child) for child in kept))
-
-
-def _is_writable(markup: Markup) -> bool:
-    values = [markup.text or "", *(value or "" for _, value in markup.attributes)]
-    return not any(map(writable, values))

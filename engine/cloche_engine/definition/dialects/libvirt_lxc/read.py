@@ -21,7 +21,7 @@ from cloche_engine.definition.domain.limits import (
 from cloche_engine.definition.domain.namespaces import ELEMENT, read_namespaces
 from cloche_engine.definition.domain.opaque import read_opaque
 from cloche_engine.definition.domain.program import read_program
-from cloche_engine.definition.domain.values import child_text, size_unit
+from cloche_engine.definition.domain.values import child_text, read_uuid, size_unit
 from cloche_engine.definition.schema.libvirt import DOMAIN_TYPE, ROOT, SCHEMA
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.definition.text.tree import Element
@@ -34,11 +34,10 @@ def read(report: Report) -> ContainerSpec | None:
     if not _is_ours(report, root):
         return None
     check_shape(report, SCHEMA)
-    uuid = child_text(root, "uuid") or ""
     program, features = read_program(report, root), read_features(report, root)
     return ContainerSpec(
         name=child_text(root, "name") or "",
-        uuid=None if names.valid_uuid(uuid) else names.parse_uuid(uuid),
+        uuid=read_uuid(root),
         title=child_text(root, "title"),
         description=child_text(root, "description"),
         filesystems=mounts.read_mounts(report, _devices(root, "filesystem")),

@@ -12,11 +12,11 @@ from cloche_engine.definition.domain.limits import cpu_markup, io_markup, memory
 from cloche_engine.definition.domain.namespaces import namespaces_markup
 from cloche_engine.definition.domain.opaque import is_home, with_opaque
 from cloche_engine.definition.domain.program import program_markup
-from cloche_engine.definition.domain.values import leaf
+from cloche_engine.definition.domain.values import leaf, uuid_markup
 from cloche_engine.definition.schema.domain import LIBVIRT_CAPABILITIES
 from cloche_engine.definition.schema.libvirt import DOMAIN_TYPE, ROOT, SCHEMA
 from cloche_engine.definition.spec import ContainerSpec, InterfaceKind
-from cloche_engine.definition.text.markup import Layout, Markup
+from cloche_engine.definition.text.markup import Layout, Markup, writable_parts
 
 _HOME = is_home(
     SCHEMA,
@@ -59,7 +59,7 @@ REASONS: tuple[Reason, ...] = (
 
 def write(spec: ContainerSpec) -> bytes:
     """The document; what libvirt's schema would refuse is left out."""
-    whole = fitting.writable_parts(_domain(fitting.fitted(spec)))
+    whole = writable_parts(_domain(fitting.fitted(spec)))
     return (with_opaque(whole, spec.opaque, _HOME).render(Layout()) + "\n").encode()
 
 
@@ -71,7 +71,7 @@ def _domain(spec: ContainerSpec) -> Markup:
         (("type", DOMAIN_TYPE),),
         children=(
             Markup("name", text=spec.name),
-            *leaf("uuid", _dashed(spec.uuid)),
+            *uuid_markup(spec.uuid),
             *leaf("title", spec.title),
             *leaf("description", spec.description),
             *memory_markup(spec.memory),
@@ -85,9 +85,3 @@ def _domain(spec: ContainerSpec) -> Markup:
             *namespaces_markup(spec.namespaces),
         ),
     )
-
-
-def _dashed(uuid: str | None) -> str | None:
-    if uuid is None or len(uuid) != 32:
-        return None
-    return "-".join((uuid[:8], uuid[8:12], uuid[12:16], uuid[16:20], uuid[20:]))

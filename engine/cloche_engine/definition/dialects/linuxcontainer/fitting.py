@@ -8,7 +8,6 @@ from dataclasses import replace
 from cloche_engine.definition.container.network_markup import check_writable
 from cloche_engine.definition.names import writable
 from cloche_engine.definition.spec import ContainerSpec, Interface
-from cloche_engine.definition.text.markup import Markup
 
 
 def fitted(spec: ContainerSpec) -> ContainerSpec:
@@ -18,17 +17,6 @@ def fitted(spec: ContainerSpec) -> ContainerSpec:
         interfaces=tuple(map(_interface, spec.interfaces)),
         opaque=tuple(e for e in spec.opaque if not writable(e.path + e.text)),
     )
-
-
-def writable_parts(markup: Markup) -> Markup:
-    """Without the elements that hold characters which XML cannot carry."""
-    kept = tuple(map(writable_parts, filter(_is_writable, markup.children)))
-    return replace(markup, children=kept)
-
-
-def _is_writable(markup: Markup) -> bool:
-    values = (markup.text, *(value for _, value in markup.attributes))
-    return not any(value is not None and writable(value) for value in values)
 
 
 def _interface(interface: Interface) -> Interface:

@@ -31,7 +31,7 @@ def read_program(report: Report, root: Element) -> Program:
     user, group = _user(report, container)
     return Program(
         own or system.program,
-        _environment(report, home),
+        domain_program.read_environment(report, environment_elements(home)),
         child_text(container, "dir"),
         user,
         group,
@@ -85,15 +85,3 @@ def _user(report: Report, container: Element | None) -> tuple[str | None, str | 
         hint = "write <user>USER:GROUP</user>"
         report.error("group", element, "the group is given twice", hint, fix)
     return user or None, beside or child_text(container, "group")
-
-
-def _environment(report: Report, home: homes.ProgramHome) -> tuple[tuple[str, str], ...]:
-    seen: dict[str, Element] = {}
-    for element in environment_elements(home):
-        name = element.attributes["name"].strip()
-        if name in seen:
-            line, _ = report.tree.place(seen[name])
-            reason = f"the variable {names.short(name)} is set a second time, first in line {line}"
-            report.error("duplicate", element, reason, "keep the one that is meant")
-        seen.setdefault(name, element)
-    return environment(home)

@@ -18,7 +18,7 @@ from cloche_engine.definition.domain.lifecycle import read_lifecycle
 from cloche_engine.definition.domain.limits import plain_numatune, read_io_weight
 from cloche_engine.definition.domain.namespaces import ELEMENT, read_namespaces
 from cloche_engine.definition.domain.opaque import read_opaque
-from cloche_engine.definition.domain.values import child_text
+from cloche_engine.definition.domain.values import child_text, read_uuid
 from cloche_engine.definition.schema.linuxcontainer import SCHEMA
 from cloche_engine.definition.spec import ContainerSpec, Opaque
 from cloche_engine.definition.text.tree import Element
@@ -38,7 +38,7 @@ def read(report: Report) -> ContainerSpec | None:
     lifecycle = read_lifecycle(report, root)
     return ContainerSpec(
         name=child_text(root, "name") or "",
-        uuid=_uuid(root),
+        uuid=read_uuid(root),
         title=child_text(root, "title"),
         description=child_text(root, "description"),
         hostname=_hostname(root),
@@ -67,11 +67,6 @@ def read(report: Report) -> ContainerSpec | None:
         profile=child_text(root.first("container"), "profile"),
         opaque=_opaque(report, root),
     )
-
-
-def _uuid(root: Element) -> str | None:
-    text = child_text(root, "uuid") or ""
-    return None if names.valid_uuid(text) else names.parse_uuid(text)
 
 
 def _hostname(root: Element) -> str | None:

@@ -12,7 +12,7 @@ from cloche_engine.definition.container.network_markup import (
     is_private,
 )
 from cloche_engine.definition.dialects.dialect import Reason
-from cloche_engine.definition.dialects.linuxcontainer.fitting import fitted, writable_parts
+from cloche_engine.definition.dialects.linuxcontainer.fitting import fitted
 from cloche_engine.definition.domain.features import features_markup
 from cloche_engine.definition.domain.idmap import idmap_markup
 from cloche_engine.definition.domain.lifecycle import Lifecycle, lifecycle_markup
@@ -22,7 +22,7 @@ from cloche_engine.definition.domain.opaque import is_home, with_opaque
 from cloche_engine.definition.domain.values import branch, leaf
 from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT, SCHEMA
 from cloche_engine.definition.spec import ContainerSpec, Interface
-from cloche_engine.definition.text.markup import Layout, Markup
+from cloche_engine.definition.text.markup import Layout, Markup, writable_parts
 
 REASONS: tuple[Reason, ...] = (
     Reason("consoles", "no console and nothing said of consoles are written alike"),

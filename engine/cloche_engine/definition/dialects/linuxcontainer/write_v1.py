@@ -9,11 +9,11 @@ from cloche_engine.definition.container.filesystems import split_line
 from cloche_engine.definition.container.network import WITHOUT_ADDRESS, subnet_holds
 from cloche_engine.definition.container.network_markup import gateway_markup, ip_markup
 from cloche_engine.definition.dialects.dialect import Reason
-from cloche_engine.definition.dialects.linuxcontainer.fitting import fitted, writable_parts
+from cloche_engine.definition.dialects.linuxcontainer.fitting import fitted
 from cloche_engine.definition.domain.values import branch, leaf
 from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT
 from cloche_engine.definition.spec import ContainerSpec, Filesystem, FilesystemKind, Interface
-from cloche_engine.definition.text.markup import Layout, Markup
+from cloche_engine.definition.text.markup import Layout, Markup, writable_parts
 
 _FIRST = "the RFC's first revision"
 _ONE = f"{_FIRST} knows one network of a container, with its addresses and gateway"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cloche_engine.definition import names
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.checking.shape import check_shape
 from cloche_engine.definition.dialects.openvz.devices import read_filesystems, read_interfaces
@@ -19,7 +18,7 @@ from cloche_engine.definition.domain.lifecycle import read_lifecycle
 from cloche_engine.definition.domain.limits import read_cpu, read_memory
 from cloche_engine.definition.domain.opaque import read_opaque
 from cloche_engine.definition.domain.program import read_program
-from cloche_engine.definition.domain.values import child_text
+from cloche_engine.definition.domain.values import child_text, read_uuid
 from cloche_engine.definition.schema.openvz import SCHEMA
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.definition.text.tree import Element
@@ -43,11 +42,10 @@ def read(report: Report) -> ContainerSpec | None:
 
 
 def _read_shared(report: Report, root: Element) -> ContainerSpec:
-    uuid = child_text(root, "uuid") or ""
     program, lifecycle = read_program(report, root), read_lifecycle(report, root)
     return ContainerSpec(
         name=_name(report, root),
-        uuid=None if names.valid_uuid(uuid) else names.parse_uuid(uuid),
+        uuid=read_uuid(root),
         title=child_text(root, "title"),
         description=child_text(root, "description"),
         filesystems=read_filesystems(report),

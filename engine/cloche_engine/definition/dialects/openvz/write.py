@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cloche_engine.definition.dialects.dialect import Reason
-from cloche_engine.definition.dialects.libvirt_lxc.fitting import writable_parts
 from cloche_engine.definition.dialects.openvz.devices import devices_markup
 from cloche_engine.definition.dialects.openvz.number import is_number
 from cloche_engine.definition.domain.cpuset import numbers, valid_cpuset
 from cloche_engine.definition.domain.lifecycle import Lifecycle, lifecycle_markup
 from cloche_engine.definition.domain.limits import cpu_markup, memory_markup
 from cloche_engine.definition.domain.opaque import is_home, with_opaque
-from cloche_engine.definition.domain.values import branch, leaf
+from cloche_engine.definition.domain.values import branch, leaf, uuid_markup
 from cloche_engine.definition.schema.openvz import DOMAIN_TYPE, TODAY
 from cloche_engine.definition.spec import ContainerSpec, Cpu
-from cloche_engine.definition.text.markup import Layout, Markup
+from cloche_engine.definition.text.markup import Layout, Markup, writable_parts
 
 _HOME = is_home(TODAY)
 _OWN_INIT = "OpenVZ starts the init of the template, without words of its own"
@@ -68,7 +67,7 @@ def _domain(spec: ContainerSpec) -> Markup:
         (("type", DOMAIN_TYPE),),
         children=(
             *leaf("name", spec.name if is_number(spec.name) else None),
-            *leaf("uuid", _dashed(spec.uuid)),
+            *uuid_markup(spec.uuid),
             *leaf("description", spec.description),
             *_memory(spec),
             *cpu_markup(_cpu(spec.cpu)),
@@ -77,13 +76,6 @@ def _domain(spec: ContainerSpec) -> Markup:
             *devices_markup(spec.filesystems, spec.interfaces),
         ),
     )
-
-
-def _dashed(uuid: str | None) -> str | None:
-    """A uuid of 32 digits as libvirt writes it."""
-    if uuid is None:
-        return None
-    return "-".join((uuid[:8], uuid[8:12], uuid[12:16], uuid[16:20], uuid[20:]))
 
 
 def _cpu(cpu: Cpu) -> Cpu:

@@ -8,7 +8,6 @@ Linux-VServer lends them, would give the container more than it had.
 
 from __future__ import annotations
 
-from cloche_engine.definition import names
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.checking.shape import check_shape
 from cloche_engine.definition.dialects.vserver.addresses import read_interfaces
@@ -19,7 +18,7 @@ from cloche_engine.definition.dialects.vserver.scheduler import (
     read_scheduler,
 )
 from cloche_engine.definition.domain.opaque import read_opaque
-from cloche_engine.definition.domain.values import attribute_text, child_text, read_size
+from cloche_engine.definition.domain.values import attribute_text, child_text, read_size, read_uuid
 from cloche_engine.definition.schema.vserver import SCHEMA
 from cloche_engine.definition.spec import ContainerSpec, Memory
 from cloche_engine.definition.text.tree import Element
@@ -35,10 +34,9 @@ def read(report: Report) -> ContainerSpec | None:
     scheduler, container = root.first("scheduler"), root.first("container")
     check_scheduler(report, scheduler)
     kept = [scheduler] if scheduler is not None and has_more(scheduler) else []
-    uuid = child_text(root, "uuid") or ""
     return ContainerSpec(
         name=child_text(root, "name") or "",
-        uuid=None if names.valid_uuid(uuid) else names.parse_uuid(uuid),
+        uuid=read_uuid(root),
         hostname=attribute_text(container, "uts", "hostname"),
         machine=attribute_text(container, "uts", "machine"),
         filesystems=read_disks(report, _devices(root, "disk")),

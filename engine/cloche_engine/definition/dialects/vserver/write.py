@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cloche_engine.definition.dialects.dialect import Reason
-from cloche_engine.definition.dialects.libvirt_lxc.fitting import writable_parts
 from cloche_engine.definition.dialects.vserver.addresses import write_interface
 from cloche_engine.definition.dialects.vserver.disks import write_disk
 from cloche_engine.definition.dialects.vserver.scheduler import says, write_scheduler
@@ -11,7 +10,7 @@ from cloche_engine.definition.domain.opaque import is_home, with_opaque
 from cloche_engine.definition.domain.values import branch, leaf
 from cloche_engine.definition.schema.vserver import DOMAIN_TYPE, SCHEMA
 from cloche_engine.definition.spec import ContainerSpec
-from cloche_engine.definition.text.markup import Layout, Markup
+from cloche_engine.definition.text.markup import Layout, Markup, writable_parts
 
 SCHEDULER = "domain/scheduler"
 
