@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.guest import machine
 from tests.guest.cache import Cache
-from tests.guest.disks import checkout_disk, packages_disk, read_results, results_disk
+from tests.guest.disks import REPOSITORY, checkout_disk, packages_disk, read_results, results_disk
 from tests.guest.image import Image, image
 
 TESTS = ["tests/kernel", "tests/system/test_shared_mounts.py"]
@@ -25,7 +25,12 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--minutes", type=float, default=30, help="end the guest after so many")
     parser.add_argument("--cpus", type=int, default=1, help="processors of the guest")
     known, for_pytest = parser.parse_known_args()
-    return known, for_pytest or TESTS
+    return known, for_pytest if names_tests(for_pytest) else [*for_pytest, *TESTS]
+
+
+def names_tests(words: list[str]) -> bool:
+    """Whether a file or folder of the checkout is among the words."""
+    return any((REPOSITORY / word.partition("::")[0]).exists() for word in words)
 
 
 def main() -> int:

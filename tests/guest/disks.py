@@ -53,7 +53,9 @@ def results_disk(folder: Path) -> Path:
 def read_results(disk: Path, folder: Path) -> int | None:
     """Unpack what the guest wrote; the exit status of pytest, or None if it never came so far."""
     with tarfile.open(disk, "r:") as tar:  # of a disk full of zeros it makes an empty one
-        tar.extractall(folder, filter="data")
+        for member in tar:
+            if content := tar.extractfile(member):
+                (folder / Path(member.name).name).write_bytes(content.read())
     status = folder / "status"
     return int(status.read_text()) if status.exists() else None
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.guest.__main__ import names_tests
 from tests.guest.cache import Cache
 from tests.guest.disks import checkout_disk, read_results
 from tests.guest.machine import run
@@ -73,12 +74,19 @@ def test_a_qemu_that_fails_is_no_end_by_itself() -> None:
 def test_the_status_is_what_the_guest_wrote(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.write_bytes(bytes(1 << 20))
-    assert read_results(disk, tmp_path / "last") is None
+    last = tmp_path / "last"
+    last.mkdir()
+    assert read_results(disk, last) is None
     (tmp_path / "made").mkdir()
     (tmp_path / "made/status").write_text("3")
     with tarfile.open(disk, "w:") as tar:
         tar.add(tmp_path / "made", ".")
-    assert read_results(disk, tmp_path / "last") == 3
+    assert read_results(disk, last) == 3
+
+
+def test_options_alone_choose_no_tests() -> None:
+    assert not names_tests(["-x", "-k", "limits"])
+    assert names_tests(["-x", "tests/kernel/test_limits.py::test_it"])
 
 
 @pytest.mark.skipif(not shutil.which("debugfs", path=SBIN), reason="no e2fsprogs here")
