@@ -46,11 +46,6 @@ class Document:
         return tuple(problem for problem in self.problems if problem.is_error)
 
     @property
-    def well_formed(self) -> bool:
-        """Whether it is XML that is read here, right or wrong as a definition."""
-        return self.tree is not None
-
-    @property
     def text(self) -> str:
         """The characters for a text editor; U+FFFD where bytes are no text."""
         return self.source.text if self.source else self.data.decode("utf-8", "replace")

@@ -60,7 +60,7 @@ def test_the_literal_text_is_refused_with_file_line_and_column() -> None:
 
 def test_the_literal_text_has_no_meaning() -> None:
     document = Document.parse(RFC_LITERAL)
-    assert not document.well_formed
+    assert document.tree is None
     assert document.spec is None
     with pytest.raises(DefinitionError, match="line 19, column 48") as caught:
         document.compiled()
@@ -101,7 +101,7 @@ def test_the_first_revision_has_only_the_second_mistake() -> None:
     data = b"<domain><ip a='1'/>\n<nameserver>x</nameserver></ip></domain>"
     assert _fixes(data) == WAYS
     for way in WAYS:
-        assert Document.parse(mend(data, [way]).data).well_formed
+        assert Document.parse(mend(data, [way]).data).tree is not None
 
 
 def test_with_another_open_element_of_that_name_nothing_is_guessed() -> None:
