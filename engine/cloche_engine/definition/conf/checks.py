@@ -6,8 +6,10 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 
 from cloche_engine.definition import names
+from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.conf.findings import Findings, Where
 from cloche_engine.definition.conf.lines import Entry
+from cloche_engine.definition.problem import Fix
 from cloche_engine.definition.schema.domain import MAX_ID
 from cloche_engine.definition.spec import IdRange, Interface, Memory
 
@@ -15,6 +17,14 @@ MAX_ADDRESSES = 1000
 """More addresses or interfaces than these are no container's."""
 
 _MAC = "hardware address"
+
+
+def warn_again(findings: Findings, earlier: Entry, entry: Entry) -> None:
+    """Say that a later line takes the place of an earlier one, and offer to remove that."""
+    line = findings.line(entry)
+    reason = f"{earlier.key} stands again in line {line}, which is what counts"
+    fix = Fix(fixes.REMOVE, "remove this line", (earlier.removed(),))
+    findings.warning("duplicate", earlier.key_start, reason, "remove it", fix)
 
 
 def check_gateways(

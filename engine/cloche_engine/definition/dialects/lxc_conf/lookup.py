@@ -6,6 +6,7 @@ from collections import Counter
 
 from cloche_engine.definition import names
 from cloche_engine.definition.checking import fixes
+from cloche_engine.definition.conf.checks import warn_again
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry, lines
 from cloche_engine.definition.dialects.lxc_conf import keys
@@ -52,10 +53,7 @@ class Lookup:
         found = self.all(key)
         for earlier in found[:-1]:
             if earlier.value != found[-1].value:
-                line = self.findings.line(found[-1])
-                reason = f"{earlier.key} stands again in line {line}, which is what counts"
-                fix = Fix(fixes.REMOVE, "remove this line", (earlier.removed(),))
-                self.findings.warning("duplicate", earlier.key_start, reason, "remove it", fix)
+                warn_again(self.findings, earlier, found[-1])
         return found[-1] if found else None
 
     def matching(self, *prefixes: str) -> list[str]:

@@ -8,16 +8,21 @@ from cloche_engine.definition import names
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.text.tree import Element
 
-RESERVED = 100
-"""Numbers up to this one are OpenVZ's own; its driver of 2008 refused them."""
-
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 _LARGEST = 2**31 - 1
+_RESERVED = 100
 
 
 def is_number(name: str) -> bool:
     """Whether a name can be that of an OpenVZ container."""
     return _NUMBER.fullmatch(name) is not None and int(name) <= _LARGEST
+
+
+def reserved(number: str) -> str | None:
+    """Why a number is OpenVZ's own, which its driver of 2008 refused; None where it is free."""
+    if int(number) > _RESERVED:
+        return None
+    return f"OpenVZ keeps the numbers up to {_RESERVED} for itself, and {number} is one"
 
 
 def check_number(report: Report, element: Element) -> None:
@@ -32,9 +37,8 @@ def check_number(report: Report, element: Element) -> None:
     elif not is_number(name):
         reason = f"OpenVZ names containers by number, '{name}' is none"
         report.warning("name", place, reason, "it is kept as the name here")
-    elif int(name) <= RESERVED:
-        reason = f"OpenVZ keeps the numbers up to {RESERVED} for itself, and {name} is one"
-        report.warning("name", place, reason, f"take a number above {RESERVED} for OpenVZ")
+    elif own := reserved(name):
+        report.warning("name", place, own, f"take a number above {_RESERVED} for OpenVZ")
 
 
 def check_vpsid(report: Report, element: Element) -> None:
@@ -43,6 +47,5 @@ def check_vpsid(report: Report, element: Element) -> None:
     if not is_number(text):
         reason = f"<vpsid> is no container's number: '{names.short(text)}'"
         report.error("vpsid", report.tree.text_place(element), reason, "write a whole number")
-    elif int(text) <= RESERVED:
-        reason = f"OpenVZ keeps the numbers up to {RESERVED} for itself, and {text} is one"
-        report.warning("vpsid", report.tree.text_place(element), reason)
+    elif own := reserved(text):
+        report.warning("vpsid", report.tree.text_place(element), own)

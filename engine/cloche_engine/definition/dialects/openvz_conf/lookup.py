@@ -6,6 +6,7 @@ import re
 
 from cloche_engine.definition import names
 from cloche_engine.definition.checking import fixes
+from cloche_engine.definition.conf.checks import warn_again
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry, Line, lines
 from cloche_engine.definition.dialects.openvz_conf import keys
@@ -96,15 +97,10 @@ class Lookup:
             self.keep(entry)
             self._warn_privileged(entry)
         elif entry.value:
-            self._warn_again(self._last.get(entry.key), entry)
+            earlier = self._last.get(entry.key, entry)
+            if earlier.value != entry.value:
+                warn_again(self.findings, earlier, entry)
             self._last[entry.key] = entry
-
-    def _warn_again(self, earlier: Entry | None, entry: Entry) -> None:
-        if earlier is not None and earlier.value != entry.value:
-            line = self.findings.line(entry)
-            reason = f"{entry.key} stands again in line {line}, which is what counts"
-            fix = Fix(fixes.REMOVE, "remove this line", (earlier.removed(),))
-            self.findings.warning("duplicate", earlier.key_start, reason, "remove it", fix)
 
     def _warn_privileged(self, entry: Entry) -> None:
         why = keys.KEPT[entry.key]

@@ -10,7 +10,7 @@ from cloche_engine.definition.conf.capabilities import plain, warn_unknown
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.dialect import Dialect, Reading
-from cloche_engine.definition.dialects.openvz.number import RESERVED
+from cloche_engine.definition.dialects.openvz.number import reserved
 from cloche_engine.definition.dialects.openvz_conf.limits import (
     BLOCK,
     read_cpu,
@@ -111,9 +111,8 @@ def _check_number(lookup: Lookup, number: str) -> None:
     elif number.isdecimal() and not number.strip("0"):
         reason = f"{number} is no container's number in OpenVZ but the host's own"
         lookup.findings.error("name", 0, reason, "give the number of the container, 101 or more")
-    elif number.isdecimal() and int(number[:10]) <= RESERVED:
-        reason = f"OpenVZ keeps the numbers up to {RESERVED} for itself, and {number} is one"
-        lookup.findings.warning("name", 0, reason, "take a number above for OpenVZ")
+    elif number.isdecimal() and (own := reserved(number)):
+        lookup.findings.warning("name", 0, own, "take a number above for OpenVZ")
 
 
 def _check_name(lookup: Lookup, entry: Entry) -> None:
