@@ -8,18 +8,16 @@ from pathlib import Path
 
 from cloche_engine.api.errors import EngineError
 from cloche_engine.definition.problem import Problem
-
-_ENOUGH = 1024 * 1024
-"""More than any definition may have; what follows need not be read to refuse it."""
+from cloche_engine.definition.text.source import ENOUGH
 
 
 def read(name: str) -> bytes:
     """The bytes of a file, or of standard input for `-`; at most a megabyte of them."""
     try:
         if name == "-":
-            return sys.stdin.buffer.read(_ENOUGH)
+            return sys.stdin.buffer.read(ENOUGH)
         with Path(name).open("rb") as file:
-            return file.read(_ENOUGH)
+            return file.read(ENOUGH)
     except OSError as error:
         raise EngineError(
             f"cannot read {name}: {error.strerror}", "check the name and your permissions"

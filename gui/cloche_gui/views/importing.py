@@ -11,12 +11,10 @@ from PyQt6.QtWidgets import QFileDialog, QWidget
 from cloche_engine.api.client import Engine
 from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import Container
+from cloche_engine.definition.text.source import ENOUGH
 from cloche_gui.models.containers import ContainersModel
 from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.views.import_dialog import ImportDialog
-
-_ENOUGH = 1024 * 1024
-"""More than any definition may have; what follows need not be read to refuse it."""
 
 
 class Importing(QObject):
@@ -87,7 +85,7 @@ async def _read(file: Path) -> bytes:
 
     def read() -> bytes:
         with file.open("rb") as opened:
-            return opened.read(_ENOUGH)
+            return opened.read(ENOUGH)
 
     try:
         return await asyncio.to_thread(read)

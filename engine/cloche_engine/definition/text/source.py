@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from cloche_engine.definition.problem import Problem, Severity
 
 MAX_BYTES = 128 * 1024
+ENOUGH = 8 * MAX_BYTES
+"""What is read of a file: more than any definition may have, so that the rest is not needed."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
