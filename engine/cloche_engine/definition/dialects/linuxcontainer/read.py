@@ -33,9 +33,6 @@ def read(report: Report) -> ContainerSpec | None:
         return None
     check_shape(report, SCHEMA)
     root = report.tree.root
-    program = read_program(report, root)
-    features = read_features(report, root)
-    lifecycle = read_lifecycle(report, root)
     return ContainerSpec(
         name=child_text(root, "name") or "",
         uuid=read_uuid(root),
@@ -45,25 +42,17 @@ def read(report: Report) -> ContainerSpec | None:
         filesystems=check_mounts(report),
         interfaces=check_network(report),
         nameservers=_nameservers(root),
-        program=program.program,
-        environment=program.environment,
-        directory=program.directory,
-        user=program.user,
-        group=program.group,
+        **read_program(report, root)._asdict(),
         cpu=read_cpu(report, root),
         memory=read_memory(report, root),
         consoles=_consoles(root),
         io_weight=read_io_weight(root),
         idmap=read_idmap(report, root),
-        capabilities=features.capabilities,
+        capabilities=read_features(report, root).capabilities,
         network_isolated=_isolated(root),
         namespaces=read_namespaces(report, root),
-        on_poweroff=lifecycle.on_poweroff,
-        on_reboot=lifecycle.on_reboot,
-        on_crash=lifecycle.on_crash,
+        **read_lifecycle(report, root)._asdict(),
         autostart=_autostart(root),
-        arch=program.arch,
-        machine=program.machine,
         profile=child_text(root.first("container"), "profile"),
         opaque=_opaque(report, root),
     )
