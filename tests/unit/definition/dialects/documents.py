@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from cloche_engine.definition.dialects.dialect import Dialect
+
+V1 = Dialect.LINUXCONTAINER_V1
+RFC, LIBVIRT, OPENVZ = Dialect.LINUXCONTAINER, Dialect.LIBVIRT_LXC, Dialect.OPENVZ
+CONF, VSERVER, LXC = Dialect.OPENVZ_CONF, Dialect.VSERVER, Dialect.LXC_CONF
+
 _TEMPLATE = "<filesystem><template>debian-5.0-i386</template></filesystem>"
 
 

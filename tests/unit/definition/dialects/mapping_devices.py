@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from tests.unit.definition.dialects.documents import (
+    CONF,
+    LIBVIRT,
+    LXC,
+    OPENVZ,
+    RFC,
+    V1,
+    VSERVER,
     conf,
     driver,
     first,
@@ -19,10 +26,6 @@ from tests.unit.definition.dialects.documents import (
 
 from cloche_engine.definition.converting.spec_json import Json
 from cloche_engine.definition.dialects.dialect import Dialect
-
-V1 = Dialect.LINUXCONTAINER_V1
-RFC, LIBVIRT, OPENVZ = Dialect.LINUXCONTAINER, Dialect.LIBVIRT_LXC, Dialect.OPENVZ
-CONF, VSERVER, LXC = Dialect.OPENVZ_CONF, Dialect.VSERVER, Dialect.LXC_CONF
 
 MAC = "52:54:00:12:34:56"
 

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from tests.unit.definition.dialects.documents import (
+    CONF,
+    LIBVIRT,
+    LXC,
+    OPENVZ,
+    RFC,
+    V1,
+    VSERVER,
     conf,
     driver,
     first,
@@ -17,10 +24,6 @@ from tests.unit.definition.dialects.documents import (
 
 from cloche_engine.definition.converting.spec_json import Json
 from cloche_engine.definition.dialects.dialect import Dialect
-
-V1 = Dialect.LINUXCONTAINER_V1
-RFC, LIBVIRT, OPENVZ = Dialect.LINUXCONTAINER, Dialect.LIBVIRT_LXC, Dialect.OPENVZ
-CONF, VSERVER, LXC = Dialect.OPENVZ_CONF, Dialect.VSERVER, Dialect.LXC_CONF
 
 HEX = "8dfd44b31e7646d3bd32c3fd3a8a4a21"
 DASHED = "8dfd44b3-1e76-46d3-bd32-c3fd3a8a4a21"
