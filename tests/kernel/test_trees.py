@@ -30,6 +30,22 @@ async def test_missing_mount_points_are_made_for_the_run_only(
     assert listing(root) == before
 
 
+async def test_many_containers_of_one_tree_share_its_mount_points(
+    define: Define, root: Path, tmp_path: Path
+) -> None:
+    """What each has to remember of the others does not grow with their number."""
+    before = listing(root)
+    boxes = [await define(name=f"box{number}", root=root) for number in range(8)]
+    for box in boxes:
+        await box.start()
+    records = [file.read_text().splitlines() for file in (tmp_path / "state/run/made").iterdir()]
+    assert len(records) == len(boxes)
+    assert {len(record) for record in records} == {len(set(records[0]))}
+    for box in boxes:
+        await box.engine.kill(box.uuid)
+    assert listing(root) == before
+
+
 async def test_a_failed_start_takes_its_mount_points_back(define: Define, root: Path) -> None:
     before = listing(root)
     box = await define(root=root, program=("/bin/not-there",))

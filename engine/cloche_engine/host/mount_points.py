@@ -106,7 +106,8 @@ class MountPoints:
         with self._locked():
             missing = self.missing(plan, directories)
             places = [place for place, *_ in _wanted(plan, directories)]
-            self._record([*missing, *self._needed_of_others(places)])
+            # Once each: every record has what stands in those before it.
+            self._record(dict.fromkeys((*missing, *self._needed_of_others(places))))
             for (_, each), (place, mount) in missing.items():
                 _make(each, place, mount)
 
