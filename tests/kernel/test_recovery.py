@@ -147,6 +147,19 @@ async def test_a_killed_spare_is_replaced_and_leaves_no_folder(
     assert not folder.exists()
 
 
+async def test_a_start_goes_on_where_the_caller_gives_up(
+    engine: LocalEngine, define: Define, root: Path
+) -> None:
+    box = await define(root=root)
+    await engine.warm_up()
+    starting = asyncio.ensure_future(box.start())
+    await asyncio.sleep(0.001)
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    assert (await box.until(lambda c: c.pid is not None)).state is State.RUNNING
+    assert (await box.run("echo in it")).strip() == "in it"
+
+
 async def test_what_a_dead_monitor_left_is_undone_by_the_next_engine(
     engine: LocalEngine, box: Box, root: Path, tmp_path: Path
 ) -> None:

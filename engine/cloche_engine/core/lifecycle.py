@@ -44,9 +44,19 @@ class Lifecycle:
         self._spawner = spawner
         self._boot = boot_id()
         self._watchers: set[asyncio.Task[None]] = set()
+        self._starts: set[asyncio.Task[Container]] = set()
 
     async def start(self, entry: Entry) -> Container:
-        """Start it; StartFailedError with cause and remedy, and nothing left behind."""
+        """Start it; StartFailedError with cause and remedy, and nothing left behind.
+
+        It goes on where the caller gives up: the monitor cannot be called back.
+        """
+        started = asyncio.ensure_future(self._start(entry))
+        self._starts.add(started)
+        started.add_done_callback(self._starts.discard)
+        return await asyncio.shield(started)
+
+    async def _start(self, entry: Entry) -> Container:
         async with entry.turn:
             self._demand(entry, "can_start", "started", "it runs already")
             entry.state = State.STARTING

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import cloche_engine
 from cloche_engine.api.errors import EngineError
+from cloche_engine.host import cgroups
 from cloche_engine.kernel.sockets import send_packet
+from cloche_engine.monitor.protocol import INIT
 
 # -S leaves site-packages out: the spawner stays small, and imports nothing but our own code.
 _PROGRAM = (
@@ -46,6 +48,9 @@ class Spare:
     def discard(self) -> None:
         """Take away what one that was killed left; its init died with it."""
         self.link.close()
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            init = json.loads((self.folder / INIT).read_text())
+            cgroups.Group(cgroups.detect(), init["group"]).remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     async def dismiss(self) -> None:
