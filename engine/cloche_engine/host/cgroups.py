@@ -18,7 +18,6 @@ from cloche_engine.kernel import files
 
 WANTED = ("cpu", "memory", "pids")
 DEFAULT_SHARES = 1024
-SHARES_RANGE = range(2, 262144 + 1)
 _WEIGHT_MAX = 10000
 _V1_MEMORY = ("memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.limit_in_bytes")
 _V2_MEMORY = ("memory.current", "memory.peak", "memory.max")

@@ -97,3 +97,8 @@ def test_forms_can_show_what_is_readable_beside_the_errors() -> None:
     document = domain(rest="<memory>1</memory><cpushare>40</cpushare>", name="<name>a b</name>")
     assert document.spec is not None
     assert (document.spec.name, document.spec.cpu.shares) == ("a b", 40)
+
+
+def test_a_misspelt_element_in_the_wrong_place_is_named_with_its_own() -> None:
+    (problem,) = domain("<application>/bin/sh</application><initt>/bin/sh</initt>").problems
+    assert problem.hint == "did you mean <init>? It belongs in <os>"

@@ -114,14 +114,21 @@ def _unknown_element(report: Report, schema: Schema, parent: Element, child: Ele
     if meant := nearest(child.name, known):
         hint = f"did you mean <{meant}>?"
         fix = fixes.rename_element(child, meant)
-    elif places := schema.parents(child.name):
-        hint = "it belongs in " + " or ".join(f"<{above}>" for above in places)
+    elif places := _places(schema, child.name):
+        hint = f"it belongs in {places}"
+    elif meant := nearest(child.name, schema.names):
+        hint = f"did you mean <{meant}>? It belongs in {_places(schema, meant)}"
     else:
         hint = "it is kept as it is"
     reason = f"<{name}> in <{parent.name}> has no effect"
     if child.name in _PRIVILEGED:
         reason += "; it counts as root-equivalent"
     report.warning("unknown-element", child, reason, hint, fix)
+
+
+def _places(schema: Schema, name: str) -> str:
+    """Where an element may stand, in words; empty where nothing is known of it."""
+    return " or ".join(f"<{above}>" for above in schema.parents(name) if above)
 
 
 def _check_attributes(report: Report, element: Element, rule: ElementRule) -> None:

@@ -94,6 +94,7 @@ class Schema:
     def __init__(self, elements: tuple[ElementRule, ...]) -> None:
         self.elements = elements
         self._rules = {(parent, rule.name): rule for rule in elements for parent in rule.parents}
+        self.names = tuple(dict.fromkeys(rule.name for rule in elements))
         self._order = {key: place for place, key in enumerate(self._rules)}
         self._children: dict[str, tuple[ElementRule, ...]] = {}
         for (above, _), entry in self._rules.items():
