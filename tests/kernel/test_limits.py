@@ -16,6 +16,7 @@ from cloche_engine.api.errors import ConflictError, EngineError, StartFailedErro
 from cloche_engine.api.model import State
 from cloche_engine.core.store import Store, Stored
 from cloche_engine.host import cgroups
+from cloche_engine.sandbox.plan.limits import Limits
 
 pytestmark = pytest.mark.kernel
 
@@ -228,7 +229,7 @@ def test_a_v2_host_gets_its_limits_in_v2_words(tmp_path: Path) -> None:
         (group / name).write_text("")
     made = cgroups.Group(layout, "cloche")
     made.create()
-    made.apply(cgroups.Limits(cpu_shares=2048, memory=1 << 20, processes=7))
+    made.apply(Limits(cpu_shares=2048, memory=1 << 20, processes=7))
     assert (tmp_path / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
     assert (group / "cpu.weight").read_text() == "200"
     assert (group / "memory.max").read_text() == str(1 << 20)
@@ -252,7 +253,7 @@ def v2_group(tmp_path: Path) -> tuple[cgroups.Group, Path]:
 
 def test_a_v2_host_changes_its_limits_in_v2_words(v2_group: tuple[cgroups.Group, Path]) -> None:
     group, files = v2_group
-    group.change(cgroups.Limits(cpu_shares=512, memory=600 << 10))
+    group.change(Limits(cpu_shares=512, memory=600 << 10))
     assert (files / "cpu.weight").read_text() == "50"
     assert (files / "memory.max").read_text() == str(600 << 10)
 
@@ -260,7 +261,7 @@ def test_a_v2_host_changes_its_limits_in_v2_words(v2_group: tuple[cgroups.Group,
 def test_a_v2_host_has_to_have_room_for_what_is_used(v2_group: tuple[cgroups.Group, Path]) -> None:
     group, files = v2_group
     with pytest.raises(cgroups.LimitError, match="400 KiB are less than the 488 KiB"):
-        group.change(cgroups.Limits(memory=400 << 10))
+        group.change(Limits(memory=400 << 10))
     assert (files / "memory.max").read_text() == ""
 
 
@@ -268,16 +269,16 @@ def test_a_v2_host_keeps_its_shares_where_the_memory_is_refused(
     v2_group: tuple[cgroups.Group, Path],
 ) -> None:
     group, files = v2_group
-    group.change(cgroups.Limits(cpu_shares=1024, memory=600 << 10))
+    group.change(Limits(cpu_shares=1024, memory=600 << 10))
     with pytest.raises(cgroups.LimitError):
-        group.change(cgroups.Limits(cpu_shares=2048, memory=400 << 10))
+        group.change(Limits(cpu_shares=2048, memory=400 << 10))
     assert (files / "cpu.weight").read_text() == "100"
     assert (files / "memory.max").read_text() == str(600 << 10)
 
 
 def test_a_v2_host_lifts_its_limits_in_v2_words(v2_group: tuple[cgroups.Group, Path]) -> None:
     group, files = v2_group
-    group.change(cgroups.Limits())
+    group.change(Limits())
     assert (files / "cpu.weight").read_text() == "100"
     assert (files / "memory.max").read_text() == "max"
     assert (files / "memory.swap.max").read_text() == "max"

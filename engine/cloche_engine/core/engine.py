@@ -17,9 +17,9 @@ from cloche_engine.api.model import (
     StoredDefinition,
 )
 from cloche_engine.api.version import VERSION
-from cloche_engine.core.compile import Places
 from cloche_engine.core.defining import Defining
 from cloche_engine.core.lifecycle import Lifecycle
+from cloche_engine.core.places import Places
 from cloche_engine.core.programs import Programs
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spawner

@@ -16,7 +16,7 @@ from cloche_engine.definition.document import Document
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.monitor.protocol import Fields
-from cloche_engine.sandbox.plan import LaunchPlan
+from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ class Entry:
         """Its limit, which may have been changed since it was started."""
         if self.spec is not None:
             return self.spec.memory.max_kib or 0
-        return plan.memory >> 10 if plan else 0
+        return plan.limits.memory >> 10 if plan else 0
 
     def recall(self, exit_record: Path) -> None:
         """Remember how it ended while no helper looked."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloche_engine.api.errors import StartFailedError
-from cloche_engine.sandbox.plan import LaunchPlan
+from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 Fields = dict[str, Any]
 _Words = tuple[str, str]
@@ -72,7 +72,7 @@ def _shown(text: str) -> str:
 
 def _words(failure: Failure) -> _Words:
     if failure.fields.get("killed_for_memory"):
-        size = _size(failure.plan.memory)
+        size = _size(failure.plan.limits.memory)
         return (
             f"its program needs more memory than the {size} that the definition gives it",
             "raise <memory>; 16 MiB are enough for a shell",

@@ -17,7 +17,7 @@ from cloche_engine.api.errors import (
 )
 from cloche_engine.api.model import Container, State
 from cloche_engine.core import recover
-from cloche_engine.core.compile import compile_plan
+from cloche_engine.core.compiling.plan import compile_plan
 from cloche_engine.core.entry import Entry, Running
 from cloche_engine.core.explain import start_failed
 from cloche_engine.core.monitor_link import MonitorGoneError, MonitorLink, connect
@@ -30,7 +30,7 @@ from cloche_engine.host.processes import handles_signal
 from cloche_engine.kernel.sockets import send_packet
 from cloche_engine.monitor.protocol import Do, Fields
 from cloche_engine.monitor.record import boot_id, write_state
-from cloche_engine.sandbox.plan import LaunchPlan
+from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 _AFTER_KILL = 30.0
 _AGAIN = 1.0

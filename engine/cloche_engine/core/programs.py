@@ -13,13 +13,13 @@ from pathlib import Path
 from cloche_engine.api.console import MAX_FRAME, Ended, Output, encode_output
 from cloche_engine.api.errors import InvalidArgumentError, StartFailedError, WrongStateError
 from cloche_engine.api.model import ExecRequest, State, Stats
-from cloche_engine.core.compile import Places
 from cloche_engine.core.entry import Entry
 from cloche_engine.core.explain import start_failed
 from cloche_engine.core.lifecycle import Lifecycle
 from cloche_engine.core.monitor_link import open_session
+from cloche_engine.core.places import Places
 from cloche_engine.monitor.protocol import Do, Fields
-from cloche_engine.sandbox.plan import LaunchPlan
+from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 _SO_SNDBUFFORCE = 32  # socket(7); the socket module has no name for it
 _BUFFER = 1 << 20

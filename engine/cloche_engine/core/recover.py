@@ -16,7 +16,7 @@ from cloche_engine.host.cgroups import Group, detect
 from cloche_engine.monitor.launch import undo_all
 from cloche_engine.monitor.protocol import INIT, SPARE, STATE, Fields
 from cloche_engine.monitor.record import boot_id, start_time
-from cloche_engine.sandbox.plan import LaunchPlan
+from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 _PATIENCE = 10.0
 _PAUSE = 0.005

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from cloche_engine.api import refs
 from cloche_engine.api.errors import ConflictError, InvalidDefinitionError, NameTakenError
 from cloche_engine.api.model import Change, Container, Removed, State
-from cloche_engine.core.compile import Places
 from cloche_engine.core.entry import Entry
+from cloche_engine.core.places import Places
 from cloche_engine.core.store import Store, Stored
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing.edit import set_uuid

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloche_engine.kernel import files
+from cloche_engine.sandbox.plan.limits import Limits
 
 WANTED = ("cpu", "memory", "pids")
 DEFAULT_SHARES = 1024
@@ -56,15 +57,6 @@ class Layout:
     def with_controller(self, controller: str) -> Hierarchy | None:
         """The tree that has a controller."""
         return next((tree for tree in self.hierarchies if controller in tree.controllers), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What to write: shares in v1 units, memory in bytes, number of processes; 0 means unset."""
-
-    cpu_shares: int = 0
-    memory: int = 0
-    processes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cloche_engine.kernel.netlink import Interface, Netlink, Network, Veth
-from cloche_engine.sandbox.plan import LinkPlan
+from cloche_engine.sandbox.plan.links import LinkPlan
 
 
 class NetworkRefusedError(Exception):
     """The network cannot be made as the definition wants it; message and hint are sentences."""
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: str, hint: str, link: LinkPlan) -> None:
         super().__init__(message)
+        self.link = link
         self.message = message
         self.hint = hint
 
@@ -37,7 +38,7 @@ def changing_links(runtime: Path) -> Iterator[None]:
 def connect(plan: LinkPlan, netns: int) -> None:
     """Make the bridge if it is a private one, and the veth into the namespace."""
     with Netlink() as netlink:
-        index = _ensure_private(netlink, plan) if plan.private else _existing(netlink, plan.bridge)
+        index = _ensure_private(netlink, plan) if plan.private else _existing(netlink, plan)
         mac = bytes.fromhex(plan.mac.replace(":", "")) if plan.mac else b""
         try:
             netlink.delete_link(plan.outer)
@@ -54,7 +55,8 @@ def disconnect(plan: LinkPlan) -> None:
         _remove_if_unused(netlink, plan)
 
 
-def _existing(netlink: Netlink, bridge: str) -> int:
+def _existing(netlink: Netlink, plan: LinkPlan) -> int:
+    bridge = plan.bridge
     for link in netlink.links():
         if link.name == bridge and link.kind == "bridge":
             return link.index
@@ -62,6 +64,7 @@ def _existing(netlink: Netlink, bridge: str) -> int:
         f"there is no bridge {bridge} on this host",
         f"make it with: ip link add {bridge} type bridge; "
         "or leave the bridge out for a private one",
+        plan,
     )
 
 
@@ -96,6 +99,7 @@ def _refuse_overlap(netlink: Netlink, plan: LinkPlan) -> None:
                     f"has on {_link_name(index)}",
                     "choose addresses of a range that the host does not use, "
                     "or name the bridge that leads there",
+                    plan,
                 )
 
 

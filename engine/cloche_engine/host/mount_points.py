@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloche_engine.kernel import files
-from cloche_engine.sandbox.plan import LaunchPlan, MountPlan
+from cloche_engine.sandbox.plan.launch import LaunchPlan
+from cloche_engine.sandbox.plan.mounts import MountPlan
 from cloche_engine.sandbox.resolve import Made, make, missing_below, remove
 
 PRIVATE_TOP = (

@@ -15,7 +15,8 @@ from cloche_engine.host.mount_points import PRIVATE_NAMES, PRIVATE_TOP, TreeRefu
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.syscalls import mount_setattr, new_filesystem, open_tree
 from cloche_engine.sandbox.devices import FILES, FOLDERS, LINKS, NODES
-from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, MountPlan
+from cloche_engine.sandbox.plan.launch import LaunchPlan
+from cloche_engine.sandbox.plan.mounts import HostRoot, MountPlan
 
 _NOT_SHARED = frozenset({"lost+found"})
 _COVERED = ("/var/tmp",)  # noqa: S108 (a path inside the container)

@@ -32,7 +32,8 @@ from cloche_engine.monitor.record import write_init
 from cloche_engine.sandbox.identity import die_with_the_monitor
 from cloche_engine.sandbox.init import await_plan_and_run
 from cloche_engine.sandbox.operation import Blame
-from cloche_engine.sandbox.plan import LaunchPlan
+from cloche_engine.sandbox.plan.launch import LaunchPlan
+from cloche_engine.sandbox.plan.limits import Limits
 
 _NAMESPACES = (
     k.CLONE_NEWUSER | k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC
@@ -42,8 +43,8 @@ _NAMESPACES = (
 
 _SAMPLE = LaunchPlan(
     uuid="0" * 32, name="sample", hostname="sample", argv=("/bin/sh",), environment=(),
-    directory="", user="", group="", root="/", root_readonly=False, mounts=(), link=None,
-    nameservers=(), id_base=0, id_count=65536, cpu_shares=0, memory=0, processes=2048,
+    directory="", user="", group="", root="/", root_readonly=False, mounts=(), links=(),
+    nameservers=(), id_base=0, id_count=65536, limits=Limits(processes=2048),
     runtime="/nowhere", log="/nowhere", exit_record="/nowhere",
 ).to_json()  # fmt: skip
 
@@ -195,4 +196,4 @@ def rehearse(child: Child) -> None:
     directories = roots.check_sources(plan)
     creatable(plan, directories)
     MountPoints(Path(plan.runtime)).missing(plan, directories)
-    child.group.apply(cgroups.Limits(cgroups.DEFAULT_SHARES, 0, plan.processes))
+    child.group.apply(Limits(cgroups.DEFAULT_SHARES, 0, plan.limits.processes))

@@ -27,7 +27,7 @@ from cloche_engine.sandbox.identity import (
 )
 from cloche_engine.sandbox.init import Execute, environment, run_child
 from cloche_engine.sandbox.operation import Blame, Context, Operation
-from cloche_engine.sandbox.plan import LaunchPlan
+from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 _NAMESPACES = (
     k.CLONE_NEWUSER | k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC

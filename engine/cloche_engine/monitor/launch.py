@@ -28,7 +28,9 @@ from cloche_engine.kernel import files
 from cloche_engine.kernel.syscalls import FilterProgram
 from cloche_engine.monitor.child import Child, Warm, clone_ahead
 from cloche_engine.sandbox.operation import Blame
-from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, LinkPlan, Surroundings
+from cloche_engine.sandbox.plan.launch import LaunchPlan
+from cloche_engine.sandbox.plan.links import LinkPlan
+from cloche_engine.sandbox.plan.mounts import HostRoot, Surroundings
 
 
 class LaunchFailedError(Exception):
@@ -59,7 +61,7 @@ class Launched:
         if packet[:1] == b"F":
             self.has_console = True
             return descriptors[0]
-        killed = self.plan.memory if self.child.group.oom_kills() else 0
+        killed = self.plan.limits.memory if self.child.group.oom_kills() else 0
         if packet:
             raise LaunchFailedError(Blame.from_json(packet[1:]), killed_for_memory=killed)
         if killed:
@@ -114,10 +116,10 @@ class Launcher:
             child.hand_over(opened)
             child.tell(b"T" + around.to_json().encode())
         with self._step("make the control group and set its limits"):
-            child.group.apply(cgroups.Limits(plan.cpu_shares, plan.memory, plan.processes))
-        if plan.link is not None:
+            child.group.apply(plan.limits)
+        if plan.links:
             with self._step("connect its network"):
-                self._connect_network(plan.link, child.pid)
+                self._connect_network(child.pid)
         child.tell(b"G")
         return Launched(plan, child, self._steps)
 
@@ -140,11 +142,12 @@ class Launcher:
         for name in ("uid_map", "gid_map"):
             files.write(f"/proc/{pid}/{name}", line)
 
-    def _connect_network(self, link: LinkPlan, pid: int) -> None:
+    def _connect_network(self, pid: int) -> None:
         netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
             with links.changing_links(self._runtime.parent):
-                links.connect(link, netns)
+                for link in self.plan.links:
+                    links.connect(link, netns)
         finally:
             os.close(netns)
 
@@ -181,7 +184,7 @@ class Launcher:
     def _refused(
         self, step: str, refusal: TreeRefusedError | links.NetworkRefusedError
     ) -> LaunchFailedError:
-        guilty = refusal.mount if isinstance(refusal, TreeRefusedError) else self.plan.link
+        guilty = refusal.mount if isinstance(refusal, TreeRefusedError) else refusal.link
         line, column = (guilty.line, guilty.column) if guilty else (0, 0)
         blame = Blame(step, "", 0, refusal.message, line=line, column=column)
         return LaunchFailedError(blame, refusal.hint)
@@ -198,9 +201,8 @@ def undo_all(plan: LaunchPlan, group: cgroups.Group | None) -> None:
     if group is not None:
         remains = group
         undo.append(lambda: remove_group(remains))
-    if plan.link is not None:
-        link = plan.link
-        undo.insert(0, lambda: _disconnect(runtime.parent, link))
+    if plan.links:
+        undo.insert(0, lambda: _disconnect(runtime.parent, plan.links))
     failures = []
     for step in undo:
         try:
@@ -211,9 +213,10 @@ def undo_all(plan: LaunchPlan, group: cgroups.Group | None) -> None:
         raise failures[0]
 
 
-def _disconnect(runtimes: Path, link: LinkPlan) -> None:
+def _disconnect(runtimes: Path, connected: tuple[LinkPlan, ...]) -> None:
     with links.changing_links(runtimes):
-        links.disconnect(link)
+        for link in connected:
+            links.disconnect(link)
 
 
 def remove_group(group: cgroups.Group) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cloche_engine.api.console import Ended, Size
-from cloche_engine.host.cgroups import Limits
 from cloche_engine.kernel.syscalls import FilterProgram, name_process
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
 from cloche_engine.monitor.launch import Launched, Launcher, LaunchFailedError
@@ -19,6 +18,7 @@ from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
 from cloche_engine.monitor.record import Ending, ending_of, write_ending
 from cloche_engine.monitor.session import Session
+from cloche_engine.sandbox.plan.limits import Limits
 
 _WHILE_IT_STARTS = frozenset({Do.FOLLOW, Do.CONSOLE})
 _QUIET = 0.02

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cloche_engine.kernel import files
 from cloche_engine.monitor.protocol import INIT, STATE, VERSION, Fields
-from cloche_engine.sandbox.plan import LaunchPlan
+from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 
 @dataclass(frozen=True, slots=True)

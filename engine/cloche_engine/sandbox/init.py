@@ -59,7 +59,8 @@ from cloche_engine.sandbox.operation import (
     OperationFailedError,
     run_all,
 )
-from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, MountPlan, Surroundings
+from cloche_engine.sandbox.plan.launch import LaunchPlan
+from cloche_engine.sandbox.plan.mounts import HostRoot, MountPlan, Surroundings
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MASKED = (
@@ -160,7 +161,7 @@ def program(plan: LaunchPlan, filters: tuple[FilterProgram, ...]) -> list[Operat
     """From a finished tree to the program, once limits are set and the network is connected."""
     return [
         JoinGroups(),
-        *([ConfigureNetwork(plan.link)] if plan.link else []),
+        *(ConfigureNetwork(link) for link in plan.links),
         TakeConsole(),
         SetIdentity(plan.user, plan.group, plan.id_count),
         ChangeDirectory(plan.directory or "/"),
@@ -286,7 +287,8 @@ def _declared(number: int, mount: MountPlan, directory: bool, create: bool) -> O
 
 def _provided(plan: LaunchPlan) -> tuple[tuple[str, str], ...]:
     given = {mount.target for mount in plan.mounts}
-    address = plan.link.addresses[0].split("/")[0] if plan.link and plan.link.addresses else ""
+    addresses = [address for link in plan.links for address in link.addresses]
+    address = addresses[0].split("/")[0] if addresses else ""
     hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
     hosts += f"{address or '127.0.1.1'}\t{plan.hostname}\n"
     resolv = "".join(f"nameserver {server}\n" for server in plan.nameservers)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.sandbox.operation import Context
-from cloche_engine.sandbox.plan import LinkPlan
+from cloche_engine.sandbox.plan.links import LinkPlan
 
 _LOOPBACK = 1
 

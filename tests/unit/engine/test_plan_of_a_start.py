@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloche_engine.api.errors import UnsupportedError
-from cloche_engine.core.compile import Places, compile_plan
+from cloche_engine.core.compiling.plan import compile_plan
+from cloche_engine.core.places import Places
 from cloche_engine.definition.spec import (
     Capabilities,
     CapabilityPolicy,
@@ -29,7 +30,8 @@ from cloche_engine.definition.spec import (
 )
 from cloche_engine.sandbox.init import ahead, before_trees, environment, program, trees
 from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
-from cloche_engine.sandbox.plan import HostRoot, LaunchPlan, Surroundings
+from cloche_engine.sandbox.plan.launch import LaunchPlan
+from cloche_engine.sandbox.plan.mounts import HostRoot, Surroundings
 
 SCRATCH = "/var/tmp"  # noqa: S108 (a path inside the container)
 UUID = "8dfd44b31e76d8d335150a2d98211ea0"
@@ -105,14 +107,13 @@ def test_the_definitions_variables_win_over_ours() -> None:
 
 
 def test_limits_keep_the_units_of_the_kernel() -> None:
-    plan = plan_of(cpu=Cpu(shares=40), memory=Memory(max_kib=65536))
-    assert (plan.cpu_shares, plan.memory) == (40, 64 << 20)
+    limits = plan_of(cpu=Cpu(shares=40), memory=Memory(max_kib=65536)).limits
+    assert (limits.cpu_shares, limits.memory) == (40, 64 << 20)
 
 
 def test_a_private_bridge_carries_the_gateway_with_the_prefix_of_its_network() -> None:
     interface = Interface(addresses=("192.168.1.110/24",), gateway="192.168.1.1")
-    link = plan_of(interfaces=(interface,)).link
-    assert link is not None
+    (link,) = plan_of(interfaces=(interface,)).links
     assert link.private
     assert link.gateway_addresses == ("192.168.1.1/24",)
     assert [(route.to, route.via) for route in link.routes] == [("0.0.0.0/0", "192.168.1.1")]
@@ -123,16 +124,13 @@ def test_a_private_bridge_carries_the_gateway_with_the_prefix_of_its_network() -
 def test_containers_of_one_gateway_share_a_bridge_and_other_engines_do_not() -> None:
     one = Interface(addresses=("10.0.0.2/24",), gateway="10.0.0.1")
     two = Interface(addresses=("10.0.0.3/24",), gateway="10.0.0.1")
-    bridges = [plan_of(interfaces=(each,)).link for each in (one, two)]
-    assert bridges[0] is not None
-    assert bridges[1] is not None
-    assert bridges[0].bridge == bridges[1].bridge
+    bridges = [plan_of(interfaces=(each,)).links[0].bridge for each in (one, two)]
+    assert bridges[0] == bridges[1]
     other = compile_plan(
         ContainerSpec("box", program=("/x",), interfaces=(one,)), UUID, 0,
         dataclasses.replace(PLACES, instance="other"),
     )  # fmt: skip
-    assert other.link is not None
-    assert other.link.bridge != bridges[0].bridge
+    assert other.links[0].bridge != bridges[0]
 
 
 @pytest.mark.parametrize("target", ["/proc", "/proc/self", "/sys", "/sys/fs/cgroup"])

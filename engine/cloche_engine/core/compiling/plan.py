@@ -1,0 +1,40 @@
+"""The plan of one start."""
+
+from __future__ import annotations
+
+from cloche_engine.core.compiling.ending import refuse_ending
+from cloche_engine.core.compiling.limits import compile_limits
+from cloche_engine.core.compiling.links import compile_links
+from cloche_engine.core.compiling.mounts import compile_mounts, compile_root
+from cloche_engine.core.compiling.rights import refuse_rights
+from cloche_engine.core.places import Places
+from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.host.ids import COUNT
+from cloche_engine.sandbox.plan.launch import LaunchPlan
+
+
+def compile_plan(spec: ContainerSpec, uuid: str, id_base: int, places: Places) -> LaunchPlan:
+    """The plan of a start; UnsupportedError where the definition wants more than there is yet."""
+    refuse_rights(spec)
+    refuse_ending(spec)
+    return LaunchPlan(
+        uuid=uuid,
+        name=spec.name,
+        hostname=spec.effective_hostname,
+        argv=spec.program,
+        environment=spec.environment,
+        directory=spec.directory or "",
+        user=spec.user or ("0" if spec.group else ""),
+        group=spec.group or "",
+        root=compile_root(spec),
+        root_readonly=spec.root.readonly if spec.root else False,
+        mounts=compile_mounts(spec),
+        links=compile_links(spec, uuid, places.instance),
+        nameservers=spec.nameservers,
+        id_base=id_base,
+        id_count=COUNT,
+        limits=compile_limits(spec),
+        runtime=str(places.runtime / uuid),
+        log=str(places.log(uuid)),
+        exit_record=str(places.exit_record(uuid)),
+    )

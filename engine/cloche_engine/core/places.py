@@ -1,0 +1,28 @@
+"""Where an engine keeps things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where an engine keeps things; `instance` sets its groups and links apart from others'."""
+
+    directory: Path
+    runtime: Path
+    instance: str
+
+    @property
+    def groups(self) -> str:
+        """Where the control groups of its containers lie in each tree."""
+        return f"cloche/{self.instance}"
+
+    def log(self, uuid: str) -> Path:
+        """What the console said last."""
+        return self.directory / "logs" / f"{uuid}.log"
+
+    def exit_record(self, uuid: str) -> Path:
+        """How the last run ended."""
+        return self.directory / "logs" / f"{uuid}.json"

@@ -1,0 +1,53 @@
+"""The plan of one start."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from cloche_engine.sandbox.plan.limits import Limits
+from cloche_engine.sandbox.plan.links import LinkPlan
+from cloche_engine.sandbox.plan.mounts import MountPlan
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPlan:
+    """One start of one container."""
+
+    uuid: str
+    name: str
+    hostname: str
+    argv: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+    directory: str
+    user: str
+    group: str
+    root: str
+    root_readonly: bool
+    mounts: tuple[MountPlan, ...]
+    links: tuple[LinkPlan, ...]
+    nameservers: tuple[str, ...]
+    id_base: int
+    id_count: int
+    limits: Limits
+    runtime: str
+    log: str
+    exit_record: str
+
+    def to_json(self) -> str:
+        """One line that from_json reads back; as large as its UTF-8 text, whatever is in it."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> LaunchPlan:
+        """The plan that to_json wrote."""
+        fields: dict[str, Any] = json.loads(text)
+        fields["argv"] = tuple(fields["argv"])
+        fields["environment"] = tuple((name, value) for name, value in fields["environment"])
+        fields["mounts"] = tuple(MountPlan(**mount) for mount in fields["mounts"])
+        fields["nameservers"] = tuple(fields["nameservers"])
+        fields["links"] = tuple(LinkPlan.from_fields(link) for link in fields["links"])
+        fields["limits"] = Limits(**fields["limits"])
+        return cls(**fields)
