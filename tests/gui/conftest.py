@@ -23,6 +23,7 @@ from tests.gui.screen import Screen, needs_screen
 from cloche_engine.api.client import Engine
 from cloche_engine.api.connect import connect
 from cloche_engine.api.fake import FakeEngine
+from cloche_engine.api.fake_demo import demo
 from cloche_gui.__main__ import make_application
 from cloche_gui.services.engine import EngineService
 from cloche_gui.services.jobs import Jobs
@@ -78,7 +79,7 @@ def _events_only_in_the_loop() -> Iterator[None]:
 @pytest.fixture
 def engine() -> FakeEngine:
     """The engine behind the window; tests may override it."""
-    return FakeEngine.demo()
+    return demo()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from qasync import QEventLoop
 from tests.gui.test_importing import LIBVIRT
 
 from cloche_engine.api.fake import FakeEngine
+from cloche_engine.api.fake_demo import demo
 from cloche_engine.definition.problem import TextEdit
 from cloche_gui.__main__ import make_application
 from cloche_gui.presenters.network import Mode
@@ -52,7 +53,7 @@ class PictureBook:
             self._scheme = scheme.name.lower()
             appearance.apply(scheme)
             await self._window(FakeEngine(), self._empty)
-            await self._window(FakeEngine.demo(), self._demo)
+            await self._window(demo(), self._demo)
 
     async def _window(
         self, engine: FakeEngine, visit: Callable[[MainWindow, FakeEngine], Awaitable[None]]

@@ -60,9 +60,9 @@ def _directory_in(target: str) -> Path:
 
 
 def _in_memory() -> Engine:
-    from cloche_engine.api.fake import FakeEngine  # noqa: PLC0415  # seldom wanted
+    from cloche_engine.api.fake_demo import demo  # noqa: PLC0415  # seldom wanted
 
-    return FakeEngine.demo()
+    return demo()
 
 
 async def _at_system() -> Engine:

@@ -71,15 +71,6 @@ class FakeEngine:
         self._start_errors: dict[str, EngineError] = {}
         self._closed = False
 
-    @classmethod
-    def demo(cls) -> FakeEngine:
-        """An engine with about six containers in various states."""
-        from cloche_engine.api.fake_demo import fill  # noqa: PLC0415  # it imports this module
-
-        engine = cls()
-        fill(engine)
-        return engine
-
     def refuse_start(self, ref: str, error: EngineError | None) -> None:
         """From now on a start of this container fails with `error`; None lifts that."""
         uuid = self._entry(ref).container.uuid

@@ -79,8 +79,14 @@ _BUILD = """\
     <application>/bin/bash</application>"""
 
 
-def fill(engine: FakeEngine) -> None:
-    """Define the demonstration's containers and put them into their states."""
+def demo() -> FakeEngine:
+    """An engine with about six containers in various states."""
+    engine = FakeEngine()
+    _fill(engine)
+    return engine
+
+
+def _fill(engine: FakeEngine) -> None:
     limits = "  <cpushare>{}</cpushare>\n  <memory>{}</memory>\n"
     for name, title, inside, limit in (
         ("scratch", "A shell to try things in", _SHELL, ""),

@@ -10,7 +10,7 @@ from cloche_engine.api.model import Container, State
 from cloche_gui.models.containers import CONTAINER_ROLE
 from cloche_gui.presenters.container import subtitle
 from cloche_gui.widgets import icons
-from cloche_gui.widgets.appearance import colors
+from cloche_gui.widgets.colors import colors
 
 _PADDING = 10
 _ICON = 18

@@ -26,7 +26,7 @@ from cloche_gui.presenters import importing
 from cloche_gui.presenters.importing import Import
 from cloche_gui.presenters.notice import failure, sentence
 from cloche_gui.widgets import icons
-from cloche_gui.widgets.appearance import colors
+from cloche_gui.widgets.colors import colors
 from cloche_gui.widgets.fields import Form
 from cloche_gui.widgets.message_bar import MessageArea
 from cloche_gui.widgets.xml_editor import XmlEditor

@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
 from cloche_engine.definition.planning.plan import Plan, Step
 from cloche_gui.presenters.notice import Tone
 from cloche_gui.widgets import icons
-from cloche_gui.widgets.appearance import colors
+from cloche_gui.widgets.colors import colors
 from cloche_gui.widgets.labels import WrappedLabel
 
 

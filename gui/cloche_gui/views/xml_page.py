@@ -10,7 +10,7 @@ from cloche_engine.definition.problem import Fix, Problem, Severity
 from cloche_gui.presenters.draft import Draft, Origin, place
 from cloche_gui.presenters.notice import Tone
 from cloche_gui.widgets import icons
-from cloche_gui.widgets.appearance import colors
+from cloche_gui.widgets.colors import colors
 from cloche_gui.widgets.xml_editor import XmlEditor
 
 _SMALL = 20_000

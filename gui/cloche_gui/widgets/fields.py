@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 from cloche_gui.presenters import memory
 from cloche_gui.presenters.notice import Tone, sentence
 from cloche_gui.widgets import icons
-from cloche_gui.widgets.appearance import colors
+from cloche_gui.widgets.colors import colors
 from cloche_gui.widgets.labels import WrappedLabel
 
 LABEL_WIDTH = 130

@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cloche_gui.widgets.appearance import colors
+from cloche_gui.widgets.colors import colors
 
 _CHECKS = {
     QStyle.PrimitiveElement.PE_IndicatorCheckBox,

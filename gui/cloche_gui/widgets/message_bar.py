@@ -19,7 +19,7 @@ from PyQt6.QtWidgets import (
 
 from cloche_gui.presenters.notice import Notice
 from cloche_gui.widgets import icons
-from cloche_gui.widgets.appearance import colors
+from cloche_gui.widgets.colors import colors
 from cloche_gui.widgets.labels import WrappedLabel
 
 Choice = tuple[str, Callable[[], object]]

@@ -14,7 +14,7 @@ from cloche_engine.definition.problem import Problem, Severity, TextEdit
 from cloche_engine.definition.text.source import MAX_BYTES
 from cloche_gui.presenters.draft import place
 from cloche_gui.widgets import xml_editor_style as style
-from cloche_gui.widgets.appearance import is_dark
+from cloche_gui.widgets.colors import is_dark
 from cloche_gui.widgets.xml_assistant import XmlAssistant
 
 _NUMBERS, _MARKS, _FOLDING = 0, 1, 2

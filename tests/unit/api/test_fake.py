@@ -6,7 +6,7 @@ import pytest
 
 from cloche_engine.api.connect import connect
 from cloche_engine.api.errors import EngineError, StartFailedError, UnavailableError
-from cloche_engine.api.fake import FakeEngine
+from cloche_engine.api.fake_demo import demo
 from cloche_engine.api.model import State
 from cloche_engine.definition.document import Document
 
@@ -22,14 +22,14 @@ async def test_the_demonstration_has_containers_in_many_states() -> None:
 
 
 async def test_every_definition_of_the_demonstration_is_flawless() -> None:
-    engine = FakeEngine.demo()
+    engine = demo()
     for container in await engine.containers():
         stored = await engine.definition(container.uuid)
         assert Document.parse(stored.text).problems == ()
 
 
 async def test_a_refused_start_leaves_a_failed_container_with_the_reason() -> None:
-    engine = FakeEngine.demo()
+    engine = demo()
     engine.refuse_start("browndog", StartFailedError("no bridge br0", "make it"))
     with pytest.raises(StartFailedError):
         await engine.start("browndog")
@@ -41,7 +41,7 @@ async def test_a_refused_start_leaves_a_failed_container_with_the_reason() -> No
 
 
 async def test_a_lost_engine_tells_once_and_refuses_everything() -> None:
-    engine, told = FakeEngine.demo(), []
+    engine, told = demo(), []
     engine.on_lost(lambda: told.append(1))
     engine.lose()
     engine.lose()
