@@ -75,6 +75,16 @@ def test_what_a_mistake_may_hide_is_not_written_a_second_time() -> None:
             edit.set_title(edit.set_directory(document, "/srv"), "A")
 
 
+@pytest.mark.parametrize("note", ["<q:note &x; a='1'>{}</q:note>", "<note a=1>{}</note>"])
+def test_what_a_broken_start_tag_may_hold_is_not_taken_for_what_stands_beside_it(note: str) -> None:
+    name, note = "<name>one</name>", note.format("<name>x</name>")
+    behind = Document.parse(GOOD.replace(name, note + name).encode())
+    with pytest.raises(DefinitionError):
+        edit.set_name(behind, "two")
+    after = edit.set_memory_kib(behind, 131072)
+    assert after.text == behind.text.replace("65536", "131072")
+
+
 def test_an_edit_may_replace_the_mistake_itself() -> None:
     document = Document.parse(GOOD.replace("/bin/sh", "/bin/a&b").encode())
     after = edit.set_program(document, ("/bin/sh",))

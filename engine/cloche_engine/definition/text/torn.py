@@ -22,6 +22,7 @@ from cloche_engine.definition.text.tree import (
 
 _MOST_MISTAKES = 16
 _MISMATCH = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
+_START = re.compile(rb"<([^\s/<>!?]+)")
 _TAG = re.compile(rb"<[^<>]*>")
 _NAME = re.compile(rb"[^\s<>&;'\"]*")
 _MASK = b"_"
@@ -33,11 +34,15 @@ class TornError(Exception):
 
 @dataclass(slots=True)
 class Torn:
-    """A broken text and its masks; `unsure` are the starts of elements that may hold more."""
+    """A broken text and its masks; `unsure` are the starts of elements that may hold more.
+
+    `hidden` is what may lie in an element whose start tag is masked: it is found, but elsewhere.
+    """
 
     body: bytes
     masks: list[Span] = field(default_factory=list)
     unsure: set[int] = field(default_factory=set)
+    hidden: list[Span] = field(default_factory=list)
 
     def check_whole(self, element: Element) -> None:
         """TornError where an element may hold more, or less, than the tree shows."""
@@ -55,9 +60,12 @@ class Torn:
         kept = [mask for mask in self.masks if not _covers(span, mask)]
         if span.end > len(self.body) or any(_meets(span, mask) for mask in kept):
             raise TornError
+        if any(each.start <= span.start < each.end for each in self.hidden):
+            raise TornError
         by = len(text) - (span.end - span.start)
         self.body = self.body[: span.start] + text + self.body[span.end :]
         self.masks = [_moved(mask, span.end, by) for mask in kept]
+        self.hidden = [_moved(each, span.end, by) for each in self.hidden]
         self.unsure = {at + by if at >= span.end else at for at in self.unsure}
 
 
@@ -134,7 +142,17 @@ def _end_tag(torn: Torn, body: bytes, error: NotWellFormedError) -> Span | None:
     is_open = any(opened.name == name for opened in error.opened)
     doubtful = error.opened if is_open else error.opened[-1:]
     torn.unsure |= {element.start for element in doubtful}
+    _reveal(torn, body, found)
     return Span(*found.span())
+
+
+def _reveal(torn: Torn, body: bytes, end_tag: re.Match[bytes]) -> None:
+    """The end tag of a start tag that is masked: what follows is where it seems to be."""
+    for at, hidden in reversed(list(enumerate(torn.hidden))):
+        name = _START.match(torn.body, hidden.start)
+        if hidden.end == len(body) and name is not None and name[1] == end_tag[1]:
+            torn.hidden[at:] = [Span(hidden.start, end_tag.end())]
+            return
 
 
 def _tag(torn: Torn, body: bytes, error: NotWellFormedError) -> Span | None:
@@ -144,6 +162,9 @@ def _tag(torn: Torn, body: bytes, error: NotWellFormedError) -> Span | None:
         return None  # what an open comment holds is not known
     torn.unsure.add(error.opened[-1].start)
     found = _TAG.match(body, start)
+    is_start = _START.match(torn.body, start) is not None
+    if is_start and not (found is not None and found[0].endswith(b"/>")):
+        torn.hidden.append(Span(start, len(body)))
     if found is not None and body[start + 1 : start + 2].isalpha() and error.offset < found.end():
         return Span(*found.span())
     return Span(start, start + 1)
