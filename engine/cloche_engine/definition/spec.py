@@ -176,6 +176,7 @@ class ContainerSpec:
     """One container as documents of every dialect mean it; None where a document is silent.
 
     uuid is 32 lower-case hex digits. io_weight is 10..1000 as in libvirt and blkio.weight.
+    console_ttys are the host's terminals that consoles name, in their order: kept, never opened.
     """
 
     name: str
@@ -207,6 +208,7 @@ class ContainerSpec:
     machine: str | None = None
     profile: str | None = None
     opaque: tuple[Opaque, ...] = ()
+    console_ttys: tuple[str | None, ...] = ()
 
     @property
     def root(self) -> Filesystem | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from cloche_engine.definition.spec import (
@@ -126,7 +128,7 @@ _CAPABILITIES = st.builds(
 )
 _NAMESPACES = st.sampled_from([(), (SharedNamespace("net", "name", "other"),)])
 
-anything: st.SearchStrategy[ContainerSpec] = st.builds(
+_silent: st.SearchStrategy[ContainerSpec] = st.builds(
     ContainerSpec,
     name=_WORDS | st.integers(101, 2**31 - 1).map(str),
     uuid=st.none() | st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
@@ -159,4 +161,14 @@ anything: st.SearchStrategy[ContainerSpec] = st.builds(
     profile=st.sampled_from([None, "vps.basic"]),
     opaque=st.lists(st.sampled_from(_KEPT), unique=True).map(tuple),
 )
+
+
+def _named(spec: ContainerSpec, number: int) -> ContainerSpec:
+    """Its console of that number, from 1, was a terminal of the host."""
+    if not number or number > (spec.consoles or 0):
+        return spec
+    return replace(spec, console_ttys=(*(None,) * (number - 1), "/dev/pts/4"))
+
+
+anything: st.SearchStrategy[ContainerSpec] = st.builds(_named, _silent, st.integers(0, 2))
 """Specifications that `linuxcontainer`, which has a place for everything, holds whole."""

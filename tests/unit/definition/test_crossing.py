@@ -74,6 +74,7 @@ def plain(spec: dict[str, Any]) -> Any:
     found["hostname"] = found["hostname"] or found["name"]
     found["filesystems"] = sorted(found["filesystems"], key=lambda each: each["target"] != "/")
     found["opaque"] = sorted(found["opaque"])
+    found["console_ttys"] = dict(enumerate(found["console_ttys"]))
     found["network_isolated"] = found["network_isolated"] is not False
     return _said(found)
 

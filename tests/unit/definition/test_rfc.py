@@ -36,6 +36,7 @@ MEANING = ContainerSpec(
     cpu=Cpu(shares=40),
     memory=Memory(max_kib=65536),
     consoles=1,
+    console_ttys=("/dev/pts/4",),
 )
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from cloche_engine.definition.converting.pairing import order, pairs
 from cloche_engine.definition.converting.spec_json import Json, to_json
@@ -71,6 +72,8 @@ def _differences(path: str, value: Json, now: Json) -> Iterator[_Difference]:
         return
     if path == "opaque":
         yield from _kept(value, now)
+    elif path == "console_ttys":
+        yield from _by_number(path, value, now)
     elif isinstance(value, dict) and isinstance(now, dict) and value and now:
         for key in {**value, **now}:
             below = f"{path}.{key}" if path else key
@@ -109,6 +112,13 @@ def _parts(path: str, value: Json, now: Json) -> Iterator[_Difference]:
 
 def _dicts(value: Json) -> list[dict[str, Json]]:
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
+
+
+def _by_number(path: str, value: Json, now: Json) -> Iterator[_Difference]:
+    """A list of which each entry belongs to the console of its number."""
+    old, new = (each if isinstance(each, list) else [] for each in (value, now))
+    for at, (before, after) in enumerate(zip_longest(old, new)):
+        yield from _differences(f"{path}[{at}]", before, after)
 
 
 def _kept(value: Json, now: Json) -> Iterator[_Difference]:

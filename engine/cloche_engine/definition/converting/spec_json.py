@@ -51,6 +51,7 @@ def to_json(spec: ContainerSpec) -> dict[str, Json]:
         "arch": spec.arch,
         "machine": spec.machine,
         "profile": spec.profile,
+        "console_ttys": [*spec.console_ttys],
     }
 
 

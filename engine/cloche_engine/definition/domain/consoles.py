@@ -1,21 +1,44 @@
-"""`<console>`: how many terminals the container has."""
+"""`<console>`: how many terminals the container has, and what they were on the host."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
 
 
+class Consoles(NamedTuple):
+    """How many there are, None where there is none; the terminals of the host that they name."""
+
+    consoles: int | None
+    console_ttys: tuple[str | None, ...]
+
+
 def console_elements(root: Element) -> list[Element]:
-    """The consoles that are terminals; another kind is no container's."""
+    """Consoles of libvirt that are terminals; another kind is no container's."""
+    return [each for each in _all(root) if each.attributes.get("type", "pty") == "pty"]
+
+
+def read_consoles(root: Element) -> Consoles:
+    """All below `<devices>`, and what @tty names, up to the last that names one."""
+    elements = _all(root)
+    ttys = [element.attributes.get("tty") or None for element in elements]
+    while ttys and ttys[-1] is None:
+        ttys.pop()
+    return Consoles(len(elements) or None, tuple(ttys))
+
+
+def _all(root: Element) -> list[Element]:
     devices = root.first("devices")
-    found = devices.all("console") if devices is not None else []
-    return [element for element in found if element.attributes.get("type", "pty") == "pty"]
+    return devices.all("console") if devices is not None else []
 
 
-def read_consoles(root: Element) -> int | None:
-    """How many consoles stand below `<devices>`, None where there is none."""
-    return len(console_elements(root)) or None
+def plain_consoles(count: int | None, ttys: Sequence[str | None]) -> tuple[Markup, ...]:
+    """That many consoles, as the RFC writes them."""
+    named = [*ttys, *(None,) * (count or 0)][: count or 0]
+    return tuple(Markup("console", (("tty", tty),)) for tty in named)
 
 
 def consoles_markup(count: int | None) -> tuple[Markup, ...]:

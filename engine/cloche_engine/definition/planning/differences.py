@@ -132,6 +132,7 @@ _TITLES = {
     "memory.swap_kib": "Memory and swap, at most",
     "memory.guarantee_kib": "Memory, guaranteed",
     "consoles": "Consoles",
+    "console_ttys": "Terminals named for the consoles",
     "io_weight": "Disk weight",
     "network_isolated": "Only a loopback network",
     "namespaces": "Namespaces shared with others",

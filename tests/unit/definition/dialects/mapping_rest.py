@@ -41,6 +41,7 @@ CAPS = (
     "<features><capabilities policy='deny'><chown state='on'/><kill state='off'/>"
     "</capabilities></features>"
 )
+TTYS = "<devices><console/><console tty='/dev/pts/4'/></devices></domain>"
 ACTIONS = "<on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot>"
 
 
@@ -189,6 +190,12 @@ REST: dict[str, list[tuple[Dialect, str, Json]]] = {
         (RFC, rfc(beside="<devices><console tty='/dev/pts/4'/></devices>"), 1),
         (LIBVIRT, lxc("<console type='pty'/><console type='pty'/>"), 2),
         (LXC, native("lxc.tty.max = 3"), 3),
+    ],
+    "console_ttys": [
+        (V1, first("<memory>65536</memory>").replace("</domain>", TTYS), [None, "/dev/pts/4"]),
+        (RFC, driver("<console tty='/dev/pts/4'/><console/>"), ["/dev/pts/4"]),
+        (RFC, rfc(beside="<devices><console tty='/dev/pts/4'/></devices>"), ["/dev/pts/4"]),
+        (LIBVIRT, lxc("<console type='pty' tty='/dev/pts/4'/>"), []),
     ],
     "idmap.uid": [
         (LIBVIRT, lxc(beside=IDMAP), [[0, 100000, 65536]]),

@@ -58,6 +58,7 @@ FULL = ContainerSpec(
     cpu=Cpu(512, 20000, 50000, "0-1", "0", 2),
     memory=Memory(65536, 32768, 131072, 16384),
     consoles=2,
+    console_ttys=("/dev/pts/4", "/dev/pts/5"),
     io_weight=500,
     idmap=IdMap(RANGES, RANGES),
     capabilities=Capabilities(CapabilityPolicy.DENY, keep=("chown",)),
@@ -83,13 +84,14 @@ LOST = {
     f" filesystems.options filesystems.size_kib filesystems.soft_kib interfaces.routes {RIGHTS}"
     f" cpu.quota_us cpu.period_us cpu.cpuset cpu.mems cpu.count {LIMITS} autostart arch machine"
     " profile opaque",
-    Dialect.LIBVIRT_LXC: "hostname nameservers filesystems.options autostart machine profile",
+    Dialect.LIBVIRT_LXC: "hostname nameservers filesystems.options autostart machine profile"
+    " console_ttys",
     Dialect.OPENVZ: f"title hostname nameservers {PROGRAM} filesystems.options cpu.mems {RIGHTS}"
-    " memory.swap_kib consoles io_weight autostart machine profile",
+    " memory.swap_kib consoles console_ttys io_weight autostart machine profile",
     Dialect.VSERVER: f"uuid title description {PROGRAM} filesystems.readonly filesystems.options"
     f" filesystems.size_kib filesystems.soft_kib {LINK} interfaces.routes interfaces.gateway"
     f" nameservers cpu.shares cpu.mems cpu.count {LIMITS} consoles {RIGHTS} {ENDS} autostart arch"
-    " profile",
+    " console_ttys profile",
 }
 
 

@@ -39,6 +39,7 @@ MEANING = ContainerSpec(
     cpu=Cpu(shares=40),
     memory=Memory(max_kib=65536),
     consoles=1,
+    console_ttys=("/dev/pts/4",),
 )
 
 
@@ -97,6 +98,7 @@ OTHER = ContainerSpec(
     cpu=Cpu(shares=77),
     memory=Memory(max_kib=131072),
     consoles=1,
+    console_ttys=("/dev/pts/4",),
 )
 
 

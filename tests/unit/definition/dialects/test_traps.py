@@ -8,7 +8,9 @@ import pytest
 from tests.unit.definition.samples import EXAMPLES, PROGRAM, RFC_LITERAL, codes, domain, warnings
 
 from cloche_engine.definition.checking.fixing import mend
+from cloche_engine.definition.converting.conversion import convert
 from cloche_engine.definition.create import new_definition, without_places
+from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing import edit
 from cloche_engine.definition.spec import (
@@ -375,8 +377,33 @@ def test_t21_two_ways_to_name_the_program_have_to_agree() -> None:
 def test_t22_the_tty_of_a_console_is_never_opened_nor_lost() -> None:
     before = domain(rest="<devices><console tty='/etc/shadow'/></devices>")
     assert before.compiled().consoles == 1
-    assert "/etc/shadow" not in repr(before.compiled())
+    assert before.compiled().console_ttys == ("/etc/shadow",)
     assert "tty='/etc/shadow'" in edit.set_name(before, "two").text
+
+
+ONE, TTY = ("consoles", 1), ("console_ttys[0]", "/dev/pts/4")
+
+
+@pytest.mark.parametrize(
+    ("target", "lost"),
+    [
+        (Dialect.LINUXCONTAINER, []),
+        (Dialect.LINUXCONTAINER_V1, []),
+        (Dialect.LIBVIRT_LXC, [TTY]),
+        (Dialect.OPENVZ, [ONE, TTY]),
+        (Dialect.OPENVZ_CONF, [ONE, TTY]),
+        (Dialect.VSERVER, [ONE, TTY]),
+        (Dialect.LXC_CONF, [TTY]),
+    ],
+)
+def test_t22_a_conversion_says_which_tty_of_a_console_is_lost(
+    target: Dialect, lost: list[tuple[str, object]]
+) -> None:
+    document = domain(rest="<devices><console tty='/dev/pts/4'/></devices>")
+    done = convert(document.data, target)
+    told = [loss for loss in done.losses if loss.path.startswith("console")]
+    assert [(loss.path, loss.value) for loss in told] == lost
+    assert all(loss.why for loss in told)
 
 
 # XML

@@ -157,6 +157,7 @@ def test_every_field_of_a_specification_has_words() -> None:
         "user": "u",
         "group": "g",
         "consoles": 2,
+        "console_ttys": ("/dev/pts/4",),
         "io_weight": 100,
         "on_poweroff": "destroy",
         "on_reboot": "restart",

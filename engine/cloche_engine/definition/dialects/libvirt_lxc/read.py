@@ -8,7 +8,7 @@ from cloche_engine.definition import names
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.checking.shape import check_shape
 from cloche_engine.definition.dialects.libvirt_lxc import links, mounts
-from cloche_engine.definition.domain.consoles import console_elements, read_consoles
+from cloche_engine.definition.domain.consoles import console_elements
 from cloche_engine.definition.domain.features import read_features
 from cloche_engine.definition.domain.idmap import read_idmap
 from cloche_engine.definition.domain.lifecycle import read_lifecycle
@@ -45,7 +45,7 @@ def read(report: Report) -> ContainerSpec | None:
         cpu=read_cpu(report, root),
         memory=read_memory(report, root),
         io_weight=read_io_weight(root),
-        consoles=read_consoles(root),
+        consoles=len(console_elements(root)) or None,
         idmap=read_idmap(report, root),
         namespaces=read_namespaces(report, root),
         **program._asdict(),

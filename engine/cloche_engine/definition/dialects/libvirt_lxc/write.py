@@ -50,6 +50,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("interfaces.up", "libvirt switches a device of the host on"),
     Reason("interfaces.host_name", "a device of the host has no other end"),
     Reason("cpu.count", "libvirt wants a number of processors beside a list of them"),
+    Reason("console_ttys", "libvirt gives each console a terminal of its own at the start"),
     Reason("io_weight", "libvirt's schema takes weights from 100 to 1000"),
     Reason("capabilities", "libvirt has no element for this capability"),
     Reason("network_isolated", "it is what libvirt's <privnet/> says"),

@@ -12,6 +12,7 @@ from cloche_engine.definition.container.network_checks import check_network
 from cloche_engine.definition.dialects.linuxcontainer.kind import is_ours
 from cloche_engine.definition.dialects.linuxcontainer.limits import read_cpu, read_memory
 from cloche_engine.definition.dialects.linuxcontainer.program import read_program
+from cloche_engine.definition.domain.consoles import read_consoles
 from cloche_engine.definition.domain.features import read_features
 from cloche_engine.definition.domain.idmap import read_idmap
 from cloche_engine.definition.domain.lifecycle import read_lifecycle
@@ -45,7 +46,7 @@ def read(report: Report) -> ContainerSpec | None:
         **read_program(report, root)._asdict(),
         cpu=read_cpu(report, root),
         memory=read_memory(report, root),
-        consoles=_consoles(root),
+        **read_consoles(root)._asdict(),
         io_weight=read_io_weight(root),
         idmap=read_idmap(report, root),
         capabilities=read_features(report, root).capabilities,
@@ -66,11 +67,6 @@ def _hostname(root: Element) -> str | None:
 def _nameservers(root: Element) -> tuple[str, ...]:
     found = (names.parse_address(address_text(e)) for e in nameserver_elements(root))
     return tuple(str(address) for address in found if address is not None)
-
-
-def _consoles(root: Element) -> int | None:
-    devices = root.first("devices")
-    return len(devices.all("console")) or None if devices is not None else None
 
 
 def _isolated(root: Element) -> bool | None:

@@ -13,6 +13,7 @@ from cloche_engine.definition.container.network_markup import (
 )
 from cloche_engine.definition.dialects.dialect import Reason
 from cloche_engine.definition.dialects.linuxcontainer.fitting import fitted
+from cloche_engine.definition.domain.consoles import plain_consoles
 from cloche_engine.definition.domain.features import features_markup
 from cloche_engine.definition.domain.idmap import idmap_markup
 from cloche_engine.definition.domain.lifecycle import Lifecycle, lifecycle_markup
@@ -65,7 +66,7 @@ def _domain(spec: ContainerSpec) -> Markup:
             *_features(spec),
             *lifecycle_markup(lifecycle),
             *_autostart(spec.autostart),
-            *branch("devices", (Markup("console"),) * (spec.consoles or 0)),
+            *branch("devices", plain_consoles(spec.consoles, spec.console_ttys)),
             *namespaces_markup(spec.namespaces),
         ),
     )

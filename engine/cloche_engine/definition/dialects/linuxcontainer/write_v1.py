@@ -10,6 +10,7 @@ from cloche_engine.definition.container.network import WITHOUT_ADDRESS, subnet_h
 from cloche_engine.definition.container.network_markup import gateway_markup, ip_markup
 from cloche_engine.definition.dialects.dialect import Reason
 from cloche_engine.definition.dialects.linuxcontainer.fitting import fitted
+from cloche_engine.definition.domain.consoles import plain_consoles
 from cloche_engine.definition.domain.values import branch, leaf
 from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT
 from cloche_engine.definition.spec import ContainerSpec, Filesystem, FilesystemKind, Interface
@@ -67,7 +68,7 @@ def _domain(spec: ContainerSpec) -> Markup:
             Markup("name", text=spec.name),
             *leaf("uuid", spec.uuid),
             Markup("container", children=_container(spec)),
-            *branch("devices", (Markup("console"),) * (spec.consoles or 0)),
+            *branch("devices", plain_consoles(spec.consoles, spec.console_ttys)),
         ),
     )
 

@@ -46,6 +46,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("memory.swap_kib", "OpenVZ's XML has no limit of swap"),
     Reason("io_weight", _NO_PLACE),
     Reason("consoles", "an OpenVZ container has the one console that vzctl opens"),
+    Reason("console_ttys", "an OpenVZ container has the one console that vzctl opens"),
     Reason("idmap", "OpenVZ has no user namespaces"),
     Reason("capabilities", "they are the CAPABILITY of CTID.conf, no part of the XML"),
     Reason("network_isolated", "an OpenVZ container always has a network of its own"),

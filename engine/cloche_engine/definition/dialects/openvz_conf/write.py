@@ -60,6 +60,7 @@ REASONS = (
     Reason("memory.soft_kib", "beside PHYSPAGES and SWAPPAGES there is no soft limit"),
     Reason("memory.swap_kib", "SWAPPAGES limits swap where PHYSPAGES limits memory"),
     Reason("consoles", "vzctl console reaches every container"),
+    Reason("console_ttys", "vzctl console reaches every container"),
     Reason("io_weight", "IOPRIO has eight steps and no weight"),
     Reason("idmap", "root of an OpenVZ container is root of its kernel"),
     Reason("capabilities", "CAPABILITY changes the set that OpenVZ itself begins with"),

@@ -48,6 +48,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("memory.swap_kib", "the proposal has one limit of memory only"),
     Reason("memory.guarantee_kib", "the proposal has one limit of memory only"),
     Reason("consoles", "a Linux-VServer container has no console"),
+    Reason("console_ttys", "a Linux-VServer container has no console"),
     Reason("idmap", "Linux-VServer has no user namespaces"),
     Reason("capabilities", _NO_PLACE),
     Reason("network_isolated", _ADDRESSES_ONLY),
