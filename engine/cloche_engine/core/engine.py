@@ -28,25 +28,28 @@ from cloche_engine.core.spawner import Spawner
 class LocalEngine:
     """Engine on this host's kernel; needs root. See api.client.Engine for the methods."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, spares: int) -> None:
         self._places = places
         self._registry = Registry(places)
-        self._spawner = Spawner(places.groups, places.runtime)
+        self._spawner = Spawner(places.groups, places.runtime, spares)
         self._lifecycle = Lifecycle(self._registry, self._spawner)
         self._programs = Programs(self._lifecycle, places)
         self._defining = Defining(self._registry, self._lifecycle)
         self.find = self._registry.find
 
     @classmethod
-    async def open(cls, directory: Path, runtime: Path, instance: str) -> LocalEngine:
+    async def open(
+        cls, directory: Path, runtime: Path, instance: str, spares: int = 1
+    ) -> LocalEngine:
         """The engine whose definitions lie in `directory`, its monitors' sockets in `runtime`.
 
-        What runs since an earlier engine is found again. EngineError where a folder is unusable.
+        After a start it has `spares` monitors ready for the next ones. What runs since an earlier
+        engine is found again. EngineError where a folder is unusable.
         """
         try:
             for folder in (directory, directory / "logs", runtime):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            engine = cls(Places(directory, runtime, instance))
+            engine = cls(Places(directory, runtime, instance), spares)
         except OSError as error:
             raise EngineError(
                 f"the engine cannot use {error.filename}: {error.strerror}",
@@ -134,8 +137,12 @@ class LocalEngine:
         """Never called: this engine lives in the caller's own process."""
 
     async def warm_up(self) -> None:
-        """Make the first start as fast as the later ones."""
+        """Make the first start as fast as the later ones: return when one is ready."""
         await self._spawner.warm_up()
+
+    def warm_up_soon(self) -> None:
+        """The same for several starts at once, as soon as nothing else is to be done."""
+        self._spawner.warm_up_soon()
 
     async def close(self) -> None:
         """Hang up on the monitors; containers go on."""

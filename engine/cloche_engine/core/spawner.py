@@ -1,4 +1,4 @@
-"""The helper's end of the spawner, and the spare monitor that it has ready for the next start."""
+"""The helper's end of the spawner, and the spare monitors that it has ready for the next starts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import shutil
 import socket
 import sys
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ _PROGRAM = (
 
 
 _QUIET = 0.03
-"""Seconds after a start in which no spare is made, so as not to be in its way."""
+"""Seconds after a start, and between two spares, so as not to be in the way of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,50 +62,73 @@ class Spare:
 
 
 class Spawner:
-    """Keeps one spare monitor; `groups` is where its control groups lie, `runtime` its folder."""
+    """Keeps `spares` monitors ready; `groups` is where their groups lie, `runtime` their folder."""
 
-    def __init__(self, groups: str, runtime: Path) -> None:
+    def __init__(self, groups: str, runtime: Path, spares: int) -> None:
         self._groups = groups
         self._runtime = runtime
+        self._wanted = spares
         self._link: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
+        self._ready: deque[Spare] = deque()
         self._next: asyncio.Task[Spare] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     async def warm_up(self) -> None:
         """Have a spare now, so that the first start need not wait."""
         self._order_next()
-        if self._next is not None:
+        if not self._ready and self._next is not None:
             await asyncio.wait([self._next])
 
+    def warm_up_soon(self) -> None:
+        """Have all spares soon."""
+        self._order_later()
+
     async def take(self) -> Spare:
-        """The spare, or a fresh one where there is none alive; the next is made after a while."""
-        waiting, self._next = self._next, None
-        self._cancel_timer()
-        self._timer = asyncio.get_running_loop().call_later(_QUIET, self._order_next)
-        if waiting is not None:
-            spare = await waiting
+        """A spare, or a fresh one where there is none alive; others are made after a while."""
+        self._order_later()
+        while self._ready:
+            spare = self._ready.popleft()
             if not spare.is_gone:
                 return spare
             spare.discard()
-        return await self._ordered()
+        waiting, self._next = self._next, None
+        return await (waiting or self._ordered())
+
+    def _order_later(self) -> None:
+        self._cancel_timer()
+        self._timer = asyncio.get_running_loop().call_later(_QUIET, self._order_next)
 
     def _order_next(self) -> None:
-        if self._next is None:
+        if self._next is None and len(self._ready) < self._wanted:
             self._next = asyncio.ensure_future(self._ordered())
+            self._next.add_done_callback(self._came)
+
+    def _came(self, made: asyncio.Task[Spare]) -> None:
+        """Keep a spare that nobody took while it was made; the next start tells of a failure."""
+        if self._next is not made:
+            return
+        self._next = None
+        if not made.cancelled() and made.exception() is None:
+            self._ready.append(made.result())
+            self._order_later()
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     async def close(self) -> None:
-        """End it and its spare; monitors with a container go on."""
+        """End it and its spares; monitors with a container go on."""
         self._cancel_timer()
         waiting, self._next = self._next, None
         if waiting is not None:
             with contextlib.suppress(EngineError, OSError):
-                await (await waiting).dismiss()
+                self._ready.append(await waiting)
+        dismissed = [spare.dismiss() for spare in self._ready]
+        self._ready.clear()
+        await asyncio.gather(*dismissed, return_exceptions=True)
         async with self._lock:
             await self._drop()
 

@@ -16,6 +16,8 @@ from cloche_engine.daemon.run import IDLE_GRACE, OpenEngine, serve_private, serv
 from cloche_engine.daemon.starter import Starter
 
 _FAILED = 1
+_SPARES = 4
+"""Monitors that wait for the next starts; each has about 5 MiB of its own."""
 
 
 def main() -> int:
@@ -58,7 +60,12 @@ def _local_engine() -> OpenEngine:
         )
     from cloche_engine.core.engine import LocalEngine  # noqa: PLC0415  # see above
 
-    return LocalEngine.open
+    async def open_warm(directory: Path, runtime: Path, instance: str) -> LocalEngine:
+        engine = await LocalEngine.open(directory, runtime, instance, _SPARES)
+        engine.warm_up_soon()
+        return engine
+
+    return open_warm
 
 
 def _leave_terminal() -> None:

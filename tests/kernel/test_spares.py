@@ -1,0 +1,67 @@
+"""Monitors that wait for the next starts: how many there are, and what becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.kernel.box import Box, Definition
+from tests.kernel.conftest import instance_of
+
+from cloche_engine.api.model import State
+from cloche_engine.core.engine import LocalEngine
+from cloche_engine.host import cgroups
+from cloche_engine.monitor.protocol import SPARE
+
+pytestmark = pytest.mark.kernel
+SPARES = 3
+
+
+@pytest.fixture
+async def pooled(tmp_path: Path) -> AsyncIterator[LocalEngine]:
+    """An engine that keeps several spares, and has them."""
+    state = tmp_path / "state"
+    engine = await LocalEngine.open(state, state / "run", instance_of(tmp_path), SPARES)
+    engine.warm_up_soon()
+    await until_waiting(state / "run", SPARES)
+    yield engine
+    for container in await engine.containers():
+        if container.state.can_kill:
+            await engine.kill(container.uuid)
+    await engine.close()
+
+
+def waiting(runtimes: Path) -> set[Path]:
+    """The folders of the monitors that are ready: their init is there."""
+    return {path.parent for path in runtimes.glob(f"{SPARE}*/init.json")}
+
+
+async def until_waiting(runtimes: Path, count: int) -> None:
+    async with asyncio.timeout(20):
+        while len(waiting(runtimes)) != count:  # noqa: ASYNC110 (nobody tells of it)
+            await asyncio.sleep(0.01)
+
+
+async def test_starts_at_once_take_the_spares_and_others_are_made(
+    pooled: LocalEngine, root: Path, tmp_path: Path
+) -> None:
+    runtimes = tmp_path / "state/run"
+    before = waiting(runtimes)
+    texts = [Definition(name=f"box{n}", root=root).text() for n in range(SPARES + 2)]
+    boxes = [Box(pooled, await pooled.define(text)) for text in texts]
+    started = await asyncio.gather(*(box.start() for box in boxes))
+    assert {container.state for container in started} == {State.RUNNING}
+    assert len({container.pid for container in started}) == len(boxes)
+    await until_waiting(runtimes, SPARES)
+    assert not waiting(runtimes) & before
+
+
+async def test_a_closed_engine_has_no_spares(pooled: LocalEngine, tmp_path: Path) -> None:
+    parent = f"cloche/{instance_of(tmp_path)}"
+    trees = [tree.path / parent for tree in cgroups.detect().hierarchies]
+    assert all(len([path for path in tree.iterdir() if path.is_dir()]) == SPARES for tree in trees)
+    await pooled.close()
+    assert not list((tmp_path / "state/run").glob(f"{SPARE}*"))
+    assert not any(tree.exists() for tree in trees)
