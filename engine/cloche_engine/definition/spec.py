@@ -175,7 +175,8 @@ class Opaque:
 class ContainerSpec:
     """One container as documents of every dialect mean it; None where a document is silent.
 
-    uuid is 32 lower-case hex digits. io_weight is 10..1000 as in libvirt and blkio.weight.
+    uuid is 32 lower-case hex digits. io_weight is 10..1000 as in libvirt and blkio.weight. system
+    is a whole one with an init, not an application; privileged gives its root the host's own ids.
     console_ttys are the host's terminals that consoles name, in their order: kept, never opened.
     """
 
@@ -207,6 +208,8 @@ class ContainerSpec:
     arch: str | None = None
     machine: str | None = None
     profile: str | None = None
+    system: bool | None = None
+    privileged: bool | None = None
     opaque: tuple[Opaque, ...] = ()
     console_ttys: tuple[str | None, ...] = ()
 

@@ -159,6 +159,8 @@ _silent: st.SearchStrategy[ContainerSpec] = st.builds(
     arch=st.sampled_from([None, "x86_64", "i686"]),
     machine=st.sampled_from([None, "i586"]),
     profile=st.sampled_from([None, "vps.basic"]),
+    system=st.none() | st.booleans(),
+    privileged=st.none() | st.booleans(),
     opaque=st.lists(st.sampled_from(_KEPT), unique=True).map(tuple),
 )
 

@@ -115,6 +115,8 @@ wholes = st.builds(
     arch=st.none() | st.sampled_from(["x86_64", "i686"]),
     machine=st.none() | st.just("m"),
     profile=st.none() | st.just("basic"),
+    system=st.none() | st.booleans(),
+    privileged=st.none() | st.booleans(),
     opaque=st.lists(
         st.sampled_from(
             [

@@ -140,3 +140,22 @@ def test_memory_and_its_twin_change_together() -> None:
     assert odd.errors == ()
     assert odd.compiled().memory.max_kib == 65537
     assert edit.set_memory_kib(odd, None).compiled().memory.max_kib is None
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "after"),
+    [
+        ("<features><system/></features>", False, "<features><system state='off'/></features>"),
+        ("<features><system state='off'/></features>", True, "<features><system/></features>"),
+        ("<features><privnet/></features>", True, "<features><privnet/><system/></features>"),
+        ("<features><system/><privnet/></features>", None, "<features><privnet/></features>"),
+        ("", None, ""),
+    ],
+)
+def test_a_switch_of_a_feature_changes_alone(before: str, wanted: bool | None, after: str) -> None:
+    assert edit.set_system(domain(rest=before), system=wanted).text == domain(rest=after).text
+
+
+def test_privileged_is_a_switch_of_its_own() -> None:
+    spec = edit.set_privileged(domain(), privileged=True).compiled()
+    assert (spec.system, spec.privileged) == (None, True)

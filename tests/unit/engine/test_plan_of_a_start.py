@@ -180,6 +180,8 @@ def test_networks_that_cannot_be_made_yet_are_refused_with_the_next_step(
         {"capabilities": Capabilities(CapabilityPolicy.ALLOW)},
         {"namespaces": (SharedNamespace("net", "pid", "1"),)},
         {"network_isolated": False},
+        {"system": True},
+        {"privileged": True},
         {"on_crash": "restart"},
         {"filesystems": (Filesystem(FilesystemKind.MOUNT, "/a", "/b", options=("nosuid",)),)},
         {"filesystems": (Filesystem(FilesystemKind.MOUNT, "/a", "/b", size_kib=1024),)},

@@ -14,6 +14,9 @@ def refuse_rights(spec: ContainerSpec) -> None:
 
 def _unsupported(spec: ContainerSpec) -> tuple[str, str] | None:
     rights = spec.capabilities
+    for name, switch in (("system", spec.system), ("privileged", spec.privileged)):
+        if switch:
+            return f"<{name}/> does not work yet", "remove it from <features>"
     if spec.idmap is not None:
         hint = "remove <idmap>: each container gets a block of ids that no other has"
         return "ids of one's own choice do not work yet", hint

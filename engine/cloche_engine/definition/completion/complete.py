@@ -10,7 +10,7 @@ from cloche_engine.definition.completion.position import Position, Where, locate
 from cloche_engine.definition.schema.linuxcontainer import ROOT, SCHEMA
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
 
-_MARKS = ("readonly", "autostart", "privnet")  # there or not, with nothing inside
+_MARKS = ("readonly", "autostart", "privnet", "system", "privileged")  # there or not, empty
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "KB", "MB", "GB", "b")
 
 

@@ -52,6 +52,8 @@ def to_json(spec: ContainerSpec) -> dict[str, Json]:
         "machine": spec.machine,
         "profile": spec.profile,
         "console_ttys": [*spec.console_ttys],
+        "system": spec.system,
+        "privileged": spec.privileged,
     }
 
 

@@ -12,6 +12,7 @@ from cloche_engine.definition.dialects.linuxcontainer import program as reading
 from cloche_engine.definition.dialects.linuxcontainer.limits import memory_kib, shares
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.domain.values import size_unit
+from cloche_engine.definition.editing.features import set_privileged, set_system
 from cloche_engine.definition.editing.filesystems import set_filesystems
 from cloche_engine.definition.editing.network import (
     set_interface,
@@ -42,7 +43,9 @@ __all__ = [
     "set_memory_kib",
     "set_name",
     "set_nameservers",
+    "set_privileged",
     "set_program",
+    "set_system",
     "set_title",
     "set_user",
     "set_uuid",

@@ -143,6 +143,8 @@ _TITLES = {
     "arch": "Architecture",
     "machine": "Machine",
     "profile": "Profile",
+    "system": "A whole system with an init",
+    "privileged": "Privileged, with the host's own user ids",
 }
 
 

@@ -28,6 +28,11 @@ def _space(name: str, text: str) -> ElementRule:
     return ElementRule(name, ("filesystem", "mount"), text, Value.SIZE, attributes=(unit,))
 
 
+def _switch(name: str, text: str) -> ElementRule:
+    state = Attribute("state", Value.CHOICE, "on or off", choices=("on", "off"), default="on")
+    return ElementRule(name, ("features",), text, attributes=(state,))
+
+
 _ELEMENTS: tuple[ElementRule, ...] = (
     ElementRule(
         "domain",
@@ -252,14 +257,9 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         effect=Effect.NOW,
     ),
     *(rule for rule in (*SHARED_RULES, *OS_RULES) if rule.name != "privnet"),
-    ElementRule(
-        "privnet",
-        ("features",),
-        "a network of its own, also without an interface",
-        attributes=(
-            Attribute("state", Value.CHOICE, "on or off", choices=("on", "off"), default="on"),
-        ),
-    ),
+    _switch("privnet", "a network of its own, also without an interface"),
+    _switch("system", "a whole system with an init such as systemd, not one application"),
+    _switch("privileged", "its root is the host's root: no user ids of its own, no safety"),
     ElementRule(
         "autostart",
         ("domain",),

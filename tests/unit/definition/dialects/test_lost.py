@@ -70,12 +70,15 @@ FULL = ContainerSpec(
     arch="x86_64",
     machine="pc",
     profile="vps.basic",
+    system=True,
+    privileged=False,
     opaque=(Opaque("domain/clock", "<clock offset='utc'/>"),),
 )
 PROGRAM = "program environment directory user group"
 ENDS = "on_poweroff on_reboot on_crash"
 LINK = "interfaces.kind interfaces.source interfaces.mac interfaces.name interfaces.host_name"
-RIGHTS = "idmap capabilities namespaces"
+KIND = "system privileged"
+RIGHTS = f"idmap capabilities namespaces {KIND}"
 LIMITS = "memory.soft_kib memory.swap_kib memory.guarantee_kib io_weight"
 
 LOST = {
@@ -85,7 +88,7 @@ LOST = {
     f" cpu.quota_us cpu.period_us cpu.cpuset cpu.mems cpu.count {LIMITS} autostart arch machine"
     " profile opaque",
     Dialect.LIBVIRT_LXC: "hostname nameservers filesystems.options autostart machine profile"
-    " console_ttys",
+    f" console_ttys {KIND}",
     Dialect.OPENVZ: f"title hostname nameservers {PROGRAM} filesystems.options cpu.mems {RIGHTS}"
     " memory.swap_kib consoles console_ttys io_weight autostart machine profile",
     Dialect.VSERVER: f"uuid title description {PROGRAM} filesystems.readonly filesystems.options"

@@ -83,6 +83,8 @@ def sentences(new: ContainerSpec, old: ContainerSpec = PLAIN) -> list[str]:
             "The network interface eth0 is added: the bridge br0 with 10.0.0.2/24.",
         ),
         ({"network_isolated": True}, "network_isolated", "Only a loopback network: yes."),
+        ({"system": True}, "system", "A whole system with an init: yes."),
+        ({"privileged": True}, "privileged", "Privileged, with the host's own user ids: yes."),
         (
             {"idmap": IdMap((IdRange(0, 100000, 10),), (IdRange(0, 100000, 10),))},
             "idmap",
@@ -166,6 +168,8 @@ def test_every_field_of_a_specification_has_words() -> None:
         "arch": "x86_64",
         "machine": "m",
         "profile": "p",
+        "system": True,
+        "privileged": True,
         "cpu": Cpu(1, 2, 3, "4", "5", 6),
         "memory": Memory(1, 2, 3, 4),
     }

@@ -29,6 +29,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("title", "libvirt takes a title on one line"),
     Reason("hostname", "libvirt gives a container its name as host name"),
     Reason("nameservers", "libvirt leaves resolv.conf to the container"),
+    Reason("system", "libvirt does not tell systems from applications"),
+    Reason("privileged", "libvirt says it by leaving <idmap> out"),
     Reason("profile", "libvirt's containers have no profiles"),
     Reason("autostart", "libvirt keeps it beside the document: virsh autostart NAME"),
     Reason("machine", "libvirt's schema has no machine for a container"),

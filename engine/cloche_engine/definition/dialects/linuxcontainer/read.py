@@ -50,11 +50,13 @@ def read(report: Report) -> ContainerSpec | None:
         io_weight=read_io_weight(root),
         idmap=read_idmap(report, root),
         capabilities=read_features(report, root).capabilities,
-        network_isolated=_isolated(root),
+        network_isolated=_feature(root, "privnet"),
         namespaces=read_namespaces(report, root),
         **read_lifecycle(report, root)._asdict(),
         autostart=_autostart(root),
         profile=child_text(root.first("container"), "profile"),
+        system=_feature(root, "system"),
+        privileged=_feature(root, "privileged"),
         opaque=_opaque(report, root),
     )
 
@@ -69,10 +71,10 @@ def _nameservers(root: Element) -> tuple[str, ...]:
     return tuple(str(address) for address in found if address is not None)
 
 
-def _isolated(root: Element) -> bool | None:
+def _feature(root: Element, name: str) -> bool | None:
     features = root.first("features")
-    private = features.first("privnet") if features is not None else None
-    return None if private is None else private.attributes.get("state", "on").strip() != "off"
+    switch = features.first(name) if features is not None else None
+    return None if switch is None else switch.attributes.get("state", "on").strip() != "off"
 
 
 def _autostart(root: Element) -> bool | None:

@@ -81,11 +81,18 @@ def _system(spec: ContainerSpec) -> tuple[Markup, ...]:
 
 
 def _features(spec: ContainerSpec) -> tuple[Markup, ...]:
-    found = features_markup(spec.capabilities, spec.network_isolated)
-    if spec.network_isolated is not False:
-        return found
-    inside = found[0].children if found else ()
-    return (Markup("features", children=(Markup("privnet", (("state", "off"),)), *inside)),)
+    found = features_markup(spec.capabilities, None)
+    switches = {
+        "privnet": spec.network_isolated,
+        "system": spec.system,
+        "privileged": spec.privileged,
+    }
+    inside = (
+        Markup(name, () if switch else (("state", "off"),))
+        for name, switch in switches.items()
+        if switch is not None
+    )
+    return branch("features", (*inside, *(found[0].children if found else ())))
 
 
 def _autostart(autostart: bool | None) -> tuple[Markup, ...]:

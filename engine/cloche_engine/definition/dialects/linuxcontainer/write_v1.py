@@ -49,6 +49,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("autostart", f"{_FIRST} does not say what is started with the host"),
     Reason("arch", f"{_FIRST} names no kind of processor"),
     Reason("machine", f"{_FIRST} names no kind of machine"),
+    Reason("system", f"{_FIRST} does not tell systems from applications"),
+    Reason("privileged", f"{_FIRST} is older than user namespaces"),
     Reason("profile", f"{_FIRST} has no profiles"),
     Reason("opaque", f"{_FIRST} has no place for what is not understood"),
 )

@@ -58,6 +58,8 @@ REASONS = (
     Reason("capabilities.policy", "LXC has no set of its own that a container begins with"),
     Reason("arch", "LXC reads nothing of a file with an architecture that it does not know"),
     Reason("machine", "LXC sets the personality by lxc.arch alone"),
+    Reason("system", "LXC does not tell systems from applications"),
+    Reason("privileged", "LXC says it by leaving lxc.idmap out"),
     Reason("profile", "LXC takes settings from files, by lxc.include"),
     Reason("on_poweroff", "what follows the end is decided by the command that starts it"),
     Reason("on_reboot", "LXC starts a container again that reboots"),

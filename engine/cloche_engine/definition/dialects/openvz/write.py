@@ -29,6 +29,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("title", _NO_PLACE),
     Reason("hostname", _OLD_SHAPE),
     Reason("nameservers", _OLD_SHAPE),
+    Reason("system", "an OpenVZ container is always a whole system"),
+    Reason("privileged", "OpenVZ has no such containers"),
     Reason("profile", _OLD_SHAPE),
     Reason("autostart", "it is the ONBOOT of CTID.conf, no part of the XML"),
     Reason("program", "OpenVZ starts one program without arguments"),

@@ -70,6 +70,8 @@ REASONS = (
     Reason("on_reboot", "OpenVZ starts a container again that reboots"),
     Reason("on_crash", "vzctl decides what follows the end"),
     Reason("arch", "OpenVZ takes it from the template"),
+    Reason("system", "an OpenVZ container is always a whole system"),
+    Reason("privileged", "OpenVZ has no such containers"),
     Reason("machine", "OpenVZ takes it from the template"),
     Reason("opaque", "it is no line of an OpenVZ configuration"),
 )

@@ -54,6 +54,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("network_isolated", _ADDRESSES_ONLY),
     Reason("namespaces", "Linux-VServer has contexts in place of namespaces"),
     Reason("autostart", "what starts with the host is marked outside of the definition"),
+    Reason("system", _NO_PLACE),
+    Reason("privileged", _NO_PLACE),
     Reason("profile", _NO_PLACE),
     *(Reason(path, _NO_PLACE) for path in ("arch", "io_weight", "opaque")),
     *(Reason(path, _NO_PLACE) for path in ("on_poweroff", "on_reboot", "on_crash")),
