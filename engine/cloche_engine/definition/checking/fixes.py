@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+import zlib
+from collections.abc import Iterable
 
 from cloche_engine.definition import names
 from cloche_engine.definition.problem import Fix, TextEdit
@@ -16,6 +19,11 @@ REMOVE = "remove"
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST_NAME = 63
+# Letters that Unicode does not take apart.
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"}
+    | {"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ħ": "h", "Ħ": "H"}
+)
 
 
 def rename_element(element: Element, name: str, *, fix: str = DID_YOU_MEAN) -> Fix:
@@ -40,6 +48,15 @@ def remove_element(tree: Tree, element: Element) -> Fix:
     span = whole_lines(tree.body, Span(element.start, element.end))
     name = names.short(element.name.rpartition(" ")[2])
     return Fix(REMOVE, f"remove <{name}>", (TextEdit(span.start, span.end, ""),))
+
+
+def remove_elements(tree: Tree, elements: Iterable[Element], *, fix: str, keeps: str) -> Fix:
+    """Take several elements away for another that says the same; keeps is what stays, in words."""
+    found = [(element, remove_element(tree, element)) for element in elements]
+    gone = ", ".join(f"<{element.name}>" for element, _ in found)
+    line, _ = tree.place(found[0][0])
+    edits = tuple(edit for _, each in found for edit in each.edits)
+    return Fix(fix, f"keep {keeps}, remove {gone} of line {line}", edits)
 
 
 def remove_attribute(tree: Tree, element: Element, name: str) -> Fix:
@@ -75,10 +92,20 @@ def write_attribute(tree: Tree, element: Element, name: str, value: str, *, fix:
 
 
 def legal_name(text: str) -> str | None:
-    """The name that comes nearest to one that a container cannot have; None where nothing is left.
+    """The name that comes nearest to one that a container cannot have; None where there is none.
 
-    What may not stand in a name becomes `-`.
+    Letters lose their marks, what may not stand in a name becomes `-`; where nothing is left of
+    it the name is `container-` and eight digits that are the same for the same text.
     """
-    plain = _NOT_IN_NAMES.sub("-", text.strip()).lstrip("_.-")
-    cut = plain[:_LONGEST_NAME].rstrip("-") or plain[:_LONGEST_NAME]
-    return None if names.valid_name(cut) else cut
+    text = text.strip()
+    plain = _NOT_IN_NAMES.sub("-", _latin(text)).lstrip("_.-")
+    cut = plain[:_LONGEST_NAME].rstrip("-")
+    if text and not cut:
+        cut = f"container-{zlib.crc32(text.encode('utf-8', 'surrogatepass')):08x}"
+    return cut or None
+
+
+def _latin(text: str) -> str:
+    """Letters without marks: u for ü, ss for ß."""
+    parts = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    return "".join(each for each in parts if not unicodedata.combining(each))

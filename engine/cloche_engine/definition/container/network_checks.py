@@ -25,6 +25,7 @@ from cloche_engine.definition.container.network import (
     subnet,
 )
 from cloche_engine.definition.container.reach import Reach
+from cloche_engine.definition.domain.values import check_one_address
 from cloche_engine.definition.spec import Interface, InterfaceKind, Location
 from cloche_engine.definition.text.tree import Element
 
@@ -259,6 +260,5 @@ def _check_value(report: Report, element: Element) -> None:
     if attribute is None and not text:
         hint = f"write <{element.name} address='...'/>"
         report.error("missing", element, f"<{element.name}> has no address", hint)
-    elif attribute is not None and text and attribute.strip() != text:
-        reason = f"<{element.name}> says {names.short(attribute)} and {names.short(text)}"
-        report.error("contradiction", element, reason, "keep one of them")
+    else:
+        check_one_address(report, element)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cloche_engine.definition import names, units
+from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.problem import Fix
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
 
@@ -69,11 +73,40 @@ def size_unit(element: Element) -> str:
 
 
 def contradiction(report: Report, first: Element, second: Element, what: str) -> None:
-    """Two elements that say the same thing differently."""
+    """Two elements that say the same thing differently; either can be kept."""
     line, _ = report.tree.place(first)
     report.error(
         "contradiction",
         second,
         f"<{second.name}> and the <{first.name}> of line {line} name different {what}",
         "make them equal, or remove one of them",
+        *either(report, [first], [second]),
+    )
+
+
+def either(report: Report, some: list[Element], others: list[Element]) -> tuple[Fix, Fix]:
+    """The ways out where two groups of elements say the same thing differently."""
+    tree = report.tree
+    one, two = sorted((some, others), key=lambda group: group[0].start)
+    first, second = (f"<{group[0].name}> of line {tree.place(group[0])[0]}" for group in (one, two))
+    return (
+        fixes.remove_elements(tree, two, fix="keep-first", keeps=first),
+        fixes.remove_elements(tree, one, fix="keep-second", keeps=second),
+    )
+
+
+def check_one_address(report: Report, element: Element) -> None:
+    """An address that stands as text and as attribute, and both have to agree."""
+    attribute, text = element.attributes.get("address", "").strip(), element.text.strip()
+    if not attribute or not text or attribute == text:
+        return
+    keep_attribute = fixes.remove_text(report.tree, element)
+    keep_text = fixes.remove_attribute(report.tree, element, "address")
+    report.error(
+        "contradiction",
+        element,
+        f"<{element.name}> says {names.short(attribute)} and {names.short(text)}",
+        "keep one of them",
+        replace(keep_attribute, name="keep-attribute"),
+        replace(keep_text, name="keep-text"),
     )

@@ -8,7 +8,7 @@ from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.container import homes
 from cloche_engine.definition.domain import program as domain_program
 from cloche_engine.definition.domain.program import Program
-from cloche_engine.definition.domain.values import child_text
+from cloche_engine.definition.domain.values import child_text, either
 from cloche_engine.definition.text.tree import Element
 
 
@@ -24,9 +24,7 @@ def read_program(report: Report, root: Element) -> Program:
     if application is None and not system.program:
         _missing(report, container or root)
     elif system.program and system.program != own:
-        reason = "<os> and <container> name different programs, and one runs"
-        place = application or container or root
-        report.error("contradiction", place, reason, "keep one of them")
+        _contradiction(report, root, home)
     _check_spaces(report, application)
     user, group = _user(report, container)
     return Program(
@@ -63,6 +61,14 @@ def _missing(report: Report, element: Element) -> None:
     reason = f"<{element.name}> has no <application>: the program that is process 1"
     hint = "add <application>...</application>: absolute path, or bare name to be found in PATH"
     report.error("missing", element, reason, hint)
+
+
+def _contradiction(report: Report, root: Element, home: homes.ProgramHome) -> None:
+    system = root.first("os") or root
+    of_os = [each for each in system.children if each.name in {"init", "initarg"}]
+    own = [*home.all(home.names.program), *home.all(home.names.argument)]
+    reason = "<os> and <container> name different programs, and one runs"
+    report.error("contradiction", own[0], reason, "keep one of them", *either(report, of_os, own))
 
 
 def _check_spaces(report: Report, application: Element | None) -> None:

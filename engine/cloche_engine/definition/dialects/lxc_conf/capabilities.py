@@ -6,7 +6,7 @@ from cloche_engine.definition import names
 from cloche_engine.definition.conf.capabilities import plain, warn_unknown
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.lxc_conf.lookup import Lookup
-from cloche_engine.definition.problem import Severity
+from cloche_engine.definition.problem import Fix, Severity
 from cloche_engine.definition.schema.domain import CAPABILITIES
 from cloche_engine.definition.spec import Capabilities, CapabilityPolicy
 
@@ -20,12 +20,19 @@ def read_capabilities(lookup: Lookup) -> Capabilities | None:
     if drop and keep:
         line = lookup.findings.line(drop[0])
         reason = f"LXC takes either {KEEP} or {DROP}, which stands in line {line}"
-        lookup.findings.error("contradiction", keep[0].key_start, reason, "keep one of them")
+        ways = (_removed("remove-keep", keep), _removed("remove-drop", drop))
+        lookup.findings.error("contradiction", keep[0].key_start, reason, "keep one of them", *ways)
     if keep:
         return Capabilities(CapabilityPolicy.DENY, keep=_names(lookup, keep))
     if drop or lookup.is_cleared(DROP):
         return Capabilities(CapabilityPolicy.ALLOW, drop=_names(lookup, drop))
     return None
+
+
+def _removed(fix: str, entries: list[Entry]) -> Fix:
+    lines = "the line" if len(entries) == 1 else f"all {len(entries)} lines"
+    edits = tuple(entry.removed() for entry in entries)
+    return Fix(fix, f"remove {lines} of {names.short(entries[0].key)}", edits)
 
 
 def _names(lookup: Lookup, entries: list[Entry]) -> tuple[str, ...]:

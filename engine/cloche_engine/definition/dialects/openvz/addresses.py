@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cloche_engine.definition import names
 from cloche_engine.definition.checking.listing import Place
 from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.domain.values import check_one_address
 from cloche_engine.definition.spec import Interface, Location
 from cloche_engine.definition.text.tree import Element
 
@@ -65,9 +66,7 @@ def _below(report: Report, network: Element, name: str) -> Written:
 def _text_or_attribute(report: Report, element: Element) -> Written:
     """The text of an element or, as the RFC has it, its attribute; both have to agree."""
     text, attribute = element.text.strip(), element.attributes.get("address", "").strip()
-    if text and attribute and text != attribute:
-        reason = f"<{element.name}> says {names.short(attribute)} and {names.short(text)}"
-        report.error("contradiction", element, reason, "keep one of them")
+    check_one_address(report, element)
     if text or not attribute:
         return Written(text, report.tree.text_place(element))
     return Written(attribute, report.tree.attribute_place(element, "address"))
