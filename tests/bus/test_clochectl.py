@@ -162,6 +162,20 @@ def test_define_takes_the_place_of_its_own_and_of_nobody_elses(
     assert "choose another name" in shell.fails("define", "-", fed=world.shell("one"))
 
 
+def test_define_says_which_container_has_the_same_address(shell: Shell) -> None:
+    network = b"<network><ip address='10.9.8.7' prefix='24'/></network></container>"
+    one, two = (world.shell(name).replace(b"</container>", network) for name in ("one", "two"))
+    said = shell.run("define", "-", fed=one)
+    assert (said.returncode, said.stderr) == (0, b"")
+    said = shell.run("define", "-", fed=two)
+    assert said.returncode == 0
+    assert b"warning: address-taken: the address 10.9.8.7 is that of the container" in said.stderr
+    assert b"'one'" in said.stderr
+    own = shell.run("define", "-", fed=shell.ok("xml", "one").encode())
+    assert (own.returncode, own.stderr.count(b"\n")) == (0, 1)
+    assert b"'two'" in own.stderr
+
+
 def test_a_broken_definition_is_refused_with_its_place(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "broken.xml"
     file.write_bytes(world.shell("one").replace(b"</name>", b""))

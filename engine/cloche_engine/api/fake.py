@@ -38,6 +38,7 @@ from cloche_engine.api.model import (
     StoredDefinition,
 )
 from cloche_engine.api.version import VERSION
+from cloche_engine.definition.checking.neighbours import taken
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing.edit import set_uuid
 from cloche_engine.definition.spec import ContainerSpec
@@ -140,7 +141,7 @@ class FakeEngine:
         spec = document.compiled()
         present = self._present(spec, etag)
         uuid = spec.uuid or (present.container.uuid if present else uuids.uuid4().hex)
-        self._check_free(spec.name, uuid, present)
+        self._check_free(replace(spec, uuid=uuid), present)
         if not spec.uuid:
             document = set_uuid(document, uuid)
         spec = document.compiled()
@@ -307,19 +308,10 @@ class FakeEngine:
             {"etag": stored.etag} if stored else {},
         )
 
-    def _check_free(self, name: str, uuid: str, present: _Entry | None) -> None:
-        for entry in self._entries.values():
-            if entry is present:
-                continue
-            if entry.container.name == name:
-                raise NameTakenError(
-                    f"there is a container named {name!r} already", "choose another name"
-                )
-            if entry.container.uuid == uuid:
-                raise NameTakenError(
-                    f"the uuid is the one of {entry.container.name!r}",
-                    "remove <uuid> from the definition, a new one is made then",
-                )
+    def _check_free(self, spec: ContainerSpec, present: _Entry | None) -> None:
+        others = [entry.container for entry in self._entries.values() if entry is not present]
+        if problem := taken(spec, ((other.name, other.uuid) for other in others)):
+            raise NameTakenError(problem.reason, problem.hint)
 
     @staticmethod
     def _check_program(request: ExecRequest) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import signal
+import sys
 from collections.abc import Awaitable
 
 from cloche_engine.api.client import DEFAULT_GRACE, Engine
 from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionError, NotFoundError
 from cloche_engine.api.model import Container
-from cloche_engine.cli import files, words
+from cloche_engine.cli import files, neighbours, words
 from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.reading import read
@@ -23,9 +24,13 @@ async def define(engine: Engine, options: argparse.Namespace) -> int:
         _refuse_other_dialect(text, options.file)
         first = document.errors[0]
         raise InvalidDefinitionError(files.sentence(first, options.file), first.hint)
-    uuid = document.compiled().uuid
-    etag = await _etag(engine, uuid) if uuid else ""
-    return await _done(options, engine.define(text, etag), "defined")
+    spec = document.compiled()
+    etag = await _etag(engine, spec.uuid) if spec.uuid else ""
+    others = await neighbours.of_one_address(engine, spec)
+    container = await engine.define(text, etag)
+    for problem in neighbours.beside(spec, others, document.tree):
+        print(words.printable(problem.render(files.shown(options.file))), file=sys.stderr)
+    return _shown(options, container, "defined")
 
 
 def _refuse_other_dialect(text: bytes, file: str) -> None:
@@ -110,7 +115,10 @@ def _grace(options: argparse.Namespace) -> float:
 
 
 async def _done(options: argparse.Namespace, work: Awaitable[Container], word: str) -> int:
-    container = await work
+    return _shown(options, await work, word)
+
+
+def _shown(options: argparse.Namespace, container: Container, word: str) -> int:
     if options.json:
         words.print_json(words.document(container))
     else:

@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from cloche_engine.api.errors import EngineError, InvalidArgumentError, InvalidDefinitionError
-from cloche_engine.cli import files, words
+from cloche_engine.cli import files, neighbours, words
 from cloche_engine.definition.checking.fixing import AmbiguousFixError, Applied, Mended, mend
-from cloche_engine.definition.checking.neighbours import against, host_memory_kib
 from cloche_engine.definition.dialects.dialect import Reading
 from cloche_engine.definition.problem import Problem
 from cloche_engine.definition.reading import read
@@ -48,9 +47,7 @@ def validate(options: argparse.Namespace) -> int:
 
 
 async def _against_defined(engine: Engine, options: argparse.Namespace) -> int:
-    texts = [(await engine.definition(each.uuid)).text for each in await engine.containers()]
-    specs = (read(text).spec for text in texts)
-    return _validate(options, [spec for spec in specs if spec is not None])
+    return _validate(options, await neighbours.all_defined(engine))
 
 
 def _validate(options: argparse.Namespace, defined: list[ContainerSpec]) -> int:
@@ -91,16 +88,9 @@ def _checked(file: str, data: bytes, codes: list[str], defined: list[ContainerSp
     if mended.data != data and file != "-":
         files.replace(file, mended.data)
     reading = read(mended.data, number=number)
-    return _Checked(file, mended, reading, (*reading.problems, *_beside(reading, defined)))
-
-
-def _beside(reading: Reading, defined: list[ContainerSpec]) -> tuple[Problem, ...]:
-    """What others and the host say to it; a container with its uuid is the one that it replaces."""
     spec = reading.spec
-    if spec is None:
-        return ()
-    others = (other for other in defined if spec.uuid is None or other.uuid != spec.uuid)
-    return against(spec, others, host_memory_kib(), reading.tree)
+    others = () if spec is None else neighbours.beside(spec, defined, reading.tree)
+    return _Checked(file, mended, reading, (*reading.problems, *others))
 
 
 def _print(one: _Checked) -> None:

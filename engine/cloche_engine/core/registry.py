@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid as uuids
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloche_engine.api import refs
 from cloche_engine.api.errors import ConflictError, InvalidDefinitionError, NameTakenError
@@ -13,6 +13,7 @@ from cloche_engine.api.model import Change, Container, Removed, State
 from cloche_engine.core.entry import Entry
 from cloche_engine.core.places import Places
 from cloche_engine.core.store import Store, Stored
+from cloche_engine.definition.checking.neighbours import taken
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing.edit import set_uuid
 from cloche_engine.definition.problem import DefinitionError
@@ -76,7 +77,7 @@ class Registry:
         document, spec = _readable(text)
         present = self._present(spec, etag) if etag else None
         uuid = spec.uuid or (present.uuid if present else uuids.uuid4().hex)
-        self._check_free(spec.name, uuid, present)
+        self._check_free(replace(spec, uuid=uuid), present)
         if spec.uuid is None:
             document = set_uuid(document, uuid)
         return Definition(uuid, document, spec, present)
@@ -123,19 +124,10 @@ class Registry:
             {"etag": stored.stored.etag} if stored else {},
         )
 
-    def _check_free(self, name: str, uuid: str, present: Entry | None) -> None:
-        for entry in self._entries.values():
-            if entry is present:
-                continue
-            if entry.uuid == uuid:
-                raise NameTakenError(
-                    f"the uuid is the one of {entry.name!r}",
-                    "remove <uuid> from the definition, a new one is made then",
-                )
-            if entry.name == name:
-                raise NameTakenError(
-                    f"there is a container named {name!r} already", "choose another name"
-                )
+    def _check_free(self, spec: ContainerSpec, present: Entry | None) -> None:
+        others = [entry for entry in self._entries.values() if entry is not present]
+        if problem := taken(spec, ((entry.name, entry.uuid) for entry in others)):
+            raise NameTakenError(problem.reason, problem.hint)
 
 
 def _readable(text: bytes) -> tuple[Document, ContainerSpec]:

@@ -26,20 +26,23 @@ def against(
     problems = []
     addresses = _addresses(spec)
     for other in others:
-        if other.name == spec.name:
-            problems.append(_name_taken(tree, spec))
-        if spec.uuid is not None and other.uuid == spec.uuid:
-            problems.append(_uuid_taken(tree, other))
-        taken = _addresses(other)
+        problems += _identity(spec, other.name, other.uuid, tree)
+        theirs = _addresses(other)
         problems += [
             _address_taken(interface, address, other)
             for address, interface in addresses.items()
-            if address in taken and _same_network(interface, taken[address])
+            if address in theirs and _same_network(interface, theirs[address])
         ]
     limit = spec.memory.max_kib
     if limit is not None and host_memory_kib is not None and limit > host_memory_kib:
         problems.append(_too_much(tree, limit, host_memory_kib))
     return in_order(problems)
+
+
+def taken(spec: ContainerSpec, others: Iterable[tuple[str, str]]) -> Problem | None:
+    """Why a container cannot have its name or uuid beside others, which are given by theirs."""
+    found = (problem for other in others for problem in _identity(spec, *other))
+    return next(found, None)
 
 
 def host_memory_kib() -> int | None:
@@ -49,6 +52,18 @@ def host_memory_kib() -> int | None:
     except OSError:
         return None
     return int(found[1]) if found else None
+
+
+def _identity(
+    spec: ContainerSpec, name: str, uuid: str | None, tree: Tree | None = None
+) -> list[Problem]:
+    """What is wrong beside a container of that name and uuid."""
+    problems = []
+    if name == spec.name:
+        problems.append(_name_taken(tree, name))
+    if uuid is not None and uuid == spec.uuid:
+        problems.append(_uuid_taken(tree, name))
+    return problems
 
 
 def _addresses(spec: ContainerSpec) -> dict[str, Interface]:
@@ -65,14 +80,14 @@ def _same_network(one: Interface, two: Interface) -> bool:
     return not bridges or one.source == two.source
 
 
-def _name_taken(tree: Tree | None, spec: ContainerSpec) -> Problem:
-    reason = f"there is a container named '{spec.name}' already"
-    return Problem("name-taken", Severity.ERROR, *_place(tree, "name"), reason, "choose another")
+def _name_taken(tree: Tree | None, name: str) -> Problem:
+    reason, hint = f"there is a container named '{name}' already", "choose another name"
+    return Problem("name-taken", Severity.ERROR, *_place(tree, "name"), reason, hint)
 
 
-def _uuid_taken(tree: Tree | None, other: ContainerSpec) -> Problem:
-    reason = f"the uuid is the one of the container '{other.name}'"
-    hint = "remove it from the definition, a new one is made then"
+def _uuid_taken(tree: Tree | None, other: str) -> Problem:
+    reason = f"the uuid is the one of '{other}'"
+    hint = "remove <uuid> from the definition, a new one is made then"
     return Problem("uuid-taken", Severity.ERROR, *_place(tree, "uuid"), reason, hint)
 
 

@@ -1,0 +1,46 @@
+"""What the containers that are defined, and this computer, say to a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cloche_engine.definition.checking.neighbours import against, host_memory_kib
+from cloche_engine.definition.problem import Problem
+from cloche_engine.definition.reading import read
+from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.definition.text.tree import Tree
+
+if TYPE_CHECKING:  # the contract brings asyncio, which takes longer than the work
+    from cloche_engine.api.client import Engine
+
+
+def beside(
+    spec: ContainerSpec, defined: Iterable[ContainerSpec], tree: Tree | None
+) -> tuple[Problem, ...]:
+    """Problems with what is defined and with the host; one of its own uuid is itself."""
+    others = (other for other in defined if spec.uuid is None or other.uuid != spec.uuid)
+    return against(spec, others, host_memory_kib(), tree)
+
+
+async def all_defined(engine: Engine) -> list[ContainerSpec]:
+    """What is defined, as far as it can be read."""
+    return await _specs(engine, [each.uuid for each in await engine.containers()])
+
+
+async def of_one_address(engine: Engine, spec: ContainerSpec) -> list[ContainerSpec]:
+    """Those of the containers that have an address which this one has too."""
+    own = {_host(text) for interface in spec.interfaces for text in interface.addresses}
+    if not own:
+        return []
+    found = [each for each in await engine.containers() if own & {*map(_host, each.addresses)}]
+    return await _specs(engine, [each.uuid for each in found])
+
+
+async def _specs(engine: Engine, uuids: list[str]) -> list[ContainerSpec]:
+    specs = [read((await engine.definition(uuid)).text).spec for uuid in uuids]
+    return [spec for spec in specs if spec is not None]
+
+
+def _host(address: str) -> str:
+    return address.partition("/")[0]
