@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cloche_engine.definition.converting.loss import Loss, losses
+from cloche_engine.definition.converting.spec_json import to_json
 from cloche_engine.definition.dialects.dialect import Dialect, Reason
 from cloche_engine.definition.spec import (
     Capabilities,
@@ -128,7 +129,17 @@ def test_what_is_kept_is_told_by_its_path_whatever_its_order() -> None:
     spec = replace(ONE, opaque=(clock, hook, clock))
     assert found(spec, replace(ONE, opaque=(hook, clock, clock))) == []
     (loss,) = found(spec, replace(ONE, opaque=(hook, clock)))
-    assert (loss.path, loss.value) == ("opaque[2]", "domain/clock")
+    assert (loss.path, loss.value) == ("opaque[2]", "domain/clock[2]")
+
+
+def test_of_two_that_are_kept_at_one_path_the_one_that_is_gone_is_named() -> None:
+    one, two = (Opaque("domain/devices/hostdev", f"<hostdev a='{a}'/>") for a in "12")
+    spec = replace(ONE, opaque=(one, two))
+    for left, at in ((one, 1), (two, 0)):
+        (loss,) = found(spec, replace(ONE, opaque=(left,)))
+        assert (loss.path, loss.value) == (f"opaque[{at}]", f"domain/devices/hostdev[{at + 1}]")
+    assert to_json(spec)["opaque"] == ["domain/devices/hostdev[1]", "domain/devices/hostdev[2]"]
+    assert to_json(replace(ONE, opaque=(one,)))["opaque"] == ["domain/devices/hostdev"]
 
 
 def test_a_host_name_that_is_the_name_is_no_loss() -> None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from cloche_engine.definition.converting.pairing import order, pairs
-from cloche_engine.definition.converting.spec_json import Json, to_json
+from cloche_engine.definition.converting.spec_json import Json, opaque_paths, to_json
 from cloche_engine.definition.dialects.dialect import Dialect, Reason
-from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.definition.spec import ContainerSpec, Opaque
 
 _INDEX = re.compile(r"\[[0-9]+\]")
 _NO_CAPABILITIES: Json = {"policy": "default", "keep": [], "drop": []}
@@ -55,7 +55,9 @@ def losses(
     meant, read = to_json(spec), to_json(back)
     if _effective_hostname(meant) == _effective_hostname(read):
         meant["hostname"] = read["hostname"] = None
-    return tuple(_loss(each, target, reasons) for each in _differences("", meant, read))
+    del meant["opaque"], read["opaque"]
+    found = (*_differences("", meant, read), *_kept(spec.opaque, back.opaque))
+    return tuple(_loss(each, target, reasons) for each in found)
 
 
 def _loss(difference: _Difference, target: Dialect, reasons: tuple[Reason, ...]) -> Loss:
@@ -70,9 +72,7 @@ def _effective_hostname(spec: dict[str, Json]) -> Json:
 def _differences(path: str, value: Json, now: Json) -> Iterator[_Difference]:
     if value == now or (_is_silent(value) and _is_silent(now)):
         return
-    if path == "opaque":
-        yield from _kept(value, now)
-    elif path == "console_ttys":
+    if path == "console_ttys":
         yield from _by_number(path, value, now)
     elif isinstance(value, dict) and isinstance(now, dict) and value and now:
         for key in {**value, **now}:
@@ -121,25 +121,27 @@ def _by_number(path: str, value: Json, now: Json) -> Iterator[_Difference]:
         yield from _differences(f"{path}[{at}]", before, after)
 
 
-def _kept(value: Json, now: Json) -> Iterator[_Difference]:
+def _kept(old: tuple[Opaque, ...], new: tuple[Opaque, ...]) -> Iterator[_Difference]:
     """What is not understood but kept; its order means nothing."""
-    old, new = _paths(value), _paths(now)
+    was, now = opaque_paths(old), opaque_paths(new)
     for at in _beyond(old, new):
-        yield _Difference(f"opaque[{at}]", old[at], None)
+        yield _Difference(f"opaque[{at}]", was[at], None)
     for at in _beyond(new, old):
-        yield _Difference(f"opaque[{at}]", None, new[at])
+        yield _Difference(f"opaque[{at}]", None, now[at])
 
 
-def _paths(value: Json) -> list[str]:
-    return [str(path) for path in value] if isinstance(value, list) else []
-
-
-def _beyond(these: list[str], others: list[str]) -> Iterator[int]:
-    """Where entries stand that are not among the others as often."""
-    left = Counter(others)
+def _beyond(these: tuple[Opaque, ...], others: tuple[Opaque, ...]) -> Iterator[int]:
+    """Where entries stand that are not among the others as often, by text, otherwise by path."""
+    alike, rest = Counter(others), []
     for at, entry in enumerate(these):
-        if left[entry]:
-            left[entry] -= 1
+        if alike[entry]:
+            alike[entry] -= 1
+        else:
+            rest.append(at)
+    left = Counter(entry.path for entry in alike.elements())
+    for at in rest:
+        if left[these[at].path]:
+            left[these[at].path] -= 1
         else:
             yield at
 

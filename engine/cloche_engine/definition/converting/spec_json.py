@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from cloche_engine.definition.spec import (
     Capabilities,
     ContainerSpec,
@@ -11,6 +13,7 @@ from cloche_engine.definition.spec import (
     IdRange,
     Interface,
     Memory,
+    Opaque,
     Route,
     SharedNamespace,
 )
@@ -45,7 +48,7 @@ def to_json(spec: ContainerSpec) -> dict[str, Json]:
         "on_reboot": spec.on_reboot,
         "on_crash": spec.on_crash,
         "autostart": spec.autostart,
-        "opaque": [entry.path for entry in spec.opaque],
+        "opaque": [*opaque_paths(spec.opaque)],
         "io_weight": spec.io_weight,
         "namespaces": [_namespace(entry) for entry in spec.namespaces],
         "arch": spec.arch,
@@ -55,6 +58,17 @@ def to_json(spec: ContainerSpec) -> dict[str, Json]:
         "system": spec.system,
         "privileged": spec.privileged,
     }
+
+
+def opaque_paths(entries: tuple[Opaque, ...]) -> list[str]:
+    """The path of each; where several have the same one, its number among these behind it."""
+    every, seen = Counter(entry.path for entry in entries), Counter[str]()
+    found = []
+    for entry in entries:
+        seen[entry.path] += 1
+        number = f"[{seen[entry.path]}]" if every[entry.path] > 1 else ""
+        found.append(entry.path + number)
+    return found
 
 
 def _filesystem(entry: Filesystem) -> Json:
