@@ -13,7 +13,9 @@ from typing import Any
 from cloche_engine.api.model import State
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.spec import ContainerSpec
-from cloche_engine.host import cgroups
+from cloche_engine.host.cgroups import tree as cgroups
+from cloche_engine.host.cgroups.v2 import weight_of
+from cloche_engine.sandbox.plan.limits import DEFAULT_SHARES
 
 _NAMESPACES = ("user", "mnt", "pid", "uts", "ipc", "net", "cgroup")
 _IDS = 65536
@@ -115,9 +117,9 @@ def _compare_limits(process: Path, spec: ContainerSpec) -> list[Path]:
     if cpu is None or memory is None:
         raise FailedError("this host has no control groups for processor and memory")
     groups = {tree.path: _group(process, tree) for tree in (cpu, memory)}
-    shares = spec.cpu.shares or cgroups.DEFAULT_SHARES
+    shares = spec.cpu.shares or DEFAULT_SHARES
     file, expected = (
-        ("cpu.shares", shares) if cpu.version == 1 else ("cpu.weight", cgroups.weight_of(shares))
+        ("cpu.shares", shares) if cpu.version == 1 else ("cpu.weight", weight_of(shares))
     )
     found = groups[cpu.path].joinpath(file).read_text().strip()
     demand(found == str(expected), f"{file} is {found}, the definition asks for {expected}")

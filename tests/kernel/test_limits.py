@@ -15,8 +15,8 @@ from cloche_engine.api.console import encode_input
 from cloche_engine.api.errors import ConflictError, EngineError, StartFailedError
 from cloche_engine.api.model import State
 from cloche_engine.core.store import Store, Stored
-from cloche_engine.host import cgroups
-from cloche_engine.sandbox.plan.limits import Limits
+from cloche_engine.host.cgroups.tree import detect
+from cloche_engine.host.cgroups.v2 import weight_of
 
 pytestmark = pytest.mark.kernel
 
@@ -24,7 +24,7 @@ LIMITS = "<cpushare>40</cpushare><memory>65536</memory>"
 
 
 async def value_of(box: Box, controller: str, v1: str, v2: str) -> str:
-    tree = cgroups.detect().with_controller(controller)
+    tree = detect().with_controller(controller)
     assert tree is not None
     path = group_path(Path(f"/proc/{(await box.now()).pid}/cgroup").read_text(), controller)
     return (tree.path / path.lstrip("/") / (v1 if tree.version == 1 else v2)).read_text().strip()
@@ -34,7 +34,7 @@ async def test_the_kernel_has_what_the_definition_says(define: Define, root: Pat
     box = await define(root=root, around=LIMITS)
     await box.start()
     shares = await value_of(box, "cpu", "cpu.shares", "cpu.weight")
-    assert shares in {"40", str(cgroups.weight_of(40))}
+    assert shares in {"40", str(weight_of(40))}
     memory = await value_of(box, "memory", "memory.limit_in_bytes", "memory.max")
     assert memory == str(65536 * 1024)
     stats = await box.engine.stats(box.uuid)
@@ -60,7 +60,7 @@ async def test_saved_limits_are_felt_at_once(define: Define, root: Path) -> None
         memory = await value_of(box, "memory", "memory.limit_in_bytes", "memory.max")
         assert memory == str(kib * 1024)
         shares = await value_of(box, "cpu", "cpu.shares", "cpu.weight")
-        assert shares in {"2048", str(cgroups.weight_of(2048))}
+        assert shares in {"2048", str(weight_of(2048))}
     await redefine(box, "")
     usage = await box.engine.stats(box.uuid)
     assert usage.memory_limit_bytes is None
@@ -121,7 +121,7 @@ async def test_limits_saved_while_it_starts_are_felt(define: Define, root: Path)
     box = await define(root=root, around=LIMITS)
     await asyncio.gather(box.start(), redefine(box, "<cpushare>2048</cpushare>"))
     shares = await value_of(box, "cpu", "cpu.shares", "cpu.weight")
-    assert shares in {"2048", str(cgroups.weight_of(2048))}
+    assert shares in {"2048", str(weight_of(2048))}
 
 
 async def test_limits_saved_while_it_is_killed_are_kept(define: Define, root: Path) -> None:
@@ -155,7 +155,7 @@ async def test_of_two_who_edit_the_same_text_only_one_saves(define: Define, root
 async def test_a_limit_can_be_changed_while_it_is_paused(define: Define, root: Path) -> None:
     box = await define(root=root, around=LIMITS)
     await box.start()
-    if cgroups.detect().unified is None:
+    if detect().unified is None:
         pytest.skip("this host cannot pause")
     await box.engine.pause(box.uuid)
     await redefine(box, "<memory>131072</memory>")
@@ -199,86 +199,3 @@ async def test_memory_too_small_to_start_in_says_so(define: Define, root: Path) 
     assert container.state is State.FAILED
     assert re.search("more (memory )?than (the|its) 512 KiB", container.error)
     assert "raise <memory>" in container.hint
-
-
-def test_shares_keep_their_ratios_as_weights() -> None:
-    weights = {2: 1, 40: 4, 512: 50, 1024: 100, 2048: 200, 102400: 10000, 262144: 10000}
-    assert {shares: cgroups.weight_of(shares) for shares in weights} == weights
-
-
-V1 = "30 25 0:26 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
-OTHER = "31 25 0:27 / /sys/fs/cgroup/freezer rw - cgroup cgroup rw,freezer\n"
-
-
-def test_hierarchies_without_a_wanted_controller_are_left_alone() -> None:
-    layout = cgroups.detect(V1 + OTHER)
-    assert [str(tree.path) for tree in layout.hierarchies] == ["/sys/fs/cgroup/cpu,cpuacct"]
-
-
-def test_a_v2_host_gets_its_limits_in_v2_words(tmp_path: Path) -> None:
-    """The files of a v2 tree, as plain files: what would be written where."""
-    (tmp_path / "cgroup.controllers").write_text("cpu memory pids io")
-    (tmp_path / "cgroup.subtree_control").write_text("")
-    layout = cgroups.detect(f"30 25 0:26 / {tmp_path} rw - cgroup2 cgroup2 rw\n")
-    unified = layout.unified
-    assert unified is not None
-    assert unified.controllers == {"cpu", "memory", "pids"}
-    group = tmp_path / "cloche"
-    group.mkdir()
-    for name in ("cgroup.subtree_control", "cpu.weight", "memory.max", "pids.max"):
-        (group / name).write_text("")
-    made = cgroups.Group(layout, "cloche")
-    made.create()
-    made.apply(Limits(cpu_shares=2048, memory=1 << 20, processes=7))
-    assert (tmp_path / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
-    assert (group / "cpu.weight").read_text() == "200"
-    assert (group / "memory.max").read_text() == str(1 << 20)
-    assert (group / "pids.max").read_text() == "7"
-
-
-@pytest.fixture
-def v2_group(tmp_path: Path) -> tuple[cgroups.Group, Path]:
-    """A group of a v2 tree as plain files; 488 KiB of it are no cache."""
-    (tmp_path / "cgroup.controllers").write_text("cpu memory pids")
-    (tmp_path / "cgroup.subtree_control").write_text("")
-    layout = cgroups.detect(f"30 25 0:26 / {tmp_path} rw - cgroup2 cgroup2 rw\n")
-    files = tmp_path / "cloche"
-    files.mkdir()
-    for name in ("cgroup.subtree_control", "cpu.weight", "memory.max", "memory.swap.max"):
-        (files / name).write_text("")
-    (files / "memory.current").write_text("900000")
-    (files / "memory.stat").write_text("anon 500000\nactive_file 100000\ninactive_file 300000\n")
-    return cgroups.Group(layout, "cloche"), files
-
-
-def test_a_v2_host_changes_its_limits_in_v2_words(v2_group: tuple[cgroups.Group, Path]) -> None:
-    group, files = v2_group
-    group.change(Limits(cpu_shares=512, memory=600 << 10))
-    assert (files / "cpu.weight").read_text() == "50"
-    assert (files / "memory.max").read_text() == str(600 << 10)
-
-
-def test_a_v2_host_has_to_have_room_for_what_is_used(v2_group: tuple[cgroups.Group, Path]) -> None:
-    group, files = v2_group
-    with pytest.raises(cgroups.LimitError, match="400 KiB are less than the 488 KiB"):
-        group.change(Limits(memory=400 << 10))
-    assert (files / "memory.max").read_text() == ""
-
-
-def test_a_v2_host_keeps_its_shares_where_the_memory_is_refused(
-    v2_group: tuple[cgroups.Group, Path],
-) -> None:
-    group, files = v2_group
-    group.change(Limits(cpu_shares=1024, memory=600 << 10))
-    with pytest.raises(cgroups.LimitError):
-        group.change(Limits(cpu_shares=2048, memory=400 << 10))
-    assert (files / "cpu.weight").read_text() == "100"
-    assert (files / "memory.max").read_text() == str(600 << 10)
-
-
-def test_a_v2_host_lifts_its_limits_in_v2_words(v2_group: tuple[cgroups.Group, Path]) -> None:
-    group, files = v2_group
-    group.change(Limits())
-    assert (files / "cpu.weight").read_text() == "100"
-    assert (files / "memory.max").read_text() == "max"
-    assert (files / "memory.swap.max").read_text() == "max"

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from tests.bus import world
 
-from cloche_engine.host import cgroups
+from cloche_engine.host.cgroups import tree as cgroups
 from cloche_engine.kernel.constants import CLONE_NEWNET
 from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.kernel.syscalls import setns, unshare

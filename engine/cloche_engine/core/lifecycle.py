@@ -17,6 +17,7 @@ from cloche_engine.api.errors import (
 )
 from cloche_engine.api.model import Container, State
 from cloche_engine.core import recover
+from cloche_engine.core.compiling.limits import compile_limits
 from cloche_engine.core.compiling.plan import compile_plan
 from cloche_engine.core.entry import Entry, Running
 from cloche_engine.core.explain import start_failed
@@ -24,7 +25,7 @@ from cloche_engine.core.monitor_link import MonitorGoneError, MonitorLink, conne
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spare, Spawner
 from cloche_engine.definition.spec import ContainerSpec
-from cloche_engine.host.cgroups import detect, sweep
+from cloche_engine.host.cgroups.tree import detect, sweep
 from cloche_engine.host.ids import NoIdsLeftError
 from cloche_engine.host.processes import handles_signal
 from cloche_engine.kernel.sockets import send_packet
@@ -197,11 +198,7 @@ class Lifecycle:
 
     async def limit(self, entry: Entry, spec: ContainerSpec) -> None:
         """Give a running container the limits of a specification; EngineError where it cannot."""
-        fields: Fields = {
-            "do": Do.LIMIT,
-            "cpu_shares": spec.cpu.shares or 0,
-            "memory": (spec.memory.max_kib or 0) * 1024,
-        }
+        fields: Fields = {"do": Do.LIMIT, **compile_limits(spec).fields()}
         try:
             await self.ask(entry, fields)
         except WrongStateError:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloche_engine.core.monitor_link import connect
-from cloche_engine.host.cgroups import Group, detect
+from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.cgroups.tree import detect
 from cloche_engine.monitor.launch import undo_all
 from cloche_engine.monitor.protocol import INIT, SPARE, STATE, Fields
 from cloche_engine.monitor.record import boot_id, start_time

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import cloche_engine
 from cloche_engine.api.errors import EngineError
-from cloche_engine.host import cgroups
+from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.cgroups.tree import detect
 from cloche_engine.kernel.sockets import send_packet
 from cloche_engine.monitor.protocol import INIT
 
@@ -51,7 +52,7 @@ class Spare:
         self.link.close()
         with contextlib.suppress(OSError, ValueError, KeyError):
             init = json.loads((self.folder / INIT).read_text())
-            cgroups.Group(cgroups.detect(), init["group"]).remove()
+            Group(detect(), init["group"]).remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     async def dismiss(self) -> None:

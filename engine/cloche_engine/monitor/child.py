@@ -18,7 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from cloche_engine.host import cgroups, roots
+from cloche_engine.host import roots
+from cloche_engine.host.cgroups.group import Group, new_group
+from cloche_engine.host.cgroups.limits import apply
+from cloche_engine.host.cgroups.tree import Layout
 from cloche_engine.host.mount_points import MountPoints, creatable
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
@@ -53,7 +56,7 @@ _SAMPLE = LaunchPlan(
 class Warm:
     """What a process that starts containers finds out once; `parent` is where its groups lie."""
 
-    layout: cgroups.Layout
+    layout: Layout
     filters: tuple[FilterProgram, ...]
     parent: str
 
@@ -66,7 +69,7 @@ class Child:
     pidfd: int
     holder: int
     link: socket.socket
-    group: cgroups.Group
+    group: Group
     dev: dict[str, int]
 
     def tell(self, packet: bytes, descriptors: Sequence[int] = ()) -> None:
@@ -87,6 +90,13 @@ class Child:
         for at in range(0, len(names), 32):
             part = names[at : at + 32]
             self.tell(b"D" + "\n".join(part).encode(), [opened[name] for name in part])
+
+    def hand_over_groups(self) -> None:
+        """Send it what it joins its groups by."""
+        tasks = {f"group:{number}": file for number, file in enumerate(self.group.open_tasks())}
+        self.hand_over(tasks)
+        for file in tasks.values():
+            os.close(file)
 
     def forget_start(self) -> None:
         """End what only its start needed: the holder of its old memory, the parts of its /dev."""
@@ -112,7 +122,7 @@ def clone_ahead(warm: Warm, runtime: Path) -> Child:
 
     The folder of the run tells of them from then on.
     """
-    group = cgroups.new_group(warm.layout, warm.parent)
+    group = new_group(warm.layout, warm.parent)
     try:
         child = _cloned(warm, group)
     except OSError:
@@ -128,7 +138,7 @@ def clone_ahead(warm: Warm, runtime: Path) -> Child:
     return child
 
 
-def _cloned(warm: Warm, group: cgroups.Group) -> Child:
+def _cloned(warm: Warm, group: Group) -> Child:
     dev = roots.make_dev()
     monitor = os.getpid()
     birth, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -142,7 +152,7 @@ def _cloned(warm: Warm, group: cgroups.Group) -> Child:
 
 
 def _hold(
-    birth: socket.socket, monitor: int, filters: tuple[FilterProgram, ...], group: cgroups.Group
+    birth: socket.socket, monitor: int, filters: tuple[FilterProgram, ...], group: Group
 ) -> NoReturn:
     """Become the holder of a child; what follows the clone is the child's."""
     try:
@@ -182,10 +192,8 @@ def _born(birth: socket.socket, holder: int) -> tuple[int, socket.socket]:
 
 
 def _let_prepare(child: Child) -> None:
-    tasks = {f"group:{number}": file for number, file in enumerate(child.group.open_tasks())}
-    child.hand_over({**child.dev, **tasks})
-    for file in tasks.values():
-        os.close(file)
+    child.hand_over(child.dev)
+    child.hand_over_groups()
     child.tell(b"A")
     child.tell(b"R" + _SAMPLE.encode())
 
@@ -196,4 +204,4 @@ def rehearse(child: Child) -> None:
     directories = roots.check_sources(plan)
     creatable(plan, directories)
     MountPoints(Path(plan.runtime)).missing(plan, directories)
-    child.group.apply(Limits(cgroups.DEFAULT_SHARES, 0, plan.limits.processes))
+    apply(child.group, plan.limits)

@@ -10,7 +10,7 @@ import stat
 from dataclasses import dataclass
 from typing import Any
 
-from cloche_engine.host.cgroups import Group
+from cloche_engine.host.cgroups.group import Group
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import FilterProgram, clone3, prctl, setns

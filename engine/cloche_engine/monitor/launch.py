@@ -22,7 +22,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloche_engine.host import cgroups, links, roots
+from cloche_engine.host import links, roots
+from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.cgroups.limits import apply
+from cloche_engine.host.cgroups.setting import LimitError
+from cloche_engine.host.cgroups.usage import oom_kills
 from cloche_engine.host.mount_points import MountPoints, TreeRefusedError, creatable
 from cloche_engine.kernel import files
 from cloche_engine.kernel.syscalls import FilterProgram
@@ -31,6 +35,8 @@ from cloche_engine.sandbox.operation import Blame
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.links import LinkPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, Surroundings
+
+_OTHER_LIMIT = "choose another value, or take it out of the definition"
 
 
 class LaunchFailedError(Exception):
@@ -48,6 +54,8 @@ class Launched:
     plan: LaunchPlan
     child: Child
     steps: list[tuple[str, float]]
+    rounded: list[str]
+    """Which limits the kernel made something else of, in sentences."""
     told: float = field(default_factory=time.monotonic)
     started: float = 0.0
     has_console: bool = False
@@ -61,7 +69,7 @@ class Launched:
         if packet[:1] == b"F":
             self.has_console = True
             return descriptors[0]
-        killed = self.plan.limits.memory if self.child.group.oom_kills() else 0
+        killed = self.plan.limits.memory if oom_kills(self.child.group) else 0
         if packet:
             raise LaunchFailedError(Blame.from_json(packet[1:]), killed_for_memory=killed)
         if killed:
@@ -90,6 +98,7 @@ class Launcher:
         self._child = child
         self._runtime = Path(plan.runtime)
         self._steps: list[tuple[str, float]] = []
+        self._rounded: list[str] = []
 
     @property
     def filters(self) -> tuple[FilterProgram, ...]:
@@ -116,12 +125,12 @@ class Launcher:
             child.hand_over(opened)
             child.tell(b"T" + around.to_json().encode())
         with self._step("make the control group and set its limits"):
-            child.group.apply(plan.limits)
+            self._limit(child)
         if plan.links:
             with self._step("connect its network"):
                 self._connect_network(child.pid)
         child.tell(b"G")
-        return Launched(plan, child, self._steps)
+        return Launched(plan, child, self._steps, self._rounded)
 
     def _late_child(self) -> Child:
         """The child that could not be made ahead; what still hinders it is told."""
@@ -151,6 +160,13 @@ class Launcher:
         finally:
             os.close(netns)
 
+    def _limit(self, child: Child) -> None:
+        """Nothing is in the v1 groups of a spare: somebody may have swept them away."""
+        if not child.group.is_whole:
+            child.group.create()
+            child.hand_over_groups()
+        self._rounded = apply(child.group, self.plan.limits)
+
     @contextlib.contextmanager
     def _opened(self, pid: int, shared: HostRoot | None) -> Iterator[dict[str, int]]:
         opened: dict[str, int] = {}
@@ -175,6 +191,9 @@ class Launcher:
             yield
         except (TreeRefusedError, links.NetworkRefusedError) as refusal:
             raise self._refused(name, refusal) from refusal
+        except LimitError as refused:
+            blame = Blame(name, "", refused.errno or 0, str(refused.strerror))
+            raise LaunchFailedError(blame, _OTHER_LIMIT) from refused
         except OSError as error:
             blame = Blame(name, "Launcher", error.errno or 0, error.strerror or str(error),
                           str(error.filename or ""))  # fmt: skip
@@ -194,7 +213,7 @@ def _timed(step: str, begun: float) -> tuple[str, float]:
     return step, round((time.monotonic() - begun) * 1000, 3)
 
 
-def undo_all(plan: LaunchPlan, group: cgroups.Group | None) -> None:
+def undo_all(plan: LaunchPlan, group: Group | None) -> None:
     """Network, control group and mount points of a container without processes; safe to repeat."""
     runtime = Path(plan.runtime)
     undo: list[Callable[[], object]] = [MountPoints(runtime).clean]
@@ -219,7 +238,7 @@ def _disconnect(runtimes: Path, connected: tuple[LinkPlan, ...]) -> None:
             links.disconnect(link)
 
 
-def remove_group(group: cgroups.Group) -> None:
+def remove_group(group: Group) -> None:
     """Kill what is left in a group and remove it."""
     group.kill()
     deadline = time.monotonic() + 5

@@ -8,9 +8,12 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from cloche_engine.api.console import Ended, Size
+from cloche_engine.host.cgroups.limits import change
+from cloche_engine.host.cgroups.usage import Meter, oom_kills
 from cloche_engine.kernel.syscalls import FilterProgram, name_process
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
 from cloche_engine.monitor.launch import Launched, Launcher, LaunchFailedError
@@ -189,13 +192,19 @@ class Monitor:
             self._answer(link, {"ok": True})
 
     def _limit(self, link: socket.socket, fields: Fields, _: list[int]) -> None:
-        limits = Limits(int(fields["cpu_shares"]), int(fields["memory"]))
-        self._try(link, lambda: self._group.change(limits))
+        limits = Limits.from_fields({name: value for name, value in fields.items() if name != "do"})
+        self._try(link, lambda: self._set_limits(limits))
+
+    def _set_limits(self, limits: Limits) -> None:
+        launched = self._launched
+        launched.rounded = change(self._group, limits)
+        launched.plan = replace(launched.plan, limits=limits)
 
     def _usage(self, link: socket.socket, _: Fields, __: list[int]) -> None:
-        usage = self._group.usage()
-        fields = {name: getattr(usage, name) for name in usage.__slots__}
-        self._answer(link, {"ok": True, **fields})
+        with contextlib.closing(Meter(self._group)) as meter:
+            counts, held = meter.counts(), meter.held()
+        self._answer(link, {"ok": True, "rounded": self._launched.rounded, **asdict(counts),
+                            **asdict(held)})  # fmt: skip
 
     def _logs(self, link: socket.socket, _: Fields, __: list[int]) -> None:
         with open(os.memfd_create("logs"), "wb") as file:
@@ -242,7 +251,7 @@ class Monitor:
         self._loop.forget(self._pidfd)
         status = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         assert status is not None  # noqa: S101 (without WNOHANG there is always one)
-        ending = ending_of(status, self._group.oom_kills())
+        ending = ending_of(status, oom_kills(self._group))
         for session in list(self._programs):
             self._program_ended(session)
         self._console.end(Ended(ending.code, ending.out_of_memory))

@@ -14,7 +14,7 @@ import socket
 import sys
 from pathlib import Path
 
-from cloche_engine.host import cgroups
+from cloche_engine.host.cgroups.tree import detect
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import name_process, prctl
@@ -31,7 +31,7 @@ def main() -> None:
     name_process("cloche-spawner")
     prctl(k.PR_SET_DUMPABLE, 0)
     link = socket.socket(fileno=int(sys.argv[1]))
-    warm = Warm(cgroups.detect(), application_filters(), sys.argv[2])
+    warm = Warm(detect(), application_filters(), sys.argv[2])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the monitors
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()

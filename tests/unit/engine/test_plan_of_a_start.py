@@ -111,6 +111,27 @@ def test_limits_keep_the_units_of_the_kernel() -> None:
     assert (limits.cpu_shares, limits.memory) == (40, 64 << 20)
 
 
+def test_all_limits_of_the_definition_are_planned() -> None:
+    limits = plan_of(
+        cpu=Cpu(quota_us=50000, period_us=20000, cpuset="3,0-1", mems="0"),
+        memory=Memory(max_kib=64, soft_kib=32, swap_kib=128),
+        io_weight=500,
+    ).limits
+    assert (limits.cpu_quota, limits.cpu_period, limits.cpus) == (50000, 20000, "0-1,3")
+    assert (limits.memory_soft, limits.memory_swap) == (32 << 10, 128 << 10)
+    assert (limits.mems, limits.io_weight) == ("0", 500)
+
+
+def test_most_of_memory_and_swap_holds_the_memory_alone_too() -> None:
+    assert plan_of(memory=Memory(swap_kib=64)).limits.memory == 64 << 10
+
+
+def test_a_guarantee_of_memory_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="guarantee") as refused:
+        plan_of(memory=Memory(guarantee_kib=64))
+    assert "min_guarantee" in refused.value.hint
+
+
 def test_a_private_bridge_carries_the_gateway_with_the_prefix_of_its_network() -> None:
     interface = Interface(addresses=("192.168.1.110/24",), gateway="192.168.1.1")
     (link,) = plan_of(interfaces=(interface,)).links
@@ -171,10 +192,6 @@ def test_networks_that_cannot_be_made_yet_are_refused_with_the_next_step(
 @pytest.mark.parametrize(
     "field",
     [
-        {"cpu": Cpu(quota_us=50000)},
-        {"cpu": Cpu(cpuset="0-1")},
-        {"memory": Memory(max_kib=65536, swap_kib=131072)},
-        {"io_weight": 500},
         {"idmap": IdMap((IdRange(0, 100000, 65536),), (IdRange(0, 100000, 65536),))},
         {"capabilities": Capabilities(drop=("sys_admin",))},
         {"capabilities": Capabilities(CapabilityPolicy.ALLOW)},
@@ -199,7 +216,7 @@ def test_what_is_so_anyway_is_no_hindrance() -> None:
     plain = plan_of()
     assert plain == plan_of(
         network_isolated=True,
-        cpu=Cpu(period_us=100000, count=1),
+        cpu=Cpu(count=1),
         capabilities=Capabilities(),
         on_poweroff="destroy",
         on_reboot="restart",

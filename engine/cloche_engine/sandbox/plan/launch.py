@@ -49,5 +49,5 @@ class LaunchPlan:
         fields["mounts"] = tuple(MountPlan(**mount) for mount in fields["mounts"])
         fields["nameservers"] = tuple(fields["nameservers"])
         fields["links"] = tuple(LinkPlan.from_fields(link) for link in fields["links"])
-        fields["limits"] = Limits(**fields["limits"])
+        fields["limits"] = Limits.from_fields(fields["limits"])
         return cls(**fields)
