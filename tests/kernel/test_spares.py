@@ -12,7 +12,7 @@ from tests.kernel.conftest import instance_of
 
 from cloche_engine.api.model import State
 from cloche_engine.core.engine import LocalEngine
-from cloche_engine.host import cgroups
+from cloche_engine.host.cgroups import tree as cgroups
 from cloche_engine.monitor.protocol import SPARE
 
 pytestmark = pytest.mark.kernel
