@@ -21,7 +21,7 @@ MARK = "CLOCHE_TEST_RUN"
 """Variable that names the run; every process that descends from it carries it, orphans too."""
 
 _NAME = "cloche"
-_LINK_PREFIXES = ("clv", "clb")
+_LINK_PREFIXES = ("clv", "clm", "clb")
 _HELD_NAMESPACES = ("net:[", "mnt:[", "pid:[", "user:[", "cgroup:[")
 _PAUSE = 0.02
 _CGROUPS = Path("/sys/fs/cgroup")

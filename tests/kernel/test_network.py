@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import subprocess
-import threading
 from pathlib import Path
 
 import pytest
 from tests.kernel.box import Define
+from tests.kernel.outside import Answerer, ip
 
 from cloche_engine.api.errors import StartFailedError
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("own_network")]
-
-
-def ip(*arguments: str) -> str:
-    return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout
 
 
 def network(address: str, gateway: str = "", nameserver: str = "") -> str:
@@ -31,27 +24,6 @@ def network(address: str, gateway: str = "", nameserver: str = "") -> str:
 
 def bridged(bridge: str) -> str:
     return f"<interface type='bridge'><source bridge='{bridge}'/></interface>"
-
-
-class Answerer:
-    """Says hello to whoever connects to an address of this network namespace."""
-
-    def __init__(self, address: str) -> None:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._server = socket.create_server((address, 7007), family=family)
-
-    def __enter__(self) -> None:
-        threading.Thread(target=self._answer, daemon=True).start()
-
-    def _answer(self) -> None:
-        with contextlib.suppress(OSError):
-            link, _ = self._server.accept()
-            with link:
-                link.sendall(b"hello\n")
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
 
 
 async def test_without_a_network_there_is_only_loopback(define: Define, root: Path) -> None:

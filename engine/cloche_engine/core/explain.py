@@ -205,6 +205,24 @@ def _namespaces(failure: Failure) -> _Words:
             return _unknown(failure)
 
 
+def _network(failure: Failure) -> _Words:
+    match failure.errno:
+        case errno.ENETUNREACH | errno.EHOSTUNREACH:
+            return (
+                f"no address of the interface reaches the gateway of {failure.subject}",
+                "correct the gateway, or add an <ip> of the network that it is in",
+            )
+        case errno.EEXIST:
+            return f"{failure.subject} is given twice", "remove one of the two"
+        case errno.EADDRNOTAVAIL | errno.EACCES | errno.EPERM if ":" in failure.subject:
+            return (
+                f"this system has IPv6 switched off, and {failure.subject} needs it",
+                "remove that address, or see sysctl net.ipv6.conf.all.disable_ipv6",
+            )
+        case _:
+            return _unknown(failure)
+
+
 _BY_OPERATION: dict[str, Callable[[Failure], _Words]] = {
     "Execute": _execute,
     "OpenConsole": _console,
@@ -213,5 +231,6 @@ _BY_OPERATION: dict[str, Callable[[Failure], _Words]] = {
     "ChangeDirectory": _directory,
     "BindMount": _mount,
     "MountNew": _mount,
+    "ConfigureNetwork": _network,
     "Launcher": _outside,
 }

@@ -22,12 +22,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloche_engine.host import links, roots
+from cloche_engine.host import roots
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.limits import apply
 from cloche_engine.host.cgroups.setting import LimitError
 from cloche_engine.host.cgroups.usage import oom_kills
 from cloche_engine.host.mount_points import MountPoints, TreeRefusedError, creatable
+from cloche_engine.host.network.links import changing_links, connect, disconnect
+from cloche_engine.host.network.refusal import NetworkRefusedError
 from cloche_engine.kernel import files
 from cloche_engine.kernel.syscalls import FilterProgram
 from cloche_engine.monitor.child import Child, Warm, clone_ahead
@@ -56,6 +58,8 @@ class Launched:
     steps: list[tuple[str, float]]
     rounded: list[str]
     """Which limits the kernel made something else of, in sentences."""
+    netns: int = -1
+    """Its network namespace; kept, so that links of the host are still in it at the end."""
     told: float = field(default_factory=time.monotonic)
     started: float = 0.0
     has_console: bool = False
@@ -84,7 +88,7 @@ class Launched:
 
     def clean(self) -> None:
         """Take away everything that was made for it; its processes must be gone."""
-        undo_all(self.plan, self.child.group)
+        undo_all(self.plan, self.child.group, self.netns)
 
 
 class Launcher:
@@ -97,6 +101,7 @@ class Launcher:
         self._warm = warm
         self._child = child
         self._runtime = Path(plan.runtime)
+        self._netns = -1
         self._steps: list[tuple[str, float]] = []
         self._rounded: list[str] = []
 
@@ -130,7 +135,7 @@ class Launcher:
             with self._step("connect its network"):
                 self._connect_network(child.pid)
         child.tell(b"G")
-        return Launched(plan, child, self._steps, self._rounded)
+        return Launched(plan, child, self._steps, self._rounded, self._netns)
 
     def _late_child(self) -> Child:
         """The child that could not be made ahead; what still hinders it is told."""
@@ -144,7 +149,7 @@ class Launcher:
         if self._child is not None:
             self._child.kill()
             group = self._child.group
-        undo_all(self.plan, group)
+        undo_all(self.plan, group, self._netns)
 
     def _write_id_maps(self, pid: int) -> None:
         line = f"0 {self.plan.id_base} {self.plan.id_count}"
@@ -152,13 +157,10 @@ class Launcher:
             files.write(f"/proc/{pid}/{name}", line)
 
     def _connect_network(self, pid: int) -> None:
-        netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            with links.changing_links(self._runtime.parent):
-                for link in self.plan.links:
-                    links.connect(link, netns)
-        finally:
-            os.close(netns)
+        self._netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        with changing_links(self._runtime.parent):
+            for link in self.plan.links:
+                connect(link, self._netns)
 
     def _limit(self, child: Child) -> None:
         """Nothing is in the v1 groups of a spare: somebody may have swept them away."""
@@ -189,7 +191,7 @@ class Launcher:
         begun = time.monotonic()
         try:
             yield
-        except (TreeRefusedError, links.NetworkRefusedError) as refusal:
+        except (TreeRefusedError, NetworkRefusedError) as refusal:
             raise self._refused(name, refusal) from refusal
         except LimitError as refused:
             blame = Blame(name, "", refused.errno or 0, str(refused.strerror))
@@ -201,7 +203,7 @@ class Launcher:
         self._steps.append(_timed(name, begun))
 
     def _refused(
-        self, step: str, refusal: TreeRefusedError | links.NetworkRefusedError
+        self, step: str, refusal: TreeRefusedError | NetworkRefusedError
     ) -> LaunchFailedError:
         guilty = refusal.mount if isinstance(refusal, TreeRefusedError) else refusal.link
         line, column = (guilty.line, guilty.column) if guilty else (0, 0)
@@ -213,15 +215,18 @@ def _timed(step: str, begun: float) -> tuple[str, float]:
     return step, round((time.monotonic() - begun) * 1000, 3)
 
 
-def undo_all(plan: LaunchPlan, group: Group | None) -> None:
-    """Network, control group and mount points of a container without processes; safe to repeat."""
+def undo_all(plan: LaunchPlan, group: Group | None, netns: int = -1) -> None:
+    """Network, control group and mount points of a container without processes; safe to repeat.
+
+    The namespace is closed: what of the host's is still in it has been taken out then.
+    """
     runtime = Path(plan.runtime)
     undo: list[Callable[[], object]] = [MountPoints(runtime).clean]
     if group is not None:
         remains = group
         undo.append(lambda: remove_group(remains))
     if plan.links:
-        undo.insert(0, lambda: _disconnect(runtime.parent, plan.links))
+        undo.insert(0, lambda: _disconnect(runtime.parent, plan.links, netns))
     failures = []
     for step in undo:
         try:
@@ -232,10 +237,14 @@ def undo_all(plan: LaunchPlan, group: Group | None) -> None:
         raise failures[0]
 
 
-def _disconnect(runtimes: Path, connected: tuple[LinkPlan, ...]) -> None:
-    with links.changing_links(runtimes):
-        for link in connected:
-            links.disconnect(link)
+def _disconnect(runtimes: Path, connected: tuple[LinkPlan, ...], netns: int) -> None:
+    try:
+        with changing_links(runtimes):
+            for link in connected:
+                disconnect(link, netns)
+    finally:
+        if netns >= 0:
+            os.close(netns)
 
 
 def remove_group(group: Group) -> None:

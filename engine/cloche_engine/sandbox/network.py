@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import socket
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.sandbox.operation import Context
-from cloche_engine.sandbox.plan.links import LinkPlan
+from cloche_engine.sandbox.plan.links import LinkKind, LinkPlan
 
 _LOOPBACK = 1
 
@@ -51,13 +52,25 @@ class ConfigureNetwork:
     def run(self, context: Context) -> None:
         """Do it."""
         with Netlink() as netlink:
-            _configure(netlink, self.link)
+            configure(netlink, self.link)
 
 
-def _configure(netlink: Netlink, link: LinkPlan) -> None:
-    index = socket.if_nametoindex(link.inner)
+def configure(netlink: Netlink, link: LinkPlan) -> None:
+    """Give the inner end its addresses and routes.
+
+    A veth that is to be down is so by its outer end: there the container has no say.
+    """
+    found = netlink.link(link.inner)
+    if found is None:
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV), link.inner)
     for address in link.addresses:
-        netlink.add_address(index, ipaddress.ip_interface(address))
+        netlink.add_address(found.index, ipaddress.ip_interface(address))
+    if link.up or link.kind is LinkKind.VETH:
+        switch_on(netlink, found.index, link)
+
+
+def switch_on(netlink: Netlink, index: int, link: LinkPlan) -> None:
+    """Set the inner end up and add its routes, which a link that is down cannot have."""
     netlink.switch_on(index)
     for route in link.routes:
         to, via = ipaddress.ip_network(route.to), ipaddress.ip_address(route.via)

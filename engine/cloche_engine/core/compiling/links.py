@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
 
 from cloche_engine.core.compiling.refusal import place, refusal
 from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind
-from cloche_engine.sandbox.plan.links import LinkPlan, RoutePlan
+from cloche_engine.sandbox.plan.links import OUR_PREFIXES, LinkKind, LinkPlan, RoutePlan
 
 
 def compile_links(spec: ContainerSpec, uuid: str, instance: str) -> tuple[LinkPlan, ...]:
@@ -18,53 +21,99 @@ def compile_links(spec: ContainerSpec, uuid: str, instance: str) -> tuple[LinkPl
             "remove <privnet state='off'/>, or give the container an <interface>",
         )
     interfaces = [each for each in spec.interfaces if each.kind is not InterfaceKind.NONE]
-    if len(interfaces) > 1:
-        raise refusal(
-            "one network interface is all that works yet",
-            "keep one interface of type 'bridge' or the <network> element alone",
-            interfaces[1].location,
-        )
-    return tuple(_link(each, uuid, instance) for each in interfaces)
+    inner = _names_inside(interfaces)
+    return tuple(
+        _link(interface, name, "clv" + _digest(instance, _nth(uuid, at), 11), instance)
+        for at, (interface, name) in enumerate(zip(interfaces, inner, strict=True))
+    )
 
 
-def _link(interface: Interface, uuid: str, instance: str) -> LinkPlan:
+def _nth(uuid: str, at: int) -> str:
+    return f"{uuid}/{at}" if at else uuid
+
+
+def _names_inside(interfaces: list[Interface]) -> list[str]:
+    """The name of each: its own, otherwise the first of eth0, eth1, ... that no other has."""
+    taken = {each.name for each in interfaces}
+    free = (name for at in itertools.count() if (name := f"eth{at}") not in taken)
+    return [each.name or next(free) for each in interfaces]
+
+
+def _link(interface: Interface, inner: str, outer: str, instance: str) -> LinkPlan:
     if refused := _unsupported(interface):
         raise refusal(*refused, interface.location)
-    return _link_of(interface, uuid, instance)
-
-
-def _unsupported(interface: Interface) -> tuple[str, str] | None:
-    """Why this interface cannot be made yet, and what to do about it."""
-    if interface.kind not in {InterfaceKind.NAT, InterfaceKind.BRIDGE}:
-        return (
-            f"a network interface of kind '{interface.kind}' does not work yet",
-            "use type 'bridge' with a bridge of the host, or addresses in <network> alone",
-        )
-    if interface.kind is InterfaceKind.NAT and not interface.addresses:
-        return "an interface on a private bridge needs an address", "add an <ip> to it"
-    if not interface.up:
-        return "an interface that is down at the start does not work yet", "remove its <link>"
-    if interface.host_name is not None:
-        return "the host's end of an interface cannot be named yet", "remove its <target>"
-    return None
-
-
-def _link_of(interface: Interface, uuid: str, instance: str) -> LinkPlan:
     line, column = place(interface.location)
-    carried = _gateway_addresses(interface)
-    bridge = interface.source if interface.kind is InterfaceKind.BRIDGE else None
-    return LinkPlan(
-        outer="clv" + _digest(instance, uuid, 11),
-        inner=interface.name or "eth0",
-        bridge=bridge or "clb" + _digest(instance, " ".join(carried or interface.addresses), 11),
-        private=bridge is None,
-        gateway_addresses=carried,
+    plain = LinkPlan(
+        outer=outer,
+        inner=inner,
+        bridge="",
+        private=False,
         addresses=interface.addresses,
         routes=_routes(interface),
         mac=interface.mac or "",
         line=line,
         column=column,
+        up=interface.up,
+        host_name=interface.host_name or "",
     )
+    match interface.kind:
+        case InterfaceKind.NAT:
+            return _private(plain, interface, instance)
+        case InterfaceKind.BRIDGE:
+            return replace(plain, bridge=interface.source or "")
+        case InterfaceKind.MACVLAN:
+            parent, mode = interface.source or "", interface.mode or ""
+            return replace(plain, kind=LinkKind.MACVLAN, parent=parent, mode=mode)
+        case InterfaceKind.PHYSICAL:
+            return replace(plain, kind=LinkKind.PHYSICAL, parent=interface.source or "")
+        case _:
+            return plain
+
+
+def _private(plain: LinkPlan, interface: Interface, instance: str) -> LinkPlan:
+    carried = _gateway_addresses(interface)
+    name = "clb" + _digest(instance, " ".join(carried or interface.addresses), 11)
+    return replace(plain, bridge=name, private=True, gateway_addresses=carried)
+
+
+_WITHOUT_OUTER_END = {InterfaceKind.MACVLAN, InterfaceKind.PHYSICAL}
+_REFUSALS: tuple[tuple[Callable[[Interface], bool], str, str], ...] = (
+    (
+        lambda one: one.kind in {InterfaceKind.NETWORK, InterfaceKind.HOST},
+        "a network interface of that type does not work yet",
+        "use type 'bridge' with a bridge of the host, or addresses in <network> alone",
+    ),
+    (
+        lambda one: one.kind is InterfaceKind.NAT and not one.addresses,
+        "an interface on a private bridge needs an address",
+        "add an <ip> to it",
+    ),
+    (
+        lambda one: one.name == "lo",
+        "lo is the loopback link that each container has already",
+        "choose another name in <guest>",
+    ),
+    (
+        lambda one: one.kind is InterfaceKind.PHYSICAL and one.mac is not None,
+        "a link of the host keeps its hardware address",
+        "remove <mac>",
+    ),
+    (
+        lambda one: one.kind in _WITHOUT_OUTER_END and one.host_name is not None,
+        "an interface of that type has no end on the host that could be named",
+        "remove <target>",
+    ),
+    (
+        lambda one: (one.host_name or "").startswith(OUR_PREFIXES),
+        "names that begin with clv, clb or clm are those that Cloche gives itself",
+        "choose another name in <target>",
+    ),
+)
+
+
+def _unsupported(interface: Interface) -> tuple[str, str] | None:
+    """Why this interface cannot be made, and what to do about it."""
+    return next(((said, hint) for holds, said, hint in _REFUSALS if holds(interface)), None)
 
 
 def _digest(instance: str, subject: str, length: int) -> str:

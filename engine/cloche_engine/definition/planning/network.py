@@ -30,18 +30,20 @@ def interfaces(
         one = was[at] if at < len(was) else None
         other = now[at] if at < len(now) else None
         if one != other:
-            yield from _interface(f"{path}[{at}]", one, other)
+            yield from _interface(f"{path}[{at}]", f"eth{at}", one, other)
 
 
-def _interface(path: str, was: Interface | None, now: Interface | None) -> Iterator[Difference]:
+def _interface(
+    path: str, usual: str, was: Interface | None, now: Interface | None
+) -> Iterator[Difference]:
     if was is None or now is None:
         kept = now or was or Interface()
-        subject = f"The network interface {_interface_name(kept)}"
+        subject = f"The network interface {kept.name or usual}"
         addresses = f" with {', '.join(kept.addresses)}" if now and now.addresses else ""
         words = f"is added: {_connection(now)}{addresses}" if now else "is removed"
         yield Difference(path, f"{subject} {words}.")
         return
-    subject = f"Network interface {_interface_name(now)}"
+    subject = f"Network interface {now.name or usual}"
     if _connection(was) != _connection(now):
         words = instead(subject, _connection(was), _connection(now))
         yield Difference(f"{path}.source", words)
@@ -50,10 +52,6 @@ def _interface(path: str, was: Interface | None, now: Interface | None) -> Itera
         if entry.name in _FIELDS and one != other:
             words = instead(f"{subject}, {_FIELDS[entry.name]}", text(one), text(other))
             yield Difference(f"{path}.{entry.name}", words)
-
-
-def _interface_name(entry: Interface) -> str:
-    return entry.name or "eth0"
 
 
 def _connection(entry: Interface) -> str:

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
+
+OUR_PREFIXES = ("clv", "clm", "clb")
+"""How the links that we make on the host are called: ends of a pair, and bridges."""
+
+
+class LinkKind(StrEnum):
+    """How an interface comes into being."""
+
+    VETH = "veth"
+    MACVLAN = "macvlan"
+    PHYSICAL = "physical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +29,12 @@ class RoutePlan:
 
 @dataclass(frozen=True, slots=True)
 class LinkPlan:
-    """A veth: on an existing bridge, or on a private one of ours that carries the gateway."""
+    """An interface; `outer` names what of it is on the host, in front of all others.
+
+    A veth is on an existing bridge, on a private one of ours that carries the gateway, or, where
+    `bridge` is empty, on none; `host_name` is what its outer end is called then. The others are
+    made of, or are, the host's link `parent`. A lasting bridge stays without containers.
+    """
 
     outer: str
     inner: str
@@ -29,11 +46,23 @@ class LinkPlan:
     mac: str = ""
     line: int = 0
     column: int = 0
+    kind: LinkKind = LinkKind.VETH
+    parent: str = ""
+    mode: str = ""
+    up: bool = True
+    host_name: str = ""
+    lasting: bool = False
+
+    @property
+    def mac_bytes(self) -> bytes:
+        """Its hardware address, empty where the kernel chooses one."""
+        return bytes.fromhex(self.mac.replace(":", ""))
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> LinkPlan:
         """What dataclasses.asdict made of one, after JSON."""
         fields["routes"] = tuple(RoutePlan(**route) for route in fields["routes"])
+        fields["kind"] = LinkKind(fields.get("kind", LinkKind.VETH))
         for name in ("gateway_addresses", "addresses"):
             fields[name] = tuple(fields[name])
         return cls(**fields)

@@ -1,0 +1,1 @@
+"""Links of the host that lead to containers."""

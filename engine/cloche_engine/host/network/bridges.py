@@ -1,0 +1,75 @@
+"""The bridge that a veth is on: one of the host's, or a private one that comes with its first port.
+
+Nobody but the container's own host speaks on a private bridge: router advertisements of a
+container would otherwise give the host a default route (CVE-2020-13401).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import ipaddress
+import socket
+from pathlib import Path
+
+from cloche_engine.host.network.overlap import refuse_overlap
+from cloche_engine.host.network.refusal import NetworkRefusedError
+from cloche_engine.kernel.netlink import Netlink
+from cloche_engine.sandbox.plan.links import LinkPlan
+
+_IPV6 = Path("/proc/sys/net/ipv6/conf")
+
+
+def index_of(netlink: Netlink, plan: LinkPlan) -> int:
+    """The index of a plan's bridge, made where it is private and missing; 0 where it has none."""
+    if not plan.bridge:
+        return 0
+    return _ensure_private(netlink, plan) if plan.private else _existing(netlink, plan)
+
+
+def remove_if_unused(netlink: Netlink, plan: LinkPlan) -> None:
+    """Remove a private bridge after its last port, where it is not to last."""
+    if not plan.private or plan.lasting:
+        return
+    links = netlink.links()
+    bridge = next((link for link in links if link.name == plan.bridge), None)
+    if bridge is not None and not any(link.master == bridge.index for link in links):
+        netlink.delete_link(plan.bridge)
+
+
+def _existing(netlink: Netlink, plan: LinkPlan) -> int:
+    found = netlink.link(plan.bridge)
+    if found is not None and found.kind == "bridge":
+        return found.index
+    raise NetworkRefusedError(
+        f"there is no bridge {plan.bridge} on this host",
+        f"make it with: ip link add {plan.bridge} type bridge; "
+        "or leave the bridge out for a private one",
+        plan,
+    )
+
+
+def _ensure_private(netlink: Netlink, plan: LinkPlan) -> int:
+    with contextlib.suppress(OSError):
+        return socket.if_nametoindex(plan.bridge)
+    refuse_overlap(netlink, plan)
+    netlink.add_bridge(plan.bridge, _mac(plan.bridge))
+    index = socket.if_nametoindex(plan.bridge)
+    try:
+        _take_no_advertisements(plan.bridge)
+        for address in plan.gateway_addresses:
+            netlink.add_address(index, ipaddress.ip_interface(address))
+    except OSError:
+        netlink.delete_link(plan.bridge)
+        raise
+    return index
+
+
+def _mac(bridge: str) -> bytes:
+    # Without one of its own a bridge takes the lowest of its ports, and with another port another.
+    return b"\x02" + hashlib.sha256(bridge.encode()).digest()[:5]
+
+
+def _take_no_advertisements(bridge: str) -> None:
+    with contextlib.suppress(FileNotFoundError):  # a kernel without IPv6
+        (_IPV6 / bridge / "accept_ra").write_text("0")
