@@ -43,6 +43,8 @@ REASONS = (
     Reason("filesystems", "OpenVZ has one root; more is mounted by scripts beside the file"),
     Reason("filesystems.readonly", "the root of OpenVZ is writable"),
     Reason("filesystems.options", "the root of OpenVZ is mounted as vz.conf says"),
+    Reason("filesystems.access", "OpenVZ maps no owners"),
+    Reason("filesystems.owner", "OpenVZ maps no owners"),
     Reason("interfaces", "OpenVZ has venet, veth on a bridge, and devices of the host"),
     Reason("interfaces.kind", "addresses belong to venet, which the host routes"),
     Reason("interfaces.addresses", "NETIF has no addresses: they are set inside"),
