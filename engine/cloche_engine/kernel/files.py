@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 
+from cloche_engine.kernel.refusal import asked, refused, written
+
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
 
 
 def read(path: str) -> str:
     """All of a small file."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = asked(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.read(descriptor, 1 << 16).decode()
     finally:
@@ -18,9 +20,11 @@ def read(path: str) -> str:
 
 def write(path: str, text: str, flags: int = _WRITE) -> None:
     """Write in one piece, as the kernel's own files want it."""
-    descriptor = os.open(path, flags, 0o644)
+    descriptor = asked(os.open, path, flags, 0o644)
     try:
         os.write(descriptor, text.encode())
+    except OSError as error:
+        raise refused(error.errno or 0, written("write", [path, text]), path) from error
     finally:
         os.close(descriptor)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Self
 
 from cloche_engine.kernel.constants import CLONE_NEWNET
+from cloche_engine.kernel.refusal import refused, written
 from cloche_engine.kernel.syscalls import setns
 
 NESTED = 0x8000
@@ -110,4 +111,4 @@ class RouteSocket:
 def _raise_unless_acknowledged(payload: bytes, subject: str) -> None:
     code = -struct.unpack_from("=i", payload)[0]
     if code:
-        raise OSError(code, os.strerror(code), subject)
+        raise refused(code, written("rtnetlink", [subject]), subject)

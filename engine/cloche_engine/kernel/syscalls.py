@@ -1,4 +1,4 @@
-"""System calls that Python has no function for; each raises OSError with the path it was about."""
+"""System calls that Python has no function for; each raises CallError with what was refused."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 
 from cloche_engine.kernel import constants as k
+from cloche_engine.kernel.refusal import refused, written
 
 # PyDLL keeps the GIL across the call: the child of clone3 must own it, and nothing here blocks.
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -24,17 +25,24 @@ _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
 _CLONE3, _CLOSE_RANGE, _OPENAT2, _MOUNT_SETATTR = 435, 436, 437, 442
 
 
-def _checked(result: int, subject: str = "") -> int:
+_NAMES = {
+    _PIVOT_ROOT: "pivot_root", _KEYCTL: "keyctl", _SECCOMP: "seccomp", _OPEN_TREE: "open_tree",
+    _MOVE_MOUNT: "move_mount", _FSOPEN: "fsopen", _FSCONFIG: "fsconfig", _FSMOUNT: "fsmount",
+    _CLONE3: "clone3", _CLOSE_RANGE: "close_range", _OPENAT2: "openat2",
+    _MOUNT_SETATTR: "mount_setattr",
+}  # fmt: skip
+
+
+def _checked(result: int, name: str, *arguments: object, subject: str = "") -> int:
     if result >= 0:
         return result
-    number = ctypes.get_errno()
-    raise OSError(number, os.strerror(number), subject or None)
+    raise refused(ctypes.get_errno(), written(name, list(arguments)), subject or None)
 
 
 def _call(number: int, *arguments: object, subject: str = "") -> int:
     ctypes.set_errno(0)
     result: int = _libc.syscall(ctypes.c_long(number), *arguments)
-    return _checked(result, subject)
+    return _checked(result, _NAMES.get(number, f"syscall_{number}"), *arguments, subject=subject)
 
 
 def _long(value: int) -> ctypes.c_long:
@@ -100,8 +108,7 @@ def mount_setattr(
     show all that is mounted on it to the host.
     """
     attributes |= k.MOUNT_ATTR_IDMAP if userns >= 0 else 0
-    cleared = k.MOUNT_ATTR_ATIME if attributes & k.MOUNT_ATTR_ATIME else 0
-    fields = struct.pack("=4Q", attributes, cleared, k.MS_PRIVATE, max(userns, 0))
+    fields = struct.pack("=4Q", attributes, 0, k.MS_PRIVATE, max(userns, 0))
     flags = k.AT_EMPTY_PATH | (k.AT_RECURSIVE if recursive else 0)
     _call(_MOUNT_SETATTR, _long(mount), b"", _long(flags), fields, _long(len(fields)))
 
@@ -141,38 +148,42 @@ def make_private(path: str) -> None:
     """No mount below path spreads to or from another namespace any more."""
     flags = ctypes.c_ulong(k.MS_REC | k.MS_PRIVATE)
     ctypes.set_errno(0)
-    _checked(_libc.mount(None, os.fsencode(path), None, flags, None), path)
+    result = _libc.mount(None, os.fsencode(path), None, flags, None)
+    _checked(result, "mount", None, path, None, flags, None, subject=path)
 
 
 def detach(path: str) -> None:
     """Unmount lazily."""
     ctypes.set_errno(0)
-    _checked(_libc.umount2(os.fsencode(path), k.MNT_DETACH), path)
+    result = _libc.umount2(os.fsencode(path), k.MNT_DETACH)
+    _checked(result, "umount2", path, k.MNT_DETACH, subject=path)
 
 
 def unshare(flags: int) -> None:
     """Enter new namespaces."""
     ctypes.set_errno(0)
-    _checked(_libc.unshare(ctypes.c_int(flags)), "unshare")
+    _checked(_libc.unshare(ctypes.c_int(flags)), "unshare", flags, subject="unshare")
 
 
 def setns(descriptor: int, flags: int) -> None:
     """Enter the namespaces of a pidfd, or of a namespace descriptor (setns(2))."""
     ctypes.set_errno(0)
-    _checked(_libc.setns(ctypes.c_int(descriptor), ctypes.c_int(flags)), "setns")
+    result = _libc.setns(ctypes.c_int(descriptor), ctypes.c_int(flags))
+    _checked(result, "setns", descriptor, flags, subject="setns")
 
 
 def prctl(option: int, *values: int) -> None:
     """One operation on the calling process, with up to four numbers (prctl(2))."""
     padded = [*values, 0, 0, 0, 0][:4]
     ctypes.set_errno(0)
-    _checked(_libc.prctl(ctypes.c_int(option), *map(ctypes.c_ulong, padded)), f"prctl {option}")
+    result = _libc.prctl(ctypes.c_int(option), *map(ctypes.c_ulong, padded))
+    _checked(result, "prctl", option, *values, subject=f"prctl {option}")
 
 
 def name_process(name: str) -> None:
     """The name that ps shows, at most 15 bytes."""
     text = ctypes.create_string_buffer(name.encode()[:15])
-    _checked(_libc.prctl(ctypes.c_int(k.PR_SET_NAME), text, 0, 0, 0), name)
+    _checked(_libc.prctl(ctypes.c_int(k.PR_SET_NAME), text, 0, 0, 0), "prctl", name, subject=name)
 
 
 def close_on_exec_from(first: int) -> None:
@@ -215,4 +226,4 @@ def capset(permitted: int) -> None:
     low, high = permitted & 0xFFFF_FFFF, permitted >> 32
     sets = struct.pack("=6I", low, low, 0, high, high, 0)
     ctypes.set_errno(0)
-    _checked(_libc.capset(ctypes.byref(header), sets), "capset")
+    _checked(_libc.capset(ctypes.byref(header), sets), "capset", permitted, subject="capset")

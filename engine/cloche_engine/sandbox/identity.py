@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.capabilities import drop_bounding_set, keep_only, mask
+from cloche_engine.kernel.refusal import asked
 from cloche_engine.kernel.syscalls import FilterProgram, new_session_keyring, prctl
 from cloche_engine.sandbox.operation import Context
 
@@ -92,9 +93,9 @@ class SetIdentity:
         if max(account.uid, account.gid, *account.groups) >= self.count:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), self.user)
         context.environment.setdefault("HOME", account.home)
-        os.setgroups(account.groups)
-        os.setresgid(account.gid, account.gid, account.gid)
-        os.setresuid(account.uid, account.uid, account.uid)
+        asked(os.setgroups, account.groups)
+        asked(os.setresgid, account.gid, account.gid, account.gid)
+        asked(os.setresuid, account.uid, account.uid, account.uid)
         keep_only(mask(APPLICATION_CAPABILITIES) if account.uid == 0 else 0)
         prctl(k.PR_SET_NO_NEW_PRIVS, 1)
         die_with_the_monitor()
@@ -112,7 +113,7 @@ class ChangeDirectory:
 
     def run(self, context: Context) -> None:
         """Do it."""
-        os.chdir(self.path)
+        asked(os.chdir, self.path)
         if not os.getcwd().startswith("/"):  # the kernel says (unreachable) outside the root
             raise OSError(errno.EXDEV, "lies outside the root", self.path)
 

@@ -8,8 +8,8 @@ import stat
 from dataclasses import dataclass
 
 from cloche_engine.kernel import constants as k
+from cloche_engine.kernel.refusal import asked
 from cloche_engine.kernel.syscalls import openat2
-from cloche_engine.sandbox.walk import walk_in_root
 
 _MAX_LINKS = 16
 _IN_USE = {errno.ENOENT, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR, errno.EBUSY}
@@ -24,17 +24,9 @@ class Made:
 
 
 def open_in_root(root: int, path: str, flags: int = os.O_PATH) -> int:
-    """Open a path as a process with this root would see it (openat2(2), RESOLVE_IN_ROOT).
-
-    flags are O_PATH, or O_DIRECTORY with O_RDONLY.
-    """
+    """Open a path as a process with this root would see it (openat2(2), RESOLVE_IN_ROOT)."""
     resolve = k.RESOLVE_IN_ROOT | k.RESOLVE_NO_MAGICLINKS
-    try:
-        return openat2(root, path.lstrip("/") or ".", flags, resolve)
-    except OSError as error:
-        if error.errno == errno.ENOSYS:  # a sandbox around us refuses it
-            return walk_in_root(root, path, flags)
-        raise OSError(error.errno, error.strerror, path) from error
+    return openat2(root, path.lstrip("/") or ".", flags, resolve)
 
 
 def missing_below(root: int, path: str, *, directory: bool, links: int = 0) -> list[Made]:
@@ -66,10 +58,10 @@ def make(root: int, made: Made) -> None:
     directory = open_in_root(root, parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         if made.is_directory:
-            os.mkdir(name, 0o755, dir_fd=directory)
+            asked(os.mkdir, name, 0o755, dir_fd=directory)
         else:
             flags = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            os.close(os.open(name, flags, 0o644, dir_fd=directory))
+            os.close(asked(os.open, name, flags, 0o644, dir_fd=directory))
     except OSError as error:
         raise OSError(error.errno, error.strerror, "/" + made.path) from error
     finally:
