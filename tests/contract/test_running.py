@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -225,6 +226,21 @@ async def test_usage_of_a_running_container(engine: Engine, running: str) -> Non
     assert stats.memory_bytes > 0
     assert stats.processes >= 1
     assert stats.memory_limit_bytes is None
+
+
+async def test_the_last_start_is_explained_step_by_step(engine: Engine) -> None:
+    await engine.define(shell("one"))
+    with pytest.raises(WrongStateError) as caught:
+        await engine.explain("one")
+    assert caught.value.hint
+    before = time.time()
+    await engine.start("one")
+    report = await engine.explain("one")
+    assert before <= report.at <= time.time()
+    assert "compile the definition" in [step.name for step in report.steps]
+    assert any(step.inside for step in report.steps)
+    assert all(step.took_ms >= 0 for step in report.steps)
+    assert (report.error, report.hint, report.details) == ("", "", ())
 
 
 class Pipes:

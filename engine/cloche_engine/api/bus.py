@@ -10,6 +10,7 @@ from dbus_fast import Message
 
 from cloche_engine.api import refs
 from cloche_engine.api.bus_link import SYSTEM, Link, Request
+from cloche_engine.api.bus_reports import report_from
 from cloche_engine.api.bus_socket import close_descriptors
 from cloche_engine.api.bus_values import container_from, stats_from
 from cloche_engine.api.client import DEFAULT_GRACE
@@ -20,6 +21,7 @@ from cloche_engine.api.model import (
     Container,
     ExecRequest,
     Removed,
+    StartReport,
     Stats,
     StoredDefinition,
 )
@@ -137,6 +139,10 @@ class BusEngine:
     async def logs(self, ref: str) -> bytes:
         """What the console said last."""
         return bytes((await self._on(ref, "Logs")).body[0])
+
+    async def explain(self, ref: str) -> StartReport:
+        """The last start, step by step."""
+        return report_from((await self._on(ref, "Explain")).body)
 
     async def stats(self, ref: str) -> Stats:
         """Usage now; never raises a password dialog, because windows ask again and again."""

@@ -11,6 +11,7 @@ from cloche_engine.api.model import (
     Change,
     Container,
     ExecRequest,
+    StartReport,
     Stats,
     StoredDefinition,
 )
@@ -84,6 +85,10 @@ class Engine(Protocol):
 
     async def logs(self, ref: str) -> bytes:
         """What the console said last, also after the end."""
+        ...
+
+    async def explain(self, ref: str) -> StartReport:
+        """The last start, step by step, failed or not; WrongStateError where there was none."""
         ...
 
     async def stats(self, ref: str) -> Stats:

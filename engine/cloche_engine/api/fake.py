@@ -33,8 +33,10 @@ from cloche_engine.api.model import (
     Container,
     ExecRequest,
     Removed,
+    StartReport,
     State,
     Stats,
+    Step,
     StoredDefinition,
 )
 from cloche_engine.api.version import VERSION
@@ -53,6 +55,7 @@ class _Entry:
     text: bytes
     session: FakeSession | None = None
     last_output: bytes = b""
+    report: StartReport | None = None
     others: list[FakeSession | FakePipes] = field(default_factory=list)
 
     @property
@@ -178,6 +181,7 @@ class FakeEngine:
         self._demand(entry, entry.container.state.can_start, "started", "it runs already")
         self.arrange(ref, State.STARTING)
         error = self._start_errors.get(entry.container.uuid)
+        entry.report = _report(entry.spec, error)
         if error is not None:
             self.arrange(ref, State.FAILED, error=error)
             raise error
@@ -250,6 +254,14 @@ class FakeEngine:
         """What the console said last."""
         entry = self._entry(ref)
         return entry.session.kept if entry.session else entry.last_output
+
+    async def explain(self, ref: str) -> StartReport:
+        """The last start; little is done in memory."""
+        entry = self._entry(ref)
+        if entry.report is None:
+            raise WrongStateError(f"{entry.container.name!r} was never started", "start it first")
+        said = b"" if entry.report.error else await self.logs(ref)
+        return replace(entry.report, console=said)
 
     async def stats(self, ref: str) -> Stats:
         """Usage as far as an engine in memory has any."""
@@ -354,6 +366,16 @@ class FakeEngine:
     def _tell(self, change: Change) -> None:
         for listener in list(self._listeners.values()):
             listener(change)
+
+
+def _report(spec: ContainerSpec, error: EngineError | None) -> StartReport:
+    steps = [Step("compile the definition", 0.0, 0.1)]
+    if error is None:
+        steps.append(Step(f"execute {spec.program[0]}", 0.1, 0.1, inside=True))
+    return StartReport(
+        time.time(), tuple(steps), error.message if error else "", error.hint if error else "",
+        tuple(error.details.items()) if error else (),
+    )  # fmt: skip
 
 
 def _readable(text: bytes) -> Document:

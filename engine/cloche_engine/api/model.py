@@ -122,6 +122,34 @@ class ExecRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a start: when it began after the start was asked for, and how long it took.
+
+    What was done ahead began before 0. inside: by the container's own first process.
+    """
+
+    name: str
+    begun_ms: float
+    took_ms: float
+    inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StartReport:
+    """The last start of a container: what was done, and why it failed; error is empty if it ran.
+
+    at is seconds since 1970; details are those of StartFailedError; console is what was said last.
+    """
+
+    at: float
+    steps: tuple[Step, ...]
+    error: str = ""
+    hint: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+    console: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What engine answers: its version, who may do what, and where its state lies."""
 

@@ -236,6 +236,7 @@ COMMANDS: dict[str, Command] = {
         Command("console", "terminal:console", "Use the console of a container", _name),
         Command("exec", "programs:execute", "Run a program in a container", _exec),
         Command("logs", "look:logs", "Print what the console said last", _name),
+        Command("explain", "explain:explain", "Show the last start, step by step", _name),
         Command("stats", "look:stats", "Show what a container uses", _name),
         Command("wait", "waiting:wait", "Wait until a container is in a state", _wait),
     )

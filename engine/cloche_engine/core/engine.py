@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from cloche_engine.api.model import (
     Change,
     Container,
     ExecRequest,
+    StartReport,
     Stats,
     StoredDefinition,
 )
@@ -24,7 +24,6 @@ from cloche_engine.core.places import Places
 from cloche_engine.core.programs import Programs
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spawner
-from cloche_engine.core.templates import copies
 
 
 class LocalEngine:
@@ -58,14 +57,7 @@ class LocalEngine:
                 "give root a folder that it may write to",
             ) from error
         await engine._lifecycle.find_again()
-        known = {entry.uuid for entry in engine._registry.all()}
-        await asyncio.to_thread(copies.sweep, engine.places, known)
         return engine
-
-    @property
-    def places(self) -> Places:
-        """Where it keeps things."""
-        return self._places
 
     async def about(self) -> About:
         """Version and kind of this engine."""
@@ -92,7 +84,6 @@ class LocalEngine:
                     f"{entry.name!r} is {entry.state} and cannot be deleted", "stop it first"
                 )
             self._registry.remove(entry)
-            await asyncio.to_thread(copies.remove, self._places, entry.uuid)
 
     async def definition(self, ref: str) -> StoredDefinition:
         """The stored bytes and their etag."""
@@ -135,6 +126,10 @@ class LocalEngine:
         """What the console said last, also after the end."""
         return await self._programs.logs(self.find(ref))
 
+    async def explain(self, ref: str) -> StartReport:
+        """The last start, step by step, failed or not."""
+        return await self._programs.explain(self.find(ref))
+
     async def stats(self, ref: str) -> Stats:
         """Usage now."""
         return await self._programs.stats(self.find(ref))
@@ -156,5 +151,5 @@ class LocalEngine:
 
     async def close(self) -> None:
         """Hang up on the monitors; containers go on."""
-        self._lifecycle.release()
+        await self._lifecycle.release()
         await self._spawner.close()

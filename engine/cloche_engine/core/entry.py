@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from signal import Signals
 
 from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import Container, State
+from cloche_engine.core.explaining.record import StartRecord
 from cloche_engine.core.monitor_link import MonitorLink
 from cloche_engine.core.store import Stored
 from cloche_engine.definition.document import Document
@@ -40,6 +42,7 @@ class Entry:
     exit_code: int | None = None
     trouble: EngineError | None = None
     stop_wanted: bool = False
+    last_start: StartRecord | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -103,14 +106,14 @@ class Entry:
         self.state = State.FAILED
         self.trouble = trouble
 
-    def end(self, ending: Fields | None) -> None:
-        """It ended; None where its monitor died and how is unknown."""
+    def end(self, ending: Fields | None, cause: EngineError | None = None) -> None:
+        """It ended; None where its monitor died and how is unknown. cause: why, if looked for."""
         plan = self.running.plan if self.running else None
         self.running = None
         self.state = State.STOPPED
         self.exit_code = ending["code"] if ending else None
         self.trouble = None
-        trouble = _trouble(ending, self._memory_kib(plan), wanted=self.stop_wanted)
+        trouble = cause or _trouble(ending, self._memory_kib(plan), wanted=self.stop_wanted)
         if trouble is not None:
             self.fail(trouble)
         self.gone.set()
@@ -136,10 +139,7 @@ def _trouble(ending: Fields | None, memory_kib: int, *, wanted: bool) -> EngineE
             "it ended because the process that watched over it was killed", "start it again"
         )
     if ending["out_of_memory"] and memory_kib:
-        return EngineError(
-            f"the kernel killed it: it needed more than its {memory_kib} KiB of memory",
-            "raise <memory>, or find out why it needs so much",
-        )
+        return _out_of_memory(ending, memory_kib)
     number = ending["code"] - 128
     if not wanted and number in set(Signals):
         return EngineError(
@@ -147,3 +147,14 @@ def _trouble(ending: Fields | None, memory_kib: int, *, wanted: bool) -> EngineE
             "look at the last lines of its console",
         )
     return None
+
+
+def _out_of_memory(ending: Fields, memory_kib: int) -> EngineError:
+    limit = ending.get("memory_limit", 0) >> 10 or memory_kib
+    peak = ending.get("memory_peak", 0) >> 10
+    when = datetime.fromtimestamp(ending["at"], UTC).isoformat(" ", "seconds")
+    return EngineError(
+        f"the kernel killed it: it needed more than its {limit} KiB of memory "
+        f"(peak {peak} KiB, at {when})",
+        "raise <memory>, or find out why it needs so much",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal as signals
-import socket
+from collections.abc import Coroutine
 from pathlib import Path
 
 from cloche_engine.api.client import DEFAULT_GRACE
@@ -18,20 +18,17 @@ from cloche_engine.api.errors import (
 from cloche_engine.api.model import Container, State
 from cloche_engine.core import recover
 from cloche_engine.core.compiling.limits import compile_limits
-from cloche_engine.core.compiling.plan import compile_plan
 from cloche_engine.core.entry import Entry, Running
-from cloche_engine.core.explain import start_failed
+from cloche_engine.core.explaining.programs import LOADER_FAILED, library_missing
+from cloche_engine.core.explaining.record import StartRecord
 from cloche_engine.core.monitor_link import MonitorGoneError, MonitorLink, connect
 from cloche_engine.core.registry import Registry
-from cloche_engine.core.spawner import Spare, Spawner
+from cloche_engine.core.spawner import Spawner
+from cloche_engine.core.starting import Starting
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.host.cgroups.tree import detect, sweep
-from cloche_engine.host.ids import NoIdsLeftError
 from cloche_engine.host.processes import handles_signal
-from cloche_engine.kernel.sockets import send_packet
 from cloche_engine.monitor.protocol import Do, Fields
-from cloche_engine.monitor.record import boot_id, write_state
-from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 _AFTER_KILL = 30.0
 _AGAIN = 1.0
@@ -42,8 +39,7 @@ class Lifecycle:
 
     def __init__(self, registry: Registry, spawner: Spawner) -> None:
         self._registry = registry
-        self._spawner = spawner
-        self._boot = boot_id()
+        self._starting = Starting(registry, spawner)
         self._watchers: set[asyncio.Task[None]] = set()
         self._starts: set[asyncio.Task[Container]] = set()
 
@@ -61,64 +57,25 @@ class Lifecycle:
         async with entry.turn:
             self._demand(entry, "can_start", "started", "it runs already")
             entry.state = State.STARTING
+            record = StartRecord()
             try:
-                running = await self._launch(entry)
+                running = await self._starting.launch(
+                    entry, record, lambda ending: self._ended(entry, ending)
+                )
             except BaseException as error:
-                failure = error if isinstance(error, EngineError) else EngineError(
+                record.trouble = error if isinstance(error, EngineError) else EngineError(
                     "the start was interrupted", "start it again"
                 )  # fmt: skip
-                entry.fail(failure)
+                entry.fail(record.trouble)
                 self._registry.changed(entry)
                 raise
+            finally:
+                self._starting.keep(entry, record)
             entry.begin(running, State.RUNNING)
             self._registry.changed(entry)
             if running.link.is_over:  # so short was its life
                 self._ended(entry, running.link.ending)
             return entry.view()
-
-    async def _launch(self, entry: Entry) -> Running:
-        plan = self._plan(entry)
-        link = self._send(plan, await self._spawner.take())
-        monitor = MonitorLink(link, lambda ending: self._ended(entry, ending))
-        self._registry.changed(entry)  # told now: nobody shall wait for those who listen
-        try:
-            word = await monitor.first_word()
-        except MonitorGoneError:
-            await self._sweep(Path(plan.runtime))
-            raise EngineError(
-                f"{plan.name} did not start: the process that started it died", "start it again"
-            ) from None
-        if "error" in word:
-            monitor.close()
-            raise start_failed(word["error"], plan)
-        return Running(monitor, word["pid"], word["started"], plan)
-
-    def _send(self, plan: LaunchPlan, spare: Spare) -> socket.socket:
-        """Give a spare monitor its plan, and its folder the container's name."""
-        text = plan.to_json()
-        try:
-            write_state(spare.folder, text, self._boot)
-            spare.folder.rename(plan.runtime)
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                send_packet(spare.link, text.encode())
-        except OSError:
-            spare.link.close()
-            raise
-        return spare.link
-
-    def _plan(self, entry: Entry) -> LaunchPlan:
-        if entry.spec is None:
-            raise EngineError(f"the definition of {entry.name} is damaged", "mend it first")
-        try:
-            base = self._registry.ids.block_for(entry.uuid)
-        except NoIdsLeftError as error:
-            raise EngineError(str(error), "delete containers that you no longer need") from error
-        return compile_plan(entry.spec, entry.uuid, base, self._registry.places)
-
-    async def _sweep(self, runtime: Path) -> None:
-        for trace in recover.traces(runtime.parent):
-            if trace.directory == runtime:
-                await recover.undo(trace)
 
     async def stop(self, entry: Entry, grace: float = DEFAULT_GRACE) -> Container:
         """Ask the init to end, kill it after the grace; returns when all is gone."""
@@ -241,16 +198,28 @@ class Lifecycle:
         if entry.running is None:
             return  # the start that waits for this monitor deals with it
         if ending is None:
-            task = asyncio.ensure_future(self._after_lost_monitor(entry))
-            self._watchers.add(task)
-            task.add_done_callback(self._watchers.discard)
-            return
-        entry.end(ending)
+            self._go_on(self._after_lost_monitor(entry))
+        elif ending["code"] == LOADER_FAILED:
+            self._go_on(self._after_failed_loader(entry, ending))
+        else:
+            entry.end(ending)
+            self._registry.changed(entry)
+
+    def _go_on(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._watchers.add(task)
+        task.add_done_callback(self._watchers.discard)
+
+    async def _after_failed_loader(self, entry: Entry, ending: Fields) -> None:
+        cause = None
+        if entry.running is not None:
+            cause = await asyncio.to_thread(library_missing, entry.running.plan)
+        entry.end(ending, cause)
         self._registry.changed(entry)
 
     async def _after_lost_monitor(self, entry: Entry) -> None:
         if entry.running is not None:
-            await self._sweep(Path(entry.running.plan.runtime))
+            await self._starting.sweep(Path(entry.running.plan.runtime))
         entry.end(None)
         self._registry.changed(entry)
 
@@ -281,8 +250,9 @@ class Lifecycle:
         entry.begin(running, State.PAUSED if word["paused"] else State.RUNNING)
         return True
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """Hang up on every monitor; containers go on."""
+        await self._starting.settle()
         for entry in self._registry.all():
             if entry.running is not None:
                 entry.running.link.close()

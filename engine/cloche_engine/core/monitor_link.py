@@ -17,6 +17,10 @@ Message = tuple[Fields, list[int]]
 """Fields, and the descriptors beside them."""
 
 
+Ended = Callable[[Fields | None], None]
+"""Called once, with the ending, or with None where the monitor died itself."""
+
+
 class MonitorGoneError(Exception):
     """The monitor hung up."""
 
@@ -33,7 +37,7 @@ def connect(runtime: Path) -> socket.socket:
 class MonitorLink:
     """Speaks with one monitor; `ended` is called once, with the ending, or with None if it died."""
 
-    def __init__(self, link: socket.socket, ended: Callable[[Fields | None], None]) -> None:
+    def __init__(self, link: socket.socket, ended: Ended) -> None:
         link.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
         self._link = link
         self._ended = ended

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from cloche_engine.api.console import MAX_FRAME, Ended, Output, encode_output
 from cloche_engine.api.errors import InvalidArgumentError, StartFailedError, WrongStateError
-from cloche_engine.api.model import ExecRequest, State, Stats
+from cloche_engine.api.model import ExecRequest, StartReport, State, Stats
 from cloche_engine.core.entry import Entry
-from cloche_engine.core.explain import start_failed
+from cloche_engine.core.explaining.failure import start_failed
+from cloche_engine.core.explaining.record import last_lines, load_report
 from cloche_engine.core.lifecycle import Lifecycle
 from cloche_engine.core.monitor_link import open_session
 from cloche_engine.core.places import Places
@@ -78,7 +79,7 @@ class Programs:
             raise WrongStateError(f"{entry.name!r} ended just now", "start it first")
         if "error" in answer:
             link.close()
-            raise _not_run(answer["error"], running.plan, request)
+            raise await asyncio.to_thread(_not_run, answer["error"], running.plan, request)
         return link
 
     async def _first_answer(self, link: socket.socket) -> Fields | None:
@@ -93,6 +94,15 @@ class Programs:
             return self._said(entry)
         _, descriptors = await self._lifecycle.ask(entry, {"do": Do.LOGS})
         return _read_from_start(descriptors[0])
+
+    async def explain(self, entry: Entry) -> StartReport:
+        """The last start, with the last of the console where its program ran."""
+        record = self._places.start_record(entry.uuid)
+        report = entry.last_start.report() if entry.last_start else load_report(record)
+        if report is None:
+            raise WrongStateError(f"{entry.name!r} was never started", "start it first")
+        said = b"" if report.error else await self.logs(entry)
+        return replace(report, console=last_lines(said))
 
     async def stats(self, entry: Entry) -> Stats:
         """Usage now."""

@@ -103,8 +103,8 @@ class Registry:
         """Forget a definition and what belongs to it."""
         self.store.delete(entry.uuid)
         self.ids.give_back(entry.uuid)
-        for file in (self.places.log(entry.uuid), self.places.exit_record(entry.uuid)):
-            file.unlink(missing_ok=True)
+        for place in (self.places.log, self.places.exit_record, self.places.start_record):
+            place(entry.uuid).unlink(missing_ok=True)
         del self._entries[entry.uuid]
         self._tell(Removed(entry.uuid))
 

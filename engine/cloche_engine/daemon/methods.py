@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from cloche_engine.api.bus_reports import report_body
 from cloche_engine.api.bus_values import stats_values
 from cloche_engine.api.client import Engine
 from cloche_engine.api.errors import InvalidArgumentError
@@ -43,6 +44,10 @@ async def _undefine(call: Call) -> Reply:
 
 async def _logs(call: Call) -> Reply:
     return Reply((await call.engine.logs(call.uuid),))
+
+
+async def _explain(call: Call) -> Reply:
+    return Reply(report_body(await call.engine.explain(call.uuid)))
 
 
 async def _stats(call: Call) -> Reply:
@@ -132,6 +137,7 @@ def _state(member: str, inputs: str, act: Callable[[Engine, Call], Awaitable[Con
 
 
 _EXEC = "argv:as environment:a(ss) directory:s user:s terminal:b rows:q columns:q descriptors:ah"
+_REPORT = "started:d steps:a(sddb) error:s hint:s details:a{ss} console:ay"
 
 METHODS: tuple[Method, ...] = (
     _manager("About", "", "version:s private:b directory:s", None, _about),
@@ -148,5 +154,6 @@ METHODS: tuple[Method, ...] = (
     _of_container("ReadDefinition", "", "text:ay etag:s", Action.READ, _read_definition),
     _of_container("Undefine", "", "", Action.DEFINE, _undefine),
     _of_container("Logs", "", "text:ay", Action.READ, _logs),
+    _of_container("Explain", "", _REPORT, Action.READ, _explain),
     _of_container("Stats", "", "values:a{sv}", Action.LIST, _stats),
 )

@@ -184,6 +184,8 @@ def _await(link: socket.socket) -> Entered:
         match packet[:1]:
             case b"P":
                 pidfd = descriptors[0]
+            case b"S":
+                pass  # what it did until it failed; here the blame says enough
             case b"F":
                 console = descriptors[0]
             case b"E":

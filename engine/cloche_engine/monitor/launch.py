@@ -9,6 +9,7 @@ monitor                                child (cloned ahead with six namespaces)
 | limits, veth                          |
 | --- G go ---------------------------> |  groups, network, identity, program
 | <-- F console + pty master ---------- |
+| <-- S its steps and their times ----- |
 | <-- E blame, or end of file --------- |  failed, or the program runs
 """
 
@@ -22,18 +23,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloche_engine.host import dev
+from cloche_engine.host import roots
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.limits import apply
 from cloche_engine.host.cgroups.setting import LimitError
 from cloche_engine.host.cgroups.usage import oom_kills
+from cloche_engine.host.mount_points import MountPoints, TreeRefusedError, creatable
 from cloche_engine.host.network.links import changing_links, connect, disconnect
 from cloche_engine.host.network.refusal import NetworkRefusedError
-from cloche_engine.host.storage import roots
-from cloche_engine.host.storage.mount_points import MountPoints, creatable
-from cloche_engine.host.storage.refused import TreeRefusedError
-from cloche_engine.host.storage.sources import check_sources
 from cloche_engine.kernel import files
+from cloche_engine.kernel.refusal import call_of
 from cloche_engine.kernel.syscalls import FilterProgram
 from cloche_engine.monitor.child import Child, Warm, clone_ahead
 from cloche_engine.sandbox.operation import Blame
@@ -53,26 +52,41 @@ class LaunchFailedError(Exception):
 
 
 @dataclass(slots=True)
+class Account:
+    """What was done when, by the monotonic clock: by the monitor, and inside as the child tells."""
+
+    begun: float = field(default_factory=time.monotonic)
+    outside: list[tuple[str, float, float]] = field(default_factory=list)
+    inside: str = ""
+
+    def fields(self) -> dict[str, object]:
+        """As JSON carries it."""
+        return {"begun": self.begun, "outside": self.outside, "inside": self.inside}
+
+
+@dataclass(slots=True)
 class Launched:
     """A container as its monitor holds it, from when its child has all that it needs."""
 
     plan: LaunchPlan
     child: Child
-    steps: list[tuple[str, float]]
+    account: Account
     rounded: list[str]
     """Which limits the kernel made something else of, in sentences."""
     netns: int = -1
     """Its network namespace; kept, so that links of the host are still in it at the end."""
-    told: float = field(default_factory=time.monotonic)
     started: float = 0.0
     has_console: bool = False
 
-    def hear(self) -> int:
+    def hear(self) -> int | None:
         """What the child says next: the master of its console, or -1 when its program runs.
 
-        LaunchFailedError where it fails.
+        None where it only told its steps; LaunchFailedError where it fails.
         """
         packet, descriptors = self.child.hear()
+        if packet[:1] == b"S":
+            self.account.inside = packet[1:].decode()
+            return None
         if packet[:1] == b"F":
             self.has_console = True
             return descriptors[0]
@@ -85,7 +99,6 @@ class Launched:
         if not self.has_console:
             blame = Blame("start", "Launcher", 0, "ended before its console opened")
             raise LaunchFailedError(blame)
-        self.steps.append(_timed("run the container's own steps", self.told))
         self.started = time.time()
         return -1
 
@@ -105,8 +118,8 @@ class Launcher:
         self._child = child
         self._runtime = Path(plan.runtime)
         self._netns = -1
-        self._steps: list[tuple[str, float]] = []
         self._rounded: list[str] = []
+        self.account = Account()
 
     @property
     def filters(self) -> tuple[FilterProgram, ...]:
@@ -120,10 +133,10 @@ class Launcher:
             child = self._child = self._child or self._late_child()
         with self._step("map its users"):
             self._write_id_maps(child.pid)
-            dev.give_dev(child.dev, plan.id_base)
+            roots.give_dev(child.dev, plan.id_base)
             child.tell(b"M")
         with self._step("look at the sources"):
-            directories = check_sources(plan)
+            directories = roots.check_sources(plan)
             may_create = creatable(plan, directories)
             shared = None if plan.root else roots.host_root()
             around = Surroundings(tuple(directories), tuple(may_create), shared)
@@ -138,7 +151,7 @@ class Launcher:
             with self._step("connect its network"):
                 self._connect_network(child.pid)
         child.tell(b"G")
-        return Launched(plan, child, self._steps, self._rounded, self._netns)
+        return Launched(plan, child, self.account, self._rounded, self._netns)
 
     def _late_child(self) -> Child:
         """The child that could not be made ahead; what still hinders it is told."""
@@ -179,7 +192,11 @@ class Launcher:
         try:
             if shared is not None:
                 opened |= roots.open_host_directories(shared)
-            roots.open_mounts(self.plan, userns, opened)
+            else:
+                opened["root"] = roots.open_root(self.plan, userns)
+            for number, mount in enumerate(self.plan.mounts):
+                if mount.source:
+                    opened[f"mount:{number}"] = roots.open_mount(mount, userns)
             yield opened
         finally:
             for descriptor in (userns, *opened.values()):
@@ -193,25 +210,25 @@ class Launcher:
         except (TreeRefusedError, NetworkRefusedError) as refusal:
             raise self._refused(name, refusal) from refusal
         except LimitError as refused:
-            blame = Blame(name, "", refused.errno or 0, str(refused.strerror))
+            blame = Blame(name, "LimitError", refused.errno or 0, str(refused.strerror),
+                          call=call_of(refused))  # fmt: skip
             raise LaunchFailedError(blame, _OTHER_LIMIT) from refused
         except OSError as error:
             blame = Blame(name, "Launcher", error.errno or 0, error.strerror or str(error),
-                          str(error.filename or ""))  # fmt: skip
+                          str(error.filename or ""), call=call_of(error))  # fmt: skip
             raise LaunchFailedError(blame) from error
-        self._steps.append(_timed(name, begun))
+        self.account.outside.append((name, begun, time.monotonic()))
 
     def _refused(
         self, step: str, refusal: TreeRefusedError | NetworkRefusedError
     ) -> LaunchFailedError:
         guilty = refusal.mount if isinstance(refusal, TreeRefusedError) else refusal.link
         line, column = (guilty.line, guilty.column) if guilty else (0, 0)
-        blame = Blame(step, "", 0, refusal.message, line=line, column=column)
+        cause = refusal.__cause__
+        number = (cause.errno or 0) if isinstance(cause, OSError) else 0
+        blame = Blame(step, type(refusal).__name__, number, refusal.message, line=line,
+                      column=column, call=call_of(refusal))  # fmt: skip
         return LaunchFailedError(blame, refusal.hint)
-
-
-def _timed(step: str, begun: float) -> tuple[str, float]:
-    return step, round((time.monotonic() - begun) * 1000, 3)
 
 
 def undo_all(plan: LaunchPlan, group: Group | None, netns: int = -1) -> None:

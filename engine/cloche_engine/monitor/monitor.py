@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cloche_engine.api.console import Ended, Size
 from cloche_engine.host.cgroups.limits import change
-from cloche_engine.host.cgroups.usage import Meter, oom_kills
+from cloche_engine.host.cgroups.usage import Meter
 from cloche_engine.kernel.syscalls import FilterProgram, name_process
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
 from cloche_engine.monitor.launch import Launched, Launcher, LaunchFailedError
@@ -39,7 +39,7 @@ def watch(launcher: Launcher, helper: socket.socket, listener: socket.socket) ->
         launcher.take_back()
         leave(Path(launcher.plan.runtime))
         with contextlib.suppress(OSError):  # the helper died; the next one finds nothing to do
-            send(helper, {"error": failure.fields})
+            send(helper, {"error": failure.fields, **launcher.account.fields()})
 
 
 def leave(runtime: Path) -> None:
@@ -91,6 +91,8 @@ class Monitor:
 
     def _child_spoke(self, _: int) -> None:
         console = self._launched.hear()
+        if console is None:
+            return
         if console >= 0:
             self._console.open(console)
             self._loop.watch(self._listener.fileno(), READ, self._accept)
@@ -112,7 +114,7 @@ class Monitor:
         launched = self._launched
         return {
             "ok": True, "pid": launched.child.pid, "started": launched.started,
-            "paused": self._paused, "steps": launched.steps,
+            "paused": self._paused, **launched.account.fields(),
         }  # fmt: skip
 
     def _accept(self, _: int) -> None:
@@ -243,7 +245,7 @@ class Monitor:
         os.close(session.pidfd)
         self._programs.remove(session)
         if status is not None:
-            ending = ending_of(status, 0)
+            ending = ending_of(status)
             session.end(Ended(ending.code))
 
     def _init_ended(self, _: int) -> None:
@@ -251,7 +253,8 @@ class Monitor:
         self._loop.forget(self._pidfd)
         status = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         assert status is not None  # noqa: S101 (without WNOHANG there is always one)
-        ending = ending_of(status, oom_kills(self._group))
+        with contextlib.closing(Meter(self._group)) as meter:
+            ending = ending_of(status, meter)
         for session in list(self._programs):
             self._program_ended(session)
         self._console.end(Ended(ending.code, ending.out_of_memory))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cloche_engine.host.cgroups.usage import Meter
 from cloche_engine.kernel import files
 from cloche_engine.monitor.protocol import INIT, STATE, VERSION, Fields
 from cloche_engine.sandbox.plan.launch import LaunchPlan
@@ -15,15 +16,20 @@ from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a program ended; code is 128 + signal where a signal ended it."""
+    """How a program ended; code is 128 + signal where a signal ended it.
+
+    memory_peak and memory_limit are bytes, told where it ended for want of memory.
+    """
 
     code: int
     out_of_memory: bool
     at: float
+    memory_peak: int = 0
+    memory_limit: int = 0
 
     def fields(self) -> Fields:
         """As JSON carries it."""
-        return {"code": self.code, "out_of_memory": self.out_of_memory, "at": self.at}
+        return asdict(self)
 
 
 def boot_id() -> str:
@@ -69,9 +75,12 @@ def write_whole(file: Path, content: bytes) -> None:
     temporary.replace(file)
 
 
-def ending_of(status: os.waitid_result, oom_kills: int) -> Ending:
-    """The ending that waitid(2) reports."""
+def ending_of(status: os.waitid_result, meter: Meter | None = None) -> Ending:
+    """The ending that waitid(2) reports, with what is known of the memory of its group."""
     signalled = status.si_code != os.CLD_EXITED
     code = 128 + status.si_status if signalled else status.si_status
     killed = signalled and status.si_status == 9
-    return Ending(code, killed and oom_kills > 0, time.time())
+    if killed and meter is not None and meter.oom_kills > 0:
+        held = meter.held()
+        return Ending(code, True, time.time(), held.memory_peak, held.memory_limit)  # noqa: FBT003
+    return Ending(code, False, time.time())  # noqa: FBT003

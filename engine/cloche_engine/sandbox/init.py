@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from cloche_engine.kernel import constants as k
+from cloche_engine.kernel.refusal import asked
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import FilterProgram, close_on_exec_from, unshare
 from cloche_engine.sandbox.devices import OpenConsole, StageDev, TakeConsole
@@ -33,7 +34,6 @@ from cloche_engine.sandbox.identity import (
 )
 from cloche_engine.sandbox.mounts import (
     AttachRoot,
-    BindInside,
     BindMount,
     KeepMountsPrivate,
     MakeReadOnly,
@@ -60,9 +60,8 @@ from cloche_engine.sandbox.operation import (
     OperationFailedError,
     run_all,
 )
-from cloche_engine.sandbox.overlay import Overlay, SealOverlay
 from cloche_engine.sandbox.plan.launch import LaunchPlan
-from cloche_engine.sandbox.plan.mounts import HostRoot, MountPlan, SourceKind, Surroundings
+from cloche_engine.sandbox.plan.mounts import HostRoot, MountPlan, Surroundings
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MASKED = (
@@ -95,6 +94,19 @@ class JoinGroups:
 
 
 @dataclass(frozen=True, slots=True)
+class TellSteps:
+    """Tell the monitor what was done and how long it took, while there is still a way up."""
+
+    def describe(self) -> str:
+        """In words."""
+        return "tell the steps"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        context.tell(context.account())
+
+
+@dataclass(frozen=True, slots=True)
 class Execute:
     """Replace this process by the program, found in the container's PATH."""
 
@@ -108,7 +120,7 @@ class Execute:
         """Do it; returns only by OSError, whose errno tells a missing interpreter apart."""
         path = _find(self.argv[0], context.environment.get("PATH", PATH))
         try:
-            os.execve(path, self.argv, context.environment)  # noqa: S606 (this is its purpose)
+            asked(os.execve, path, self.argv, context.environment)
         except FileNotFoundError as error:
             missing = errno.ELIBACC if os.path.lexists(path) else errno.ENOENT
             raise OSError(missing, os.strerror(missing), path) from error
@@ -143,17 +155,18 @@ def before_trees(plan: LaunchPlan) -> list[Operation]:
 
 def trees(plan: LaunchPlan, around: Surroundings) -> list[Operation]:
     """The container's tree of mounts, once the parent has opened what it is made of."""
-    own_root = plan.root is None or plan.root.kind is not SourceKind.TREE
-    overlays = dict(_overlays(plan))
+    shared = around.host_root
+    declared = [
+        _declared(number, mount, around.directories[number], around.creatable[number])
+        for number, mount in enumerate(plan.mounts)
+    ]
     return [
-        *(_overlay(name, mount) for name, mount in overlays.items()),
-        *_root(plan, around.host_root),
-        MoveIn("/dev", create=own_root),
-        *_declared(plan, around),
-        ProvideFiles(tuple(path for path, _ in _provided(plan)), create=own_root),
-        MoveIn("/proc", create=own_root),
-        MoveIn("/sys", create=own_root),
-        *(SealOverlay(name, each.target) for name, each in overlays.items() if each.readonly),
+        *_root(plan, shared),
+        MoveIn("/dev"),
+        *declared,
+        ProvideFiles(tuple(path for path, _ in _provided(plan)), create=shared is not None),
+        MoveIn("/proc"),
+        MoveIn("/sys"),
         PivotRoot(),
     ]
 
@@ -166,6 +179,7 @@ def program(plan: LaunchPlan, filters: tuple[FilterProgram, ...]) -> list[Operat
         TakeConsole(),
         SetIdentity(plan.user, plan.group, plan.id_count),
         ChangeDirectory(plan.directory or "/"),
+        TellSteps(),
         Confine(filters),
         Execute(plan.argv),
     ]
@@ -211,12 +225,17 @@ def run_child(steps: Callable[[Context], Iterable[Operation]], link: socket.sock
     def send_up(name: str, descriptor: int) -> None:
         send_packet(link, b"F" + name.encode(), [descriptor])
 
+    def tell(account: str) -> None:
+        send_packet(link, b"S" + account.encode())
+
+    context = Context({}, send_up, tell)
     try:
         _reset_signals()
         close_on_exec_from(3)
-        context = Context({}, send_up)
         run_all(steps(context), context)
     except OperationFailedError as failure:
+        with contextlib.suppress(OSError):
+            tell(context.account())
         _report(link, failure.blame)
     except Exception as error:  # noqa: BLE001 (nothing else could tell of it: this process ends)
         _report(link, Blame("prepare the program", type(error).__name__, 0, str(error)))
@@ -264,22 +283,9 @@ def _reset_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def _overlays(plan: LaunchPlan) -> Iterator[tuple[str, MountPlan]]:
-    """The copies of templates by the names of their descriptors."""
-    declared = ((f"mount:{number}", mount) for number, mount in enumerate(plan.mounts))
-    root = (("root", plan.root),) if plan.root is not None else ()
-    return ((n, mount) for n, mount in (*root, *declared) if mount.kind is SourceKind.TEMPLATE)
-
-
-def _overlay(name: str, mount: MountPlan) -> Overlay:
-    return Overlay(name, mount.source, mount.attributes, mount.line, mount.column)
-
-
 def _root(plan: LaunchPlan, host_root: HostRoot | None) -> list[Operation]:
-    if plan.root is not None:
-        return [AttachRoot(plan.root.source, plan.root.line, plan.root.column)]
     if host_root is None:
-        raise OSError(errno.EPROTO, "neither a root nor the host's is there")
+        return [AttachRoot(plan.root)]
     scratch = (("mode", "1777"), ("size", "25%"))
     covered = (
         MountNew("tmpfs", path, k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV, scratch)
@@ -288,23 +294,15 @@ def _root(plan: LaunchPlan, host_root: HostRoot | None) -> list[Operation]:
     return [Skeleton(host_root.directories, host_root.links, host_root.private), *covered]
 
 
-def _declared(plan: LaunchPlan, around: Surroundings) -> Iterator[Operation]:
-    found = zip(plan.mounts, around.directories, around.creatable, strict=True)
-    for number, (mount, directory, create) in enumerate(found):
-        yield _mount(f"mount:{number}", mount, directory=directory, create=create)
-
-
-def _mount(name: str, mount: MountPlan, *, directory: bool, create: bool) -> Operation:
-    attributes = mount.attributes | (k.MOUNT_ATTR_RDONLY if mount.readonly else 0)
-    line, column = mount.line, mount.column
-    match mount.kind:
-        case SourceKind.RAM:
-            options = (("mode", "0755"), ("size", f"{mount.size_kib}k"))
-            return MountNew("tmpfs", mount.target, attributes, options, create, line, column)
-        case SourceKind.INSIDE:
-            return BindInside(mount.source, mount.target, attributes, create, line, column)
-        case _:
-            return BindMount(name, mount.target, create, directory, line, column)
+def _declared(number: int, mount: MountPlan, directory: bool, create: bool) -> Operation:
+    if not mount.source:
+        attributes = k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV
+        attributes |= k.MOUNT_ATTR_RDONLY if mount.readonly else 0
+        options = (("mode", "0755"), ("size", f"{mount.size_kib}k"))
+        return MountNew(
+            "tmpfs", mount.target, attributes, options, create, mount.line, mount.column
+        )
+    return BindMount(f"mount:{number}", mount.target, create, directory, mount.line, mount.column)
 
 
 def _provided(plan: LaunchPlan) -> tuple[tuple[str, str], ...]:

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cloche_engine.kernel.refusal import call_of
+
 
 @dataclass(slots=True)
 class Context:
-    """What the steps share: descriptors by name, and the new root once there is one."""
+    """What the steps share: descriptors by name, the new root once there is one, what is done.
+
+    done has each step with its begin and end by the monotonic clock, which all processes share.
+    """
 
     descriptors: dict[str, int]
     send_up: Callable[[str, int], None]
+    tell: Callable[[str], None]
     root: int = -1
+    done: list[tuple[Operation, float, float]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
 
     def take(self, name: str) -> int:
         """A descriptor that the parent sent."""
         return self.descriptors[name]
+
+    def account(self) -> str:
+        """The steps that are done, one a line: begin, end, words."""
+        return "\n".join(
+            f"{begun:.6f} {ended:.6f} {' '.join(step.describe().splitlines())}"
+            for step, begun, ended in self.done
+        )
 
 
 class Operation(Protocol):
@@ -36,7 +52,10 @@ class Operation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """Why a start failed: the step, the errno, its subject, and the line of the definition."""
+    """Why a start failed: the step, the errno, its subject, and the line of the definition.
+
+    call is the system call where it is known; uid is the one inside that the step ran as, or -1.
+    """
 
     step: str
     operation: str
@@ -45,6 +64,8 @@ class Blame:
     subject: str = ""
     line: int = 0
     column: int = 0
+    call: str = ""
+    uid: int = -1
 
     def to_json(self) -> bytes:
         """One packet."""
@@ -71,10 +92,12 @@ class OperationFailedError(Exception):
 def run_all(operations: Iterable[Operation], context: Context) -> None:
     """Run the steps in order; OperationFailedError names the first that fails."""
     for operation in operations:
+        begun = time.monotonic()
         try:
             operation.run(context)
         except OSError as error:
             raise OperationFailedError(blame_for(operation, error)) from error
+        context.done.append((operation, begun, time.monotonic()))
 
 
 def blame_for(operation: Operation, error: OSError) -> Blame:
@@ -87,4 +110,6 @@ def blame_for(operation: Operation, error: OSError) -> Blame:
         subject=str(error.filename or ""),
         line=getattr(operation, "line", 0),
         column=getattr(operation, "column", 0),
+        call=call_of(error),
+        uid=os.geteuid(),
     )

@@ -8,7 +8,7 @@ import os
 import pytest
 from tests.unit.engine.test_plan_of_a_start import plan_of
 
-from cloche_engine.core.explain import start_failed
+from cloche_engine.core.explaining.failure import start_failed
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 PLAN = plan_of()

@@ -23,10 +23,6 @@ _FAMILY = Attribute("family", Value.CHOICE, "ipv4 or ipv6", choices=("ipv4", "ip
 _UNIT = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB or KB, MB, GB", default="KiB")
 
 
-MAX_ID = 2**32 - 2
-"""The highest number of a user or group; the next one means nobody (credentials(7))."""
-
-
 def _space(name: str, text: str) -> ElementRule:
     unit = replace(_UNIT, default="bytes")
     return ElementRule(name, ("filesystem", "mount"), text, Value.SIZE, attributes=(unit,))
@@ -35,10 +31,6 @@ def _space(name: str, text: str) -> ElementRule:
 def _switch(name: str, text: str) -> ElementRule:
     state = Attribute("state", Value.CHOICE, "on or off", choices=("on", "off"), default="on")
     return ElementRule(name, ("features",), text, attributes=(state,))
-
-
-def _id(name: str, text: str, *, required: bool) -> Attribute:
-    return Attribute(name, Value.INTEGER, text, required=required, minimum=0, maximum=MAX_ID)
 
 
 _ELEMENTS: tuple[ElementRule, ...] = (
@@ -81,16 +73,7 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         ("container", "devices"),
         "a mount, or the list of mounts of the older form",
         Value.FREE,
-        attributes=(
-            Attribute("type", Value.CHOICE, "kind of source", choices=FILESYSTEM_TYPES),
-            Attribute(
-                "accessmode",
-                Value.CHOICE,
-                "passthrough: owners as on the host; mapped: the container's own host ids",
-                choices=("mapped", "passthrough"),
-                default="passthrough",
-            ),
-        ),
+        attributes=(Attribute("type", Value.CHOICE, "kind of source", choices=FILESYSTEM_TYPES),),
         repeats=True,
     ),
     ElementRule("mount", ("filesystem",), "a mount of the older form", Value.FREE, repeats=True),
@@ -118,16 +101,6 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         ),
     ),
     ElementRule("readonly", ("filesystem", "mount"), "cannot be written from inside"),
-    ElementRule(
-        "owner",
-        ("filesystem", "mount"),
-        "whose files belong to a user inside; all others show as nobody's",
-        attributes=(
-            _id("uid", "number of a user of the host", required=True),
-            _id("gid", "number of a group of the host", required=True),
-            Attribute("inside", Value.LINE, "numbers inside, UID:GID", default="0:0"),
-        ),
-    ),
     _space(HARD_LIMIT, "most space that may be used"),
     _space(SOFT_LIMIT, "space that may be used for some time only"),
     ElementRule(

@@ -1,0 +1,113 @@
+"""One start as the helper does it: compile, hand over to a waiting monitor, hear how it went."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from pathlib import Path
+
+from cloche_engine.api.errors import EngineError
+from cloche_engine.core import recover
+from cloche_engine.core.compiling.plan import compile_plan
+from cloche_engine.core.entry import Entry, Running
+from cloche_engine.core.explaining.failure import start_failed
+from cloche_engine.core.explaining.record import StartRecord, save_report
+from cloche_engine.core.monitor_link import Ended, MonitorGoneError, MonitorLink
+from cloche_engine.core.registry import Registry
+from cloche_engine.core.spawner import Spare, Spawner
+from cloche_engine.host.ids import NoIdsLeftError
+from cloche_engine.kernel.refusal import call_of
+from cloche_engine.kernel.sockets import send_packet
+from cloche_engine.monitor.protocol import Fields
+from cloche_engine.monitor.record import boot_id, write_state
+from cloche_engine.sandbox.plan.launch import LaunchPlan
+
+
+class Starting:
+    """Makes a defined container run."""
+
+    def __init__(self, registry: Registry, spawner: Spawner) -> None:
+        self._registry = registry
+        self._spawner = spawner
+        self._boot = boot_id()
+        self._writing: set[asyncio.Task[None]] = set()
+
+    async def launch(self, entry: Entry, record: StartRecord, ended: Ended) -> Running:
+        """Start it; an EngineError with cause and remedy, and nothing left behind."""
+        with record.step("compile the definition"):
+            plan = self._plan(entry)
+        with record.step("take a waiting monitor"):
+            spare = await self._spawner.take()
+        with record.step("hand over the plan"):
+            link = await self._handed_over(plan, spare)
+        monitor = MonitorLink(link, ended)
+        self._registry.changed(entry)  # told now: nobody shall wait for those who listen
+        try:
+            record.told = word = await monitor.first_word()
+        except MonitorGoneError:
+            await self.sweep(Path(plan.runtime))
+            raise EngineError(
+                f"{plan.name} did not start: the process that started it died", "start it again"
+            ) from None
+        if "error" in word:
+            monitor.close()
+            text = entry.stored.text
+            raise await asyncio.to_thread(start_failed, word["error"], plan, definition=text)
+        return Running(monitor, word["pid"], word["started"], plan)
+
+    async def _handed_over(self, plan: LaunchPlan, spare: Spare) -> socket.socket:
+        try:
+            return self._send(plan, spare)
+        except OSError as error:
+            fields: Fields = {
+                "step": "hand over the plan", "errno": error.errno or 0, "call": call_of(error),
+                "text": error.strerror or str(error), "subject": str(error.filename or ""),
+            }  # fmt: skip
+            raise start_failed(fields, plan) from error
+
+    def _send(self, plan: LaunchPlan, spare: Spare) -> socket.socket:
+        """Give a spare monitor its plan, and its folder the container's name."""
+        text = plan.to_json()
+        try:
+            write_state(spare.folder, text, self._boot)
+            spare.folder.rename(plan.runtime)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                send_packet(spare.link, text.encode())
+        except OSError:
+            spare.link.close()
+            raise
+        return spare.link
+
+    def _plan(self, entry: Entry) -> LaunchPlan:
+        if entry.spec is None:
+            raise EngineError(f"the definition of {entry.name} is damaged", "mend it first")
+        try:
+            base = self._registry.ids.block_for(entry.uuid)
+        except NoIdsLeftError as error:
+            raise EngineError(str(error), "delete containers that you no longer need") from error
+        return compile_plan(entry.spec, entry.uuid, base, self._registry.places)
+
+    async def sweep(self, runtime: Path) -> None:
+        """Undo what a dead monitor left."""
+        for trace in recover.traces(runtime.parent):
+            if trace.directory == runtime:
+                await recover.undo(trace)
+
+    def keep(self, entry: Entry, record: StartRecord) -> None:
+        """Remember a start that is over, also for a helper to come; nobody waits for the disk."""
+        entry.last_start = record
+        writing = asyncio.ensure_future(self._save(entry, record))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+
+    async def _save(self, entry: Entry, record: StartRecord) -> None:
+        file = self._registry.places.start_record(entry.uuid)
+        with contextlib.suppress(OSError):  # there is no space left: this helper knows it still
+            await asyncio.to_thread(lambda: save_report(record.report(), file))
+        if self._registry.get(entry.uuid) is None:  # it was removed meanwhile
+            file.unlink(missing_ok=True)
+
+    async def settle(self) -> None:
+        """Wait until all that is to be kept is on the disk."""
+        await asyncio.gather(*self._writing, return_exceptions=True)

@@ -1,1 +1,0 @@
-"""Root trees that containers are made from."""

@@ -1,0 +1,1 @@
+"""Programs inside containers, looked at from outside after a failure; nothing of them is run."""

@@ -1,1 +1,0 @@
-"""Trees, images and templates outside: opened, mapped, and given mount points."""
