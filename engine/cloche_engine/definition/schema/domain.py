@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cloche_engine.definition.names import MAX_SHARES, MIN_SHARES
+from cloche_engine.definition.schema.devices import UNIT
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Value
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
 
@@ -28,8 +29,6 @@ POLICIES = ("default", "allow", "deny")
 END_ACTIONS = ("destroy", "restart", "preserve", "rename-restart")
 CRASH_ACTIONS = (*END_ACTIONS, "coredump-destroy", "coredump-restart")
 
-_UNIT = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB or KB, MB, GB", default="KiB")
-
 
 def _kept(name: str, parent: str, text: str, *, repeats: bool = False) -> ElementRule:
     return ElementRule(name, (parent,), text, repeats=repeats, opaque=True)
@@ -41,7 +40,7 @@ def _size(name: str, text: str, minimum: int, effect: Effect = Effect.NEXT_START
         ("memtune",),
         text,
         Value.SIZE,
-        attributes=(_UNIT,),
+        attributes=(UNIT,),
         minimum=minimum,
         maximum=UNLIMITED_KIB,
         unit="KiB",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from cloche_engine.definition.schema import devices
 from cloche_engine.definition.schema.domain import METADATA_RULES, OS_RULES, SHARED_RULES
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
 
 ROOT = "domain"
 DOMAIN_TYPE = "lxc"
-STATES = ("up", "down")
-
-_UNIT = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB or KB, MB, GB", default="KiB")
-_BYTES = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB or KB, MB, GB", default="bytes")
-_FAMILY = Attribute("family", Value.CHOICE, "ipv4 or ipv6", choices=("ipv4", "ipv6"))
-_PREFIX = Attribute("prefix", Value.PREFIX, "length of the network's prefix, as 24")
 
 
 def _kept(
@@ -58,7 +55,7 @@ _HEAD: tuple[ElementRule, ...] = (
         (ROOT,),
         "most memory that it may use",
         Value.SIZE,
-        attributes=(_UNIT, _kept_attribute("dumpCore")),
+        attributes=(devices.UNIT, _kept_attribute("dumpCore")),
         minimum=MIN_MEMORY_KIB,
         maximum=UNLIMITED_KIB,
         unit="KiB",
@@ -98,34 +95,18 @@ _FILESYSTEM: tuple[ElementRule, ...] = (
         "what is mounted",
         attributes=(
             Attribute("dir", Value.PATH, "directory or file of the host; of the guest for bind"),
-            Attribute("name", Value.TEMPLATE, "name of a template"),
+            devices.TEMPLATE_NAME,
             Attribute("dev", Value.PATH, "block device of the host"),
             Attribute("file", Value.PATH, "image file of the host"),
-            Attribute("usage", Value.SIZE, "size of a filesystem in memory", unit="KiB"),
-            Attribute("units", Value.UNIT, "of usage", default="KiB"),
-            Attribute("unit", Value.UNIT, "the same as units", default="KiB"),
+            devices.USAGE,
+            devices.UNITS,
+            devices.UNIT,
             *map(_kept_attribute, ("pool", "volume", "socket")),
         ),
     ),
-    ElementRule(
-        "target",
-        ("filesystem",),
-        "where it is seen in the container",
-        attributes=(
-            Attribute("dir", Value.TARGET, "absolute path in the container", required=True),
-        ),
-        required=True,
-    ),
-    ElementRule("readonly", ("filesystem",), "cannot be written from inside"),
-    *(
-        ElementRule(
-            name, ("filesystem",), text, Value.SIZE, attributes=(_BYTES,), minimum=1, unit="bytes"
-        )
-        for name, text in (
-            ("space_hard_limit", "most space it may take"),
-            ("space_soft_limit", "space above which it warns"),
-        )
-    ),
+    replace(devices.mount_target("filesystem"), required=True),
+    devices.readonly("filesystem"),
+    *devices.space_limits("filesystem"),
     *_kept("filesystem", "driver binary boot alias acpi address idmap"),
 )
 
@@ -140,23 +121,13 @@ _LINK: tuple[ElementRule, ...] = (
         ),
         repeats=True,
     ),
-    ElementRule(
-        "mac",
-        ("interface",),
-        "hardware address inside",
-        attributes=(
-            Attribute("address", Value.MAC, "as 52:54:00:12:34:56", required=True),
-            *map(_kept_attribute, ("type", "check")),
-        ),
-    ),
+    devices.mac(*map(_kept_attribute, ("type", "check"))),
     ElementRule(
         "source",
         ("interface",),
         "the outer end",
         attributes=(
-            Attribute("bridge", Value.DEVICE, "bridge of the host"),
-            Attribute("network", Value.LINE, "name of a network of libvirt"),
-            Attribute("dev", Value.DEVICE, "network device of the host"),
+            *devices.OUTER_ENDS,
             Attribute(
                 "mode",
                 Value.CHOICE,
@@ -168,34 +139,9 @@ _LINK: tuple[ElementRule, ...] = (
         ),
     ),
     *_kept("source", "ip route", repeats=True, text="of the host's end"),
-    ElementRule(
-        "target",
-        ("interface",),
-        "the outer end of the pair that the host keeps",
-        attributes=(
-            Attribute("dev", Value.DEVICE, "name on the host", required=True),
-            _kept_attribute("managed"),
-        ),
-    ),
-    ElementRule(
-        "guest",
-        ("interface",),
-        "the inner end",
-        attributes=(
-            Attribute("dev", Value.DEVICE, "name inside", default="eth0"),
-            _kept_attribute("actual"),
-        ),
-    ),
-    ElementRule(
-        "link",
-        ("interface",),
-        "whether it is switched on",
-        attributes=(
-            Attribute(
-                "state", Value.CHOICE, "up or down", required=True, choices=STATES, default="up"
-            ),
-        ),
-    ),
+    devices.host_end(_kept_attribute("managed")),
+    devices.guest(_kept_attribute("actual"), required=False),
+    devices.link(),
     *_kept(
         "interface",
         "mtu coalesce virtualport portForward script downscript backenddomain model backend driver"
@@ -210,26 +156,13 @@ _ROUTES: tuple[ElementRule, ...] = (
         "an address inside",
         attributes=(
             Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address", required=True),
-            _FAMILY,
-            _PREFIX,
+            devices.FAMILY,
+            devices.PREFIX,
             _kept_attribute("peer"),
         ),
         repeats=True,
     ),
-    ElementRule(
-        "route",
-        ("interface", "hostdev"),
-        "the way to one network; 0.0.0.0 or :: is the way to everywhere",
-        attributes=(
-            _FAMILY,
-            Attribute("address", Value.ADDRESS, "the network, as 10.0.0.0", required=True),
-            Attribute("netmask", Value.NETMASK, "as 255.0.0.0; IPv4 only"),
-            _PREFIX,
-            Attribute("gateway", Value.ADDRESS, "next hop", required=True),
-            Attribute("metric", Value.INTEGER, "lower is preferred", minimum=0, maximum=2**32 - 1),
-        ),
-        repeats=True,
-    ),
+    devices.route("interface", "hostdev"),
 )
 
 _REST: tuple[ElementRule, ...] = (

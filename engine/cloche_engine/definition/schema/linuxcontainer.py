@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from cloche_engine.definition.container.filesystems import HARD_LIMIT, SOFT_LIMIT
 from cloche_engine.definition.container.network import KINDS, MODES
 from cloche_engine.definition.names import MAX_SHARES, MIN_SHARES
+from cloche_engine.definition.schema import devices
 from cloche_engine.definition.schema.domain import METADATA_RULES, OS_RULES, SHARED_RULES
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
@@ -18,14 +16,6 @@ DRIVER_TYPE = "lxc"
 FILESYSTEM_TYPES = ("mount", "template", "block", "file", "ram", "bind")
 
 _ADDRESS = Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address")
-_PREFIX = Attribute("prefix", Value.PREFIX, "length of the network's prefix, as 24")
-_FAMILY = Attribute("family", Value.CHOICE, "ipv4 or ipv6", choices=("ipv4", "ipv6"))
-_UNIT = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB or KB, MB, GB", default="KiB")
-
-
-def _space(name: str, text: str) -> ElementRule:
-    unit = replace(_UNIT, default="bytes")
-    return ElementRule(name, ("filesystem", "mount"), text, Value.SIZE, attributes=(unit,))
 
 
 def _switch(name: str, text: str) -> ElementRule:
@@ -83,26 +73,18 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         "what is mounted",
         attributes=(
             Attribute("dir", Value.SOURCE, "directory or file of the host"),
-            Attribute("name", Value.TEMPLATE, "name of a template"),
+            devices.TEMPLATE_NAME,
             Attribute("dev", Value.SOURCE, "block device of the host"),
             Attribute("file", Value.SOURCE, "image file of the host"),
-            Attribute("usage", Value.SIZE, "size of a filesystem in memory", unit="KiB"),
-            _UNIT,
-            Attribute("units", Value.UNIT, "the same as unit, libvirt's spelling", default="KiB"),
+            devices.USAGE,
+            devices.UNIT,
+            devices.UNITS,
         ),
     ),
     ElementRule("template", ("filesystem",), "name of a template", Value.TEMPLATE),
-    ElementRule(
-        "target",
-        ("filesystem", "mount"),
-        "where it is seen in the container",
-        attributes=(
-            Attribute("dir", Value.TARGET, "absolute path in the container", required=True),
-        ),
-    ),
-    ElementRule("readonly", ("filesystem", "mount"), "cannot be written from inside"),
-    _space(HARD_LIMIT, "most space that may be used"),
-    _space(SOFT_LIMIT, "space that may be used for some time only"),
+    devices.mount_target("filesystem", "mount"),
+    devices.readonly("filesystem", "mount"),
+    *devices.space_limits("filesystem", "mount"),
     ElementRule(
         "option",
         ("filesystem", "mount"),
@@ -147,59 +129,28 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         ),
         repeats=True,
     ),
-    ElementRule(
-        "mac",
-        ("interface",),
-        "hardware address inside",
-        attributes=(Attribute("address", Value.MAC, "as 52:54:00:12:34:56", required=True),),
-    ),
+    devices.mac(),
     ElementRule(
         "source",
         ("interface",),
         "the outer end",
         attributes=(
-            Attribute("bridge", Value.DEVICE, "bridge of the host"),
-            Attribute("dev", Value.DEVICE, "network device of the host"),
-            Attribute("network", Value.LINE, "name of a network"),
+            *devices.OUTER_ENDS,
             Attribute("mode", Value.CHOICE, "who sees whom on that device", choices=MODES),
         ),
     ),
-    ElementRule(
-        "guest",
-        ("interface",),
-        "the inner end",
-        attributes=(Attribute("dev", Value.DEVICE, "name inside", required=True, default="eth0"),),
-    ),
-    ElementRule(
-        "target",
-        ("interface",),
-        "the outer end of the pair that the host keeps",
-        attributes=(Attribute("dev", Value.DEVICE, "name on the host", required=True),),
-    ),
-    ElementRule(
-        "link",
-        ("interface",),
-        "whether it is switched on",
-        attributes=(
-            Attribute(
-                "state",
-                Value.CHOICE,
-                "up or down",
-                required=True,
-                choices=("up", "down"),
-                default="up",
-            ),
-        ),
-    ),
+    devices.guest(),
+    devices.host_end(),
+    devices.link(),
     ElementRule(
         "ip",
         ("network", "interface"),
         "an address inside",
         attributes=(
             Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address", required=True),
-            Attribute("netmask", Value.NETMASK, "as 255.255.255.0; IPv4 only"),
-            _PREFIX,
-            _FAMILY,
+            devices.NETMASK,
+            devices.PREFIX,
+            devices.FAMILY,
         ),
         repeats=True,
     ),
@@ -219,20 +170,7 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         attributes=(_ADDRESS,),
         repeats=True,
     ),
-    ElementRule(
-        "route",
-        ("interface",),
-        "the way to one network",
-        attributes=(
-            _FAMILY,
-            Attribute("address", Value.ADDRESS, "the network, as 10.0.0.0", required=True),
-            Attribute("netmask", Value.NETMASK, "as 255.0.0.0; IPv4 only"),
-            _PREFIX,
-            Attribute("gateway", Value.ADDRESS, "next hop", required=True),
-            Attribute("metric", Value.INTEGER, "lower is preferred", minimum=0, maximum=2**32 - 1),
-        ),
-        repeats=True,
-    ),
+    devices.route("interface"),
     ElementRule(
         "cpushare",
         ("domain", "container"),
@@ -249,7 +187,7 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         ("domain", "container"),
         "most memory that it may use",
         Value.SIZE,
-        attributes=(_UNIT,),
+        attributes=(devices.UNIT,),
         minimum=MIN_MEMORY_KIB,
         maximum=UNLIMITED_KIB,
         unit="KiB",

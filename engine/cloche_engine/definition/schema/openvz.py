@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cloche_engine.definition.schema import devices
 from cloche_engine.definition.schema.domain import (
     CPU_RULES,
     LIFECYCLE_RULES,
@@ -22,8 +23,6 @@ DOMAIN_TYPE = "openvz"
 KINDS = ("mount", "template", "file", "block", "ram", "bind")
 INTERFACES = ("ethernet", "bridge", "network", "direct")
 MODES = ("private", "vepa", "bridge", "passthrough")
-
-_UNIT = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB", default="KiB")
 
 
 def _kept(name: str, parent: str, text: str, *, repeats: bool = False) -> ElementRule:
@@ -55,9 +54,11 @@ _HEAD: tuple[ElementRule, ...] = (
     ElementRule("uuid", ("domain",), "unique number, 32 hexadecimal digits", Value.UUID),
     ElementRule("title", ("domain",), "short title for people", Value.LINE),
     ElementRule("description", ("domain",), "notes", Value.TEXT),
-    ElementRule("memory", ("domain",), "most memory; 0 is unset", Value.SIZE, attributes=(_UNIT,)),
     ElementRule(
-        "currentMemory", ("domain",), "of a virtual machine", Value.SIZE, attributes=(_UNIT,)
+        "memory", ("domain",), "most memory; 0 is unset", Value.SIZE, attributes=(devices.UNIT,)
+    ),
+    ElementRule(
+        "currentMemory", ("domain",), "of a virtual machine", Value.SIZE, attributes=(devices.UNIT,)
     ),
     *MEMTUNE_RULES,
     *CPU_RULES,
@@ -121,11 +122,6 @@ _QUOTA = ElementRule(
 )
 
 
-def _limit(name: str, text: str) -> ElementRule:
-    unit = Attribute("unit", Value.UNIT, "bytes, KiB, MiB, GiB", default="bytes")
-    return ElementRule(name, ("filesystem",), text, Value.SIZE, attributes=(unit,))
-
-
 _FILESYSTEM: tuple[ElementRule, ...] = (
     ElementRule(
         "filesystem",
@@ -147,29 +143,16 @@ _FILESYSTEM: tuple[ElementRule, ...] = (
         "what is mounted",
         attributes=(
             Attribute("dir", Value.SOURCE, "directory or file of the host"),
-            Attribute("name", Value.TEMPLATE, "name of a template"),
+            devices.TEMPLATE_NAME,
             Attribute("file", Value.SOURCE, "image file of the host"),
             Attribute("dev", Value.SOURCE, "block device of the host"),
-            Attribute("usage", Value.SIZE, "size of a filesystem in memory", unit="KiB"),
-            Attribute("units", Value.UNIT, "b, KiB, MiB, GiB", default="KiB"),
+            devices.USAGE,
+            devices.UNITS,
         ),
     ),
-    ElementRule(
-        "target",
-        ("filesystem",),
-        "where it is seen in the container",
-        attributes=(
-            Attribute("dir", Value.TARGET, "absolute path in the container", required=True),
-        ),
-    ),
-    ElementRule("readonly", ("filesystem",), "cannot be written from inside"),
-    _limit("space_hard_limit", "most space"),
-    _limit("space_soft_limit", "space that may be exceeded for a while"),
-)
-_PREFIX = (
-    Attribute("family", Value.CHOICE, "ipv4 or ipv6", choices=("ipv4", "ipv6")),
-    Attribute("prefix", Value.PREFIX, "length of the network's prefix, as 24"),
-    Attribute("netmask", Value.NETMASK, "as 255.255.255.0; IPv4 only"),
+    devices.mount_target("filesystem"),
+    devices.readonly("filesystem"),
+    *devices.space_limits("filesystem"),
 )
 _INTERFACE: tuple[ElementRule, ...] = (
     ElementRule(
@@ -179,64 +162,33 @@ _INTERFACE: tuple[ElementRule, ...] = (
         attributes=(Attribute("type", Value.CHOICE, "kind", required=True, choices=INTERFACES),),
         repeats=True,
     ),
-    ElementRule(
-        "mac",
-        ("interface",),
-        "hardware address inside; all zeros are none",
-        attributes=(Attribute("address", Value.MAC, "as 52:54:00:12:34:56", required=True),),
-    ),
+    devices.mac(),
     ElementRule(
         "source",
         ("interface",),
         "the outer end",
         attributes=(
-            Attribute("bridge", Value.DEVICE, "bridge of the host"),
-            Attribute("network", Value.LINE, "network of libvirt"),
-            Attribute("dev", Value.DEVICE, "device of the host"),
+            *devices.OUTER_ENDS,
             Attribute("mode", Value.CHOICE, "of a device shared", choices=MODES),
         ),
     ),
-    ElementRule(
-        "target",
-        ("interface",),
-        "the host's end",
-        attributes=(Attribute("dev", Value.DEVICE, "name on the host", required=True),),
-    ),
-    ElementRule(
-        "guest",
-        ("interface",),
-        "the inner end",
-        attributes=(Attribute("dev", Value.DEVICE, "name inside", required=True),),
-    ),
-    ElementRule(
-        "link",
-        ("interface",),
-        "whether it is up",
-        attributes=(Attribute("state", Value.CHOICE, "state", choices=("up", "down")),),
-    ),
+    devices.host_end(),
+    devices.guest(),
+    devices.link(),
     ElementRule(
         "ip",
         ("interface",),
         "an address inside",
         attributes=(
             Attribute("address", Value.FREE, "IPv4 or IPv6 address", required=True),
-            *_PREFIX,
+            devices.FAMILY,
+            devices.PREFIX,
+            devices.NETMASK,
             Attribute("peer", Value.ADDRESS, "the other end; kept", opaque=True),
         ),
         repeats=True,
     ),
-    ElementRule(
-        "route",
-        ("interface",),
-        "a route inside",
-        attributes=(
-            Attribute("address", Value.ADDRESS, "where it leads", required=True),
-            *_PREFIX,
-            Attribute("gateway", Value.ADDRESS, "next hop", required=True),
-            Attribute("metric", Value.INTEGER, "smaller ones are preferred", maximum=2**32 - 1),
-        ),
-        repeats=True,
-    ),
+    devices.route("interface"),
     _kept("script", "interface", "program that the host runs; kept, not run"),
     _kept("model", "interface", "of a virtual machine"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cloche_engine.definition.schema import devices
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
 
@@ -43,7 +44,7 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         ("domain",),
         "most memory that it may use",
         Value.SIZE,
-        attributes=(Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB", default="KiB"),),
+        attributes=(devices.UNIT,),
         minimum=MIN_MEMORY_KIB,
         maximum=UNLIMITED_KIB,
         unit="KiB",
@@ -130,9 +131,9 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         ("interface",),
         "an address",
         attributes=(
-            Attribute("family", Value.CHOICE, "IPv4 or IPv6", choices=("ipv4", "ipv6")),
+            devices.FAMILY,
             Attribute("address", Value.FREE, "IPv4 or IPv6 address", required=True),
-            Attribute("prefix", Value.PREFIX, "length of the network's prefix, as 24"),
+            devices.PREFIX,
         ),
         repeats=True,
     ),
