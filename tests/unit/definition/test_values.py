@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.unit.definition.samples import PROGRAM, codes, domain, warnings
 
+from cloche_engine.definition.dialects.linuxcontainer.write import write
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.reading import read
 
 
 @pytest.mark.parametrize(
@@ -152,3 +154,9 @@ def test_a_console_is_counted_and_its_host_device_is_not_read() -> None:
     devices = "<devices><console tty='/dev/pts/4'/><console tty='/etc/passwd'/></devices>"
     assert domain(rest=devices).compiled().consoles == 2
     assert domain(rest="<devices/>").compiled().consoles is None
+
+
+def test_a_console_that_is_no_terminal_is_kept() -> None:
+    spec = domain(rest="<devices><console type='file'/><console/></devices>").compiled()
+    assert (spec.consoles, [entry.path for entry in spec.opaque]) == (1, ["domain/devices/console"])
+    assert read(write(spec)).spec == spec

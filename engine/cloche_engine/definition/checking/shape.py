@@ -218,7 +218,8 @@ def _report_text(report: Report, element: Element, rule: ElementRule, reason: st
     if reason:
         place: Place = report.tree.text_place(element)
         fix = _text_fix(report, element, rule)
-        report.error(rule.name, place, reason, _hint(rule.value, ""), *([fix] if fix else []))
+        hint = _hint(rule.value, "") or (fix.description if fix else "")
+        report.error(rule.name, place, reason, hint, *([fix] if fix else []))
 
 
 def _text_fix(report: Report, element: Element, rule: ElementRule) -> Fix | None:

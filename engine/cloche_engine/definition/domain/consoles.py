@@ -17,17 +17,26 @@ class Consoles(NamedTuple):
 
 
 def console_elements(root: Element) -> list[Element]:
-    """Consoles of libvirt that are terminals; another kind is no container's."""
-    return [each for each in _all(root) if each.attributes.get("type", "pty") == "pty"]
+    """The consoles that are terminals."""
+    return [each for each in _all(root) if _is_terminal(each)]
+
+
+def other_consoles(root: Element) -> list[Element]:
+    """The consoles of another kind, which are no container's."""
+    return [each for each in _all(root) if not _is_terminal(each)]
 
 
 def read_consoles(root: Element) -> Consoles:
-    """All below `<devices>`, and what @tty names, up to the last that names one."""
-    elements = _all(root)
+    """How many are terminals, and what @tty names, up to the last that names one."""
+    elements = console_elements(root)
     ttys = [element.attributes.get("tty") or None for element in elements]
     while ttys and ttys[-1] is None:
         ttys.pop()
     return Consoles(len(elements) or None, tuple(ttys))
+
+
+def _is_terminal(console: Element) -> bool:
+    return console.attributes.get("type", "pty") == "pty"
 
 
 def _all(root: Element) -> list[Element]:

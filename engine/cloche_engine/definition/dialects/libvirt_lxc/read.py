@@ -8,7 +8,7 @@ from cloche_engine.definition import names
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.checking.shape import check_shape
 from cloche_engine.definition.dialects.libvirt_lxc import links, mounts
-from cloche_engine.definition.domain.consoles import console_elements
+from cloche_engine.definition.domain.consoles import console_elements, other_consoles
 from cloche_engine.definition.domain.features import read_features
 from cloche_engine.definition.domain.idmap import read_idmap
 from cloche_engine.definition.domain.lifecycle import read_lifecycle
@@ -92,13 +92,10 @@ def _same_memory(root: Element) -> Element | None:
 
 
 def _kept_whole(root: Element) -> Iterator[Element]:
-    consoles = console_elements(root)
     for element in _devices(root, "filesystem"):
         if not mounts.is_understood(element):
             yield element
     for element in _devices(root, "interface", "hostdev"):
         if not links.is_understood(element):
             yield element
-    for element in _devices(root, "console"):
-        if element not in consoles:
-            yield element
+    yield from other_consoles(root)

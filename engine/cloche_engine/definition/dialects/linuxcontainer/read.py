@@ -12,7 +12,7 @@ from cloche_engine.definition.container.network_checks import check_network
 from cloche_engine.definition.dialects.linuxcontainer.kind import is_ours
 from cloche_engine.definition.dialects.linuxcontainer.limits import read_cpu, read_memory
 from cloche_engine.definition.dialects.linuxcontainer.program import read_program
-from cloche_engine.definition.domain.consoles import read_consoles
+from cloche_engine.definition.domain.consoles import other_consoles, read_consoles
 from cloche_engine.definition.domain.features import read_features
 from cloche_engine.definition.domain.idmap import read_idmap
 from cloche_engine.definition.domain.lifecycle import read_lifecycle
@@ -88,4 +88,4 @@ def _opaque(report: Report, root: Element) -> tuple[Opaque, ...]:
     capabilities = features.first("capabilities") if features is not None else None
     found = (capabilities, plain_numatune(root), root.first(ELEMENT))
     understood = [element for element in found if element is not None]
-    return read_opaque(report, SCHEMA, understood)
+    return read_opaque(report, SCHEMA, understood, other_consoles(root))

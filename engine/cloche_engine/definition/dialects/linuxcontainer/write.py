@@ -25,6 +25,8 @@ from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT, SC
 from cloche_engine.definition.spec import ContainerSpec, Interface
 from cloche_engine.definition.text.markup import Layout, Markup, writable_parts
 
+_HOME = is_home(SCHEMA, "domain/devices/console")
+
 REASONS: tuple[Reason, ...] = (
     Reason("consoles", "no console and nothing said of consoles are written alike"),
     Reason("interfaces.addresses", "an address is written with the size of its network"),
@@ -35,13 +37,13 @@ REASONS: tuple[Reason, ...] = (
 def write(spec: ContainerSpec) -> bytes:
     """The document, without what no XML can carry."""
     spec = fitted(spec)
-    domain = with_opaque(writable_parts(_domain(spec)), spec.opaque, is_home(SCHEMA))
+    domain = with_opaque(writable_parts(_domain(spec)), spec.opaque, _HOME)
     return (domain.render(Layout()) + "\n").encode()
 
 
 def write_all(spec: ContainerSpec) -> bytes:
     """The document; ValueError where XML cannot carry all of it."""
-    domain = with_opaque(_domain(spec), spec.opaque, is_home(SCHEMA))
+    domain = with_opaque(_domain(spec), spec.opaque, _HOME)
     return (domain.render(Layout()) + "\n").encode()
 
 
