@@ -10,7 +10,7 @@ from tests.kernel.box import Define
 
 from cloche_engine.api.errors import StartFailedError
 from cloche_engine.api.model import State
-from cloche_engine.host import roots
+from cloche_engine.host.storage import roots
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.syscalls import mount_setattr, open_tree
 

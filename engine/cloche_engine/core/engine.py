@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from cloche_engine.core.places import Places
 from cloche_engine.core.programs import Programs
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spawner
+from cloche_engine.core.templates import copies
 
 
 class LocalEngine:
@@ -57,7 +59,14 @@ class LocalEngine:
                 "give root a folder that it may write to",
             ) from error
         await engine._lifecycle.find_again()
+        known = {entry.uuid for entry in engine._registry.all()}
+        await asyncio.to_thread(copies.sweep, engine.places, known)
         return engine
+
+    @property
+    def places(self) -> Places:
+        """Where it keeps things."""
+        return self._places
 
     async def about(self) -> About:
         """Version and kind of this engine."""
@@ -84,6 +93,7 @@ class LocalEngine:
                     f"{entry.name!r} is {entry.state} and cannot be deleted", "stop it first"
                 )
             self._registry.remove(entry)
+            await asyncio.to_thread(copies.remove, self._places, entry.uuid)
 
     async def definition(self, ref: str) -> StoredDefinition:
         """The stored bytes and their etag."""

@@ -30,3 +30,16 @@ class Places:
     def exit_record(self, uuid: str) -> Path:
         """How the last run ended."""
         return self.directory / "logs" / f"{uuid}.json"
+
+    @property
+    def templates(self) -> Path:
+        """Root trees that containers are made from, each in a folder of its name."""
+        return self.directory / "templates"
+
+    def template_tree(self, name: str) -> Path:
+        """The tree of a template."""
+        return self.templates / name / "root"
+
+    def copies(self, uuid: str) -> Path:
+        """What a container wrote to its copies of templates."""
+        return self.directory / "copies" / uuid

@@ -26,6 +26,7 @@ _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?(?::[A-Za-z0-9_][A-Za-z0
 _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?")
 _MAC = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}")
 _DEVICE = re.compile(r"[^\s/:%\x00-\x20\x7f]{1,15}")
+_TEMPLATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}")
 _DIGITS = re.compile(r"[0-9]+")
 _WHOLE = re.compile(r"-?[0-9]+")
 
@@ -134,6 +135,16 @@ def valid_template(text: str) -> str | None:
     if "/" in text or text in {".", ".."} or valid_line(text):
         return f"'{short(text)}' is a path; a template is named without '/'"
     return None
+
+
+def valid_template_name(text: str) -> str | None:
+    """The name of a template that the engine can keep: it is also the name of a folder."""
+    if _TEMPLATE.fullmatch(text):
+        return None
+    return (
+        f"'{short(text)}' is no name of a template: at most 63 of letters, digits, "
+        "'_', '.', '+', '-', the first a letter or digit"
+    )
 
 
 def valid_program(text: str) -> str | None:

@@ -20,6 +20,16 @@ class FilesystemKind(StrEnum):
     BIND = "bind"
 
 
+class Access(StrEnum):
+    """Whose the files of a mount are: mapped, the container's own host ids; passthrough, as there.
+
+    Where a document is silent it is passthrough, as in libvirt: the same numbers on both sides.
+    """
+
+    MAPPED = "mapped"
+    PASSTHROUGH = "passthrough"
+
+
 class InterfaceKind(StrEnum):
     """What the outer end of an interface is connected to."""
 
@@ -42,10 +52,21 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """A user and group of the host whose files of a mount belong to others inside."""
+
+    uid: int
+    gid: int
+    inside_uid: int
+    inside_gid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Filesystem:
     """One mount, in document order; target is absolute and normalised.
 
     size_kib is the size of one in memory and the most space of others, soft_kib where that warns.
+    With an owner only what that one has belongs to somebody inside; the rest shows as nobody's.
     """
 
     kind: FilesystemKind
@@ -55,6 +76,8 @@ class Filesystem:
     size_kib: int | None = None
     soft_kib: int | None = None
     options: tuple[str, ...] = ()
+    access: Access | None = None
+    owner: Owner | None = None
     location: Location | None = field(default=None, compare=False)
 
 

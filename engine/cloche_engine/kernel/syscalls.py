@@ -108,7 +108,8 @@ def mount_setattr(
     show all that is mounted on it to the host.
     """
     attributes |= k.MOUNT_ATTR_IDMAP if userns >= 0 else 0
-    fields = struct.pack("=4Q", attributes, 0, k.MS_PRIVATE, max(userns, 0))
+    cleared = k.MOUNT_ATTR_ATIME if attributes & k.MOUNT_ATTR_ATIME else 0
+    fields = struct.pack("=4Q", attributes, cleared, k.MS_PRIVATE, max(userns, 0))
     flags = k.AT_EMPTY_PATH | (k.AT_RECURSIVE if recursive else 0)
     _call(_MOUNT_SETATTR, _long(mount), b"", _long(flags), fields, _long(len(fields)))
 

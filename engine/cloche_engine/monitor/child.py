@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from cloche_engine.host import roots
 from cloche_engine.host.cgroups.group import Group, new_group
 from cloche_engine.host.cgroups.limits import apply
 from cloche_engine.host.cgroups.tree import Layout
-from cloche_engine.host.mount_points import MountPoints, creatable
+from cloche_engine.host.dev import make_dev
+from cloche_engine.host.storage.mount_points import MountPoints, creatable
+from cloche_engine.host.storage.sources import check_sources
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import (
@@ -37,6 +38,7 @@ from cloche_engine.sandbox.init import await_plan_and_run
 from cloche_engine.sandbox.operation import Blame
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.limits import Limits
+from cloche_engine.sandbox.plan.mounts import MountPlan
 
 _NAMESPACES = (
     k.CLONE_NEWUSER | k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC
@@ -46,7 +48,7 @@ _NAMESPACES = (
 
 _SAMPLE = LaunchPlan(
     uuid="0" * 32, name="sample", hostname="sample", argv=("/bin/sh",), environment=(),
-    directory="", user="", group="", root="/", root_readonly=False, mounts=(), links=(),
+    directory="", user="", group="", root=MountPlan("/", "/"), mounts=(), links=(),
     nameservers=(), id_base=0, id_count=65536, limits=Limits(processes=2048),
     runtime="/nowhere", log="/nowhere", exit_record="/nowhere",
 ).to_json()  # fmt: skip
@@ -139,7 +141,7 @@ def clone_ahead(warm: Warm, runtime: Path) -> Child:
 
 
 def _cloned(warm: Warm, group: Group) -> Child:
-    dev = roots.make_dev()
+    dev = make_dev()
     monitor = os.getpid()
     birth, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with birth:
@@ -201,7 +203,7 @@ def _let_prepare(child: Child) -> None:
 def rehearse(child: Child) -> None:
     """Go through a start as far as nothing changes by it, so that the real one is quick."""
     plan = LaunchPlan.from_json(_SAMPLE)
-    directories = roots.check_sources(plan)
+    directories = check_sources(plan)
     creatable(plan, directories)
     MountPoints(Path(plan.runtime)).missing(plan, directories)
     apply(child.group, plan.limits)

@@ -23,14 +23,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloche_engine.host import roots
+from cloche_engine.host import dev
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.limits import apply
 from cloche_engine.host.cgroups.setting import LimitError
 from cloche_engine.host.cgroups.usage import oom_kills
-from cloche_engine.host.mount_points import MountPoints, TreeRefusedError, creatable
 from cloche_engine.host.network.links import changing_links, connect, disconnect
 from cloche_engine.host.network.refusal import NetworkRefusedError
+from cloche_engine.host.storage import roots
+from cloche_engine.host.storage.mount_points import MountPoints, creatable
+from cloche_engine.host.storage.refused import TreeRefusedError
+from cloche_engine.host.storage.sources import check_sources
 from cloche_engine.kernel import files
 from cloche_engine.kernel.refusal import call_of
 from cloche_engine.kernel.syscalls import FilterProgram
@@ -133,10 +136,10 @@ class Launcher:
             child = self._child = self._child or self._late_child()
         with self._step("map its users"):
             self._write_id_maps(child.pid)
-            roots.give_dev(child.dev, plan.id_base)
+            dev.give_dev(child.dev, plan.id_base)
             child.tell(b"M")
         with self._step("look at the sources"):
-            directories = roots.check_sources(plan)
+            directories = check_sources(plan)
             may_create = creatable(plan, directories)
             shared = None if plan.root else roots.host_root()
             around = Surroundings(tuple(directories), tuple(may_create), shared)
@@ -192,11 +195,7 @@ class Launcher:
         try:
             if shared is not None:
                 opened |= roots.open_host_directories(shared)
-            else:
-                opened["root"] = roots.open_root(self.plan, userns)
-            for number, mount in enumerate(self.plan.mounts):
-                if mount.source:
-                    opened[f"mount:{number}"] = roots.open_mount(mount, userns)
+            roots.open_mounts(self.plan, userns, opened)
             yield opened
         finally:
             for descriptor in (userns, *opened.values()):

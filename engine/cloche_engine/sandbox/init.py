@@ -34,6 +34,7 @@ from cloche_engine.sandbox.identity import (
 )
 from cloche_engine.sandbox.mounts import (
     AttachRoot,
+    BindInside,
     BindMount,
     KeepMountsPrivate,
     MakeReadOnly,
@@ -60,8 +61,9 @@ from cloche_engine.sandbox.operation import (
     OperationFailedError,
     run_all,
 )
+from cloche_engine.sandbox.overlay import Overlay, SealOverlay
 from cloche_engine.sandbox.plan.launch import LaunchPlan
-from cloche_engine.sandbox.plan.mounts import HostRoot, MountPlan, Surroundings
+from cloche_engine.sandbox.plan.mounts import HostRoot, MountPlan, SourceKind, Surroundings
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MASKED = (
@@ -155,18 +157,17 @@ def before_trees(plan: LaunchPlan) -> list[Operation]:
 
 def trees(plan: LaunchPlan, around: Surroundings) -> list[Operation]:
     """The container's tree of mounts, once the parent has opened what it is made of."""
-    shared = around.host_root
-    declared = [
-        _declared(number, mount, around.directories[number], around.creatable[number])
-        for number, mount in enumerate(plan.mounts)
-    ]
+    own_root = plan.root is None or plan.root.kind is not SourceKind.TREE
+    overlays = dict(_overlays(plan))
     return [
-        *_root(plan, shared),
-        MoveIn("/dev"),
-        *declared,
-        ProvideFiles(tuple(path for path, _ in _provided(plan)), create=shared is not None),
-        MoveIn("/proc"),
-        MoveIn("/sys"),
+        *(_overlay(name, mount) for name, mount in overlays.items()),
+        *_root(plan, around.host_root),
+        MoveIn("/dev", create=own_root),
+        *_declared(plan, around),
+        ProvideFiles(tuple(path for path, _ in _provided(plan)), create=own_root),
+        MoveIn("/proc", create=own_root),
+        MoveIn("/sys", create=own_root),
+        *(SealOverlay(name, each.target) for name, each in overlays.items() if each.readonly),
         PivotRoot(),
     ]
 
@@ -283,9 +284,22 @@ def _reset_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
+def _overlays(plan: LaunchPlan) -> Iterator[tuple[str, MountPlan]]:
+    """The copies of templates by the names of their descriptors."""
+    declared = ((f"mount:{number}", mount) for number, mount in enumerate(plan.mounts))
+    root = (("root", plan.root),) if plan.root is not None else ()
+    return ((n, mount) for n, mount in (*root, *declared) if mount.kind is SourceKind.TEMPLATE)
+
+
+def _overlay(name: str, mount: MountPlan) -> Overlay:
+    return Overlay(name, mount.source, mount.attributes, mount.line, mount.column)
+
+
 def _root(plan: LaunchPlan, host_root: HostRoot | None) -> list[Operation]:
+    if plan.root is not None:
+        return [AttachRoot(plan.root.source, plan.root.line, plan.root.column)]
     if host_root is None:
-        return [AttachRoot(plan.root)]
+        raise OSError(errno.EPROTO, "neither a root nor the host's is there")
     scratch = (("mode", "1777"), ("size", "25%"))
     covered = (
         MountNew("tmpfs", path, k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV, scratch)
@@ -294,15 +308,23 @@ def _root(plan: LaunchPlan, host_root: HostRoot | None) -> list[Operation]:
     return [Skeleton(host_root.directories, host_root.links, host_root.private), *covered]
 
 
-def _declared(number: int, mount: MountPlan, directory: bool, create: bool) -> Operation:
-    if not mount.source:
-        attributes = k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV
-        attributes |= k.MOUNT_ATTR_RDONLY if mount.readonly else 0
-        options = (("mode", "0755"), ("size", f"{mount.size_kib}k"))
-        return MountNew(
-            "tmpfs", mount.target, attributes, options, create, mount.line, mount.column
-        )
-    return BindMount(f"mount:{number}", mount.target, create, directory, mount.line, mount.column)
+def _declared(plan: LaunchPlan, around: Surroundings) -> Iterator[Operation]:
+    found = zip(plan.mounts, around.directories, around.creatable, strict=True)
+    for number, (mount, directory, create) in enumerate(found):
+        yield _mount(f"mount:{number}", mount, directory=directory, create=create)
+
+
+def _mount(name: str, mount: MountPlan, *, directory: bool, create: bool) -> Operation:
+    attributes = mount.attributes | (k.MOUNT_ATTR_RDONLY if mount.readonly else 0)
+    line, column = mount.line, mount.column
+    match mount.kind:
+        case SourceKind.RAM:
+            options = (("mode", "0755"), ("size", f"{mount.size_kib}k"))
+            return MountNew("tmpfs", mount.target, attributes, options, create, line, column)
+        case SourceKind.INSIDE:
+            return BindInside(mount.source, mount.target, attributes, create, line, column)
+        case _:
+            return BindMount(name, mount.target, create, directory, line, column)
 
 
 def _provided(plan: LaunchPlan) -> tuple[tuple[str, str], ...]:

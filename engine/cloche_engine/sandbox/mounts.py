@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -147,6 +148,7 @@ class MoveIn:
     """What was staged at a place, with all that is mounted on it, moves there in the new root."""
 
     place: str
+    create: bool = False
 
     def describe(self) -> str:
         """In words."""
@@ -154,6 +156,8 @@ class MoveIn:
 
     def run(self, context: Context) -> None:
         """Do it."""
+        if self.create:
+            create_missing(context.root, self.place, directory=True)
         with closing(open_in_root(context.root, self.place)) as target:
             move_mount(context.take(self.place), target)
 
@@ -179,6 +183,35 @@ class BindMount:
             create_missing(context.root, self.target, directory=self.directory)
         with closing(open_in_root(context.root, self.target)) as target:
             move_mount(context.take(self.name), target)
+
+
+@dataclass(frozen=True, slots=True)
+class BindInside:
+    """What the container has at one path is seen at another too."""
+
+    source: str
+    target: str
+    attributes: int
+    create: bool = False
+    line: int = 0
+    column: int = 0
+
+    def describe(self) -> str:
+        """In words."""
+        return f"bind {self.source} on {self.target}"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        with closing(open_in_root(context.root, self.source)) as source:
+            if self.create:
+                directory = stat.S_ISDIR(os.fstat(source).st_mode)
+                create_missing(context.root, self.target, directory=directory)
+            with (
+                closing(open_tree(source, "", recursive=True)) as mount,
+                closing(open_in_root(context.root, self.target)) as target,
+            ):
+                mount_setattr(mount, self.attributes, recursive=True)
+                move_mount(mount, target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.refusal import asked
 from cloche_engine.kernel.syscalls import openat2
+from cloche_engine.sandbox.walk import walk_in_root
 
 _MAX_LINKS = 16
 _IN_USE = {errno.ENOENT, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR, errno.EBUSY}
@@ -24,9 +25,17 @@ class Made:
 
 
 def open_in_root(root: int, path: str, flags: int = os.O_PATH) -> int:
-    """Open a path as a process with this root would see it (openat2(2), RESOLVE_IN_ROOT)."""
+    """Open a path as a process with this root would see it (openat2(2), RESOLVE_IN_ROOT).
+
+    flags are O_PATH, or O_DIRECTORY with O_RDONLY.
+    """
     resolve = k.RESOLVE_IN_ROOT | k.RESOLVE_NO_MAGICLINKS
-    return openat2(root, path.lstrip("/") or ".", flags, resolve)
+    try:
+        return openat2(root, path.lstrip("/") or ".", flags, resolve)
+    except OSError as error:
+        if error.errno == errno.ENOSYS:  # a sandbox around us refuses it
+            return walk_in_root(root, path, flags)
+        raise OSError(error.errno, error.strerror, path) from error
 
 
 def missing_below(root: int, path: str, *, directory: bool, links: int = 0) -> list[Made]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from cloche_engine.sandbox.init import ahead, before_trees, environment, program
 from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.links import LinkKind, LinkPlan
-from cloche_engine.sandbox.plan.mounts import HostRoot, Surroundings
+from cloche_engine.sandbox.plan.mounts import HostRoot, SourceKind, Surroundings
 
 SCRATCH = "/var/tmp"  # noqa: S108 (a path inside the container)
 UUID = "8dfd44b31e76d8d335150a2d98211ea0"
@@ -180,10 +181,57 @@ def test_nothing_is_mounted_over_the_kernels_own_files(target: str) -> None:
     assert refused.value.details == {"line": "4", "column": "7"}
 
 
-def test_kinds_that_do_not_run_yet_are_refused_by_name() -> None:
-    template = Filesystem(FilesystemKind.TEMPLATE, "debian-12", "/")
-    with pytest.raises(UnsupportedError, match="type template"):
-        plan_of(filesystems=(template,))
+def test_a_template_is_the_engines_own_and_what_is_written_to_it_the_containers() -> None:
+    one, other = (Filesystem(FilesystemKind.TEMPLATE, name, "/") for name in ("debian", "alpine"))
+    plan = plan_of(filesystems=(one,))
+    assert plan.root is not None
+    assert plan.root.source == "/state/templates/debian/root"
+    assert plan.root.upper.startswith(f"/state/copies/{UUID}/")
+    another = plan_of(filesystems=(other,))
+    assert another.root is not None
+    assert another.root.upper != plan.root.upper
+
+
+@pytest.mark.parametrize("name", ["..", ".new", "a/../b", ""])
+def test_a_template_is_never_a_path(name: str) -> None:
+    with pytest.raises(UnsupportedError, match="no name of a template"):
+        plan_of(filesystems=(Filesystem(FilesystemKind.TEMPLATE, name, "/"),))
+
+
+@pytest.mark.parametrize("kind", [FilesystemKind.RAM, FilesystemKind.BIND])
+def test_what_is_empty_at_the_start_is_no_root(kind: FilesystemKind) -> None:
+    with pytest.raises(UnsupportedError, match="cannot be the root"):
+        plan_of(filesystems=(Filesystem(kind, "/a", "/", size_kib=1024),))
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("dev",), "'dev'"),
+        (("suid",), "'suid'"),
+        (("sync",), "unknown option 'sync'"),
+        (("exec,noexec",), "contradict"),
+    ],
+)
+def test_options_that_a_mount_cannot_have_are_refused_by_name(
+    options: tuple[str, ...], reason: str
+) -> None:
+    mounted = Filesystem(FilesystemKind.MOUNT, "/a", "/b", options=options, location=Location(4, 7))
+    with pytest.raises(UnsupportedError, match=reason) as refused:
+        plan_of(filesystems=(mounted,))
+    assert refused.value.hint
+    assert refused.value.details == {"line": "4", "column": "7"}
+
+
+def test_a_plan_of_an_older_helper_still_reads() -> None:
+    fields = json.loads(plan_of().to_json())
+    older = {"target": "/a", "readonly": True, "size_kib": 0, "line": 1, "column": 2}
+    fields |= {"root": "/srv/box", "root_readonly": True}
+    fields["mounts"] = [{**older, "source": "/given"}, {**older, "source": "", "size_kib": 64}]
+    plan = LaunchPlan.from_json(json.dumps(fields))
+    assert plan.root is not None
+    assert (plan.root.source, plan.root.readonly) == ("/srv/box", True)
+    assert [mount.kind for mount in plan.mounts] == [SourceKind.TREE, SourceKind.RAM]
 
 
 BRIDGE = InterfaceKind.BRIDGE
@@ -220,7 +268,6 @@ def test_networks_that_cannot_be_made_yet_are_refused_with_the_next_step(
         {"system": True},
         {"privileged": True},
         {"on_crash": "restart"},
-        {"filesystems": (Filesystem(FilesystemKind.MOUNT, "/a", "/b", options=("nosuid",)),)},
         {"filesystems": (Filesystem(FilesystemKind.MOUNT, "/a", "/b", size_kib=1024),)},
     ],
 )

@@ -2,53 +2,120 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
+
+from cloche_engine.core.compiling.options import attributes_of
 from cloche_engine.core.compiling.refusal import place, refusal
-from cloche_engine.definition.spec import ContainerSpec, Filesystem, FilesystemKind
-from cloche_engine.sandbox.plan.mounts import MountPlan
+from cloche_engine.core.places import Places
+from cloche_engine.definition.names import valid_template_name
+from cloche_engine.definition.spec import Access, ContainerSpec, Filesystem, FilesystemKind
+from cloche_engine.sandbox.plan.mounts import MountPlan, OneOwner, Owners, SourceKind
 
 _KERNEL_PATHS = ("/proc", "/sys")
+_KINDS = {
+    FilesystemKind.MOUNT: SourceKind.TREE,
+    FilesystemKind.TEMPLATE: SourceKind.TEMPLATE,
+    FilesystemKind.RAM: SourceKind.RAM,
+    FilesystemKind.FILE: SourceKind.IMAGE,
+    FilesystemKind.BLOCK: SourceKind.BLOCK,
+    FilesystemKind.BIND: SourceKind.INSIDE,
+}
+_ROOTS = {
+    FilesystemKind.MOUNT, FilesystemKind.TEMPLATE, FilesystemKind.FILE, FilesystemKind.BLOCK,
+}  # fmt: skip
+_OWNERS = {None: Owners.SAME, Access.PASSTHROUGH: Owners.SAME, Access.MAPPED: Owners.BLOCK}
+_MOST_INSIDE = 65535
 
 
-def compile_root(spec: ContainerSpec) -> str:
-    """The directory that is the root; empty where the host's is shared."""
-    return _source(spec.root) if spec.root else ""
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Whose mounts these are, and where its templates and copies of them lie."""
+
+    uuid: str
+    places: Places
+
+    def template(self, name: str) -> str:
+        """The tree of a template."""
+        return str(self.places.template_tree(name))
+
+    def upper(self, filesystem: Filesystem) -> str:
+        """What this container wrote to a template that it has at a target."""
+        words = f"{filesystem.target}\n{filesystem.source}".encode()
+        return str(self.places.copies(self.uuid) / hashlib.sha256(words).hexdigest()[:16])
 
 
-def compile_mounts(spec: ContainerSpec) -> tuple[MountPlan, ...]:
-    """All but the root, in document order."""
-    for filesystem in spec.filesystems:
-        _refuse_unsupported(filesystem)
-    return tuple(_mount(each) for each in spec.filesystems if each is not spec.root)
-
-
-def _refuse_unsupported(filesystem: Filesystem) -> None:
-    if filesystem.options:
+def compile_root(spec: ContainerSpec, storage: Storage) -> MountPlan | None:
+    """What the root is; None where the host's is shared."""
+    root = spec.root
+    if root is None:
+        return None
+    if root.kind not in _ROOTS:
         raise refusal(
-            f"options of the mount on {filesystem.target} do not work yet",
-            "remove its <option> elements",
+            f"a filesystem of type '{root.kind}' is empty at the start and cannot be the root",
+            "give the root type='mount', 'template', 'file' or 'block'",
+            root.location,
+        )
+    return _mount(root, storage)
+
+
+def compile_mounts(spec: ContainerSpec, storage: Storage) -> tuple[MountPlan, ...]:
+    """All but the root, in document order."""
+    return tuple(_mount(each, storage) for each in spec.filesystems if each is not spec.root)
+
+
+def _mount(filesystem: Filesystem, storage: Storage) -> MountPlan:
+    _refuse_limits(filesystem)
+    _refuse_kernel_paths(filesystem)
+    line, column = place(filesystem.location)
+    readonly, attributes = attributes_of(filesystem)
+    is_template = filesystem.kind is FilesystemKind.TEMPLATE
+    owner = _owner(filesystem)
+    return MountPlan(
+        source=_template(filesystem, storage) if is_template else filesystem.source,
+        target=filesystem.target,
+        readonly=readonly,
+        size_kib=filesystem.size_kib or 0,
+        line=line,
+        column=column,
+        kind=_KINDS[filesystem.kind],
+        attributes=attributes,
+        upper=storage.upper(filesystem) if is_template else "",
+        owners=Owners.ONE if owner else _OWNERS[filesystem.access],
+        owner=owner,
+    )
+
+
+def _template(filesystem: Filesystem, storage: Storage) -> str:
+    if reason := valid_template_name(filesystem.source):
+        raise refusal(reason, "`clochectl template list` shows them", filesystem.location)
+    return storage.template(filesystem.source)
+
+
+def _owner(filesystem: Filesystem) -> OneOwner | None:
+    owner = filesystem.owner
+    if owner is None:
+        return None
+    if max(owner.inside_uid, owner.inside_gid) > _MOST_INSIDE:
+        raise refusal(
+            f"no user or group of a container has a number above {_MOST_INSIDE}",
+            "give <owner> another inside='UID:GID'",
             filesystem.location,
         )
+    return OneOwner(owner.uid, owner.gid, owner.inside_uid, owner.inside_gid)
+
+
+def _refuse_limits(filesystem: Filesystem) -> None:
     is_ram = filesystem.kind is FilesystemKind.RAM
     if filesystem.soft_kib is not None or (filesystem.size_kib is not None and not is_ram):
         raise refusal(
             f"a limit of space on {filesystem.target} does not work yet",
-            "remove its limits of space, or give it type='ram'",
+            "remove its limits of space, or use type='ram', or type='file' with an image",
             filesystem.location,
         )
 
 
-def _source(filesystem: Filesystem) -> str:
-    if filesystem.kind is not FilesystemKind.MOUNT:
-        raise refusal(
-            f"a filesystem of type {filesystem.kind} cannot be mounted yet",
-            "use type 'mount' with a directory as source, or type 'ram'",
-            filesystem.location,
-        )
-    return filesystem.source
-
-
-def _mount(filesystem: Filesystem) -> MountPlan:
-    line, column = place(filesystem.location)
+def _refuse_kernel_paths(filesystem: Filesystem) -> None:
     target = filesystem.target
     if target in _KERNEL_PATHS or target.startswith(tuple(f"{path}/" for path in _KERNEL_PATHS)):
         raise refusal(
@@ -56,12 +123,3 @@ def _mount(filesystem: Filesystem) -> MountPlan:
             "choose another target",
             filesystem.location,
         )
-    is_ram = filesystem.kind is FilesystemKind.RAM
-    return MountPlan(
-        source="" if is_ram else _source(filesystem),
-        target=target,
-        readonly=filesystem.readonly,
-        size_kib=filesystem.size_kib or 0,
-        line=line,
-        column=column,
-    )

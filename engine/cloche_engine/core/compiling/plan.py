@@ -5,7 +5,7 @@ from __future__ import annotations
 from cloche_engine.core.compiling.ending import refuse_ending
 from cloche_engine.core.compiling.limits import compile_limits
 from cloche_engine.core.compiling.links import compile_links
-from cloche_engine.core.compiling.mounts import compile_mounts, compile_root
+from cloche_engine.core.compiling.mounts import Storage, compile_mounts, compile_root
 from cloche_engine.core.compiling.rights import refuse_rights
 from cloche_engine.core.places import Places
 from cloche_engine.definition.spec import ContainerSpec
@@ -17,6 +17,7 @@ def compile_plan(spec: ContainerSpec, uuid: str, id_base: int, places: Places) -
     """The plan of a start; UnsupportedError where the definition wants more than there is yet."""
     refuse_rights(spec)
     refuse_ending(spec)
+    storage = Storage(uuid, places)
     return LaunchPlan(
         uuid=uuid,
         name=spec.name,
@@ -26,9 +27,8 @@ def compile_plan(spec: ContainerSpec, uuid: str, id_base: int, places: Places) -
         directory=spec.directory or "",
         user=spec.user or ("0" if spec.group else ""),
         group=spec.group or "",
-        root=compile_root(spec),
-        root_readonly=spec.root.readonly if spec.root else False,
-        mounts=compile_mounts(spec),
+        root=compile_root(spec, storage),
+        mounts=compile_mounts(spec, storage),
         links=compile_links(spec, uuid, places.instance),
         nameservers=spec.nameservers,
         id_base=id_base,

@@ -39,7 +39,8 @@ class Failure:
     @property
     def where(self) -> str:
         """The root in words."""
-        return self.plan.root or "this system, whose root it shares"
+        root = self.plan.root
+        return root.source if root else "this system, whose root it shares"
 
     @property
     def program(self) -> str:

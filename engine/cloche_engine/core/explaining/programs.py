@@ -38,7 +38,7 @@ def library_missing(plan: LaunchPlan) -> EngineError | None:
         return None
     if finding is None:
         return None
-    program, where = plan.argv[0], plan.root or "this system"
+    program, where = plan.argv[0], plan.root.source if plan.root else "this system"
     return EngineError(
         f"the program {program} needs the library {finding.wants}, which is nowhere in {where}",
         "install there what contains it, or mount it",

@@ -89,6 +89,29 @@ def _mount(failure: Failure) -> Words:
             f"the mount point {failure.subject} does not exist in {failure.where}",
             "make it there, or choose another target",
         )
+    if failure.errno == errno.EROFS:
+        return (
+            f"the mount point {failure.subject} is missing, and the filesystem is read-only",
+            "make it in the image, or choose another target",
+        )
+    return _unknown(failure)
+
+
+def _inside(failure: Failure) -> Words:
+    if failure.errno == errno.ENOENT:
+        return (
+            f"{failure.subject} does not exist in {failure.where}",
+            "make it there; what is bound inside must be there or be mounted before",
+        )
+    return _unknown(failure)
+
+
+def _overlay(failure: Failure) -> Words:
+    if failure.errno in {errno.EINVAL, errno.EPERM, errno.ENODEV}:
+        return (
+            "this kernel cannot overlay the template, or not on the engine's filesystem",
+            "use Linux 5.19 or later, and have the engine's state on ext4, xfs or btrfs",
+        )
     return _unknown(failure)
 
 
@@ -154,7 +177,10 @@ _BY_OPERATION: dict[str, Callable[[Failure], Words]] = {
     "SetIdentity": _identity,
     "ChangeDirectory": _directory,
     "BindMount": _mount,
+    "MoveIn": _mount,
     "MountNew": _mount,
     "ConfigureNetwork": _network,
+    "BindInside": _inside,
+    "Overlay": _overlay,
     "Launcher": _outside,
 }

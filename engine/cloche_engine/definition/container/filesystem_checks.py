@@ -22,10 +22,13 @@ from cloche_engine.definition.container.filesystems import (
     space_unit,
     split_line,
 )
-from cloche_engine.definition.spec import Filesystem, FilesystemKind, Location
+from cloche_engine.definition.container.powers import grants_root
+from cloche_engine.definition.spec import Access, Filesystem, FilesystemKind, Location
 from cloche_engine.definition.text.tree import Element
 
-_STARTABLE = {FilesystemKind.MOUNT, FilesystemKind.RAM}
+_OWNER_HINT = "write <owner uid='1000' gid='1000' inside='0:0'/>"
+_OWNED = {FilesystemKind.MOUNT, FilesystemKind.FILE, FilesystemKind.BLOCK}
+"""Kinds whose files have owners of their own before the container is there."""
 
 
 def check_mounts(report: Report) -> tuple[Filesystem, ...]:
@@ -95,19 +98,34 @@ def _check_text(report: Report, place: Place, line: str) -> None:
 def _check_mount(report: Report, mount: Mount) -> None:
     element, fs = mount.element, mount.filesystem
     check_limits(report, mount)
-    if fs.kind not in _STARTABLE:
-        report.warning(
-            "not-supported-yet",
-            element,
-            f"a filesystem of type '{fs.kind}' is kept, but starting it is not supported yet",
-            "use type='mount' with a directory of the host",
-        )
+    _check_owners(report, mount)
     if element.first("target") is None and fs.kind is not FilesystemKind.TEMPLATE:
         report.error("missing", element, "the mount has no <target>", "add <target dir='/...'/>")
     if fs.kind is FilesystemKind.RAM:
         _check_size(report, element)
         return
     check_source(report, mount)
+
+
+def _check_owners(report: Report, mount: Mount) -> None:
+    element, fs = mount.element, mount.filesystem
+    written = element.first("owner")
+    if written is not None and fs.owner is None:
+        report.error("owner", written, "its numbers cannot be read", _OWNER_HINT)
+    elif written is not None and fs.access is not None:
+        reason = "the mount says twice whose its files are: accessmode and <owner>"
+        report.error("owner", written, reason, "keep one of them")
+    elif (written is not None or fs.access is not None) and fs.kind not in _OWNED:
+        reason = f"the files of a filesystem of type '{fs.kind}' are the container's own anyway"
+        report.error("owner", written or element, reason, "remove <owner> and accessmode")
+    elif fs.access is Access.PASSTHROUGH and grants_root(fs):
+        report.warning(
+            "root-equivalent",
+            element,
+            "whoever is root in the container can leave a program there that makes users of the "
+            "host root",
+            "add <readonly/>, or say whose files these are by <owner>",
+        )
 
 
 def check_source(report: Report, mount: Mount) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloche_engine.definition.container.filesystems import HARD_LIMIT, SOFT_LIMIT, SOURCE_ATTRIBUTES
-from cloche_engine.definition.spec import Filesystem, FilesystemKind
+from cloche_engine.definition.spec import Filesystem, FilesystemKind, Owner
 from cloche_engine.definition.text.markup import Markup
 
 
@@ -17,10 +17,22 @@ def filesystem_markup(filesystem: Filesystem, *, nested: bool = False) -> Markup
         *space_markup(HARD_LIMIT, None if is_ram else filesystem.size_kib),
         *space_markup(SOFT_LIMIT, filesystem.soft_kib),
         *(Markup("option", text=option) for option in filesystem.options),
+        *owner_markup(filesystem.owner),
     )
     if nested:
         return Markup("mount", children=children)
-    return Markup("filesystem", (("type", str(filesystem.kind)),), children=children)
+    access = filesystem.access.value if filesystem.access else None
+    attributes = (("type", str(filesystem.kind)), ("accessmode", access))
+    return Markup("filesystem", attributes, children=children)
+
+
+def owner_markup(owner: Owner | None) -> tuple[Markup, ...]:
+    """Whose files belong to somebody inside."""
+    if owner is None:
+        return ()
+    inside = f"{owner.inside_uid}:{owner.inside_gid}"
+    host = (("uid", str(owner.uid)), ("gid", str(owner.gid)))
+    return (Markup("owner", (*host, ("inside", inside))),)
 
 
 def space_markup(name: str, kib: int | None) -> tuple[Markup, ...]:

@@ -7,7 +7,7 @@ from itertools import islice
 
 from cloche_engine.definition import names, units
 from cloche_engine.definition.container import homes
-from cloche_engine.definition.spec import Filesystem, FilesystemKind
+from cloche_engine.definition.spec import Access, Filesystem, FilesystemKind, Owner
 from cloche_engine.definition.text.tree import Element
 
 SOURCE_ATTRIBUTES = {
@@ -25,6 +25,7 @@ HARD_LIMIT, SOFT_LIMIT = "space_hard_limit", "space_soft_limit"
 MAX_LINES = 1000
 """As many mounts as one text may name."""
 
+_ACCESS = {access.value: access for access in Access}
 _KINDS = {kind.value: kind for kind in FilesystemKind}
 
 
@@ -138,7 +139,30 @@ def _read(element: Element, kind: FilesystemKind) -> Filesystem:
         _size(source) if is_ram else space(element, HARD_LIMIT),
         space(element, SOFT_LIMIT),
         tuple(filter(None, options)),
+        _ACCESS.get(element.attributes.get("accessmode", "")),
+        owner_of(element),
     )
+
+
+def owner_of(element: Element) -> Owner | None:
+    """Whose files belong to somebody inside; None where nobody's do, or it cannot be read."""
+    written = element.first("owner")
+    if written is None:
+        return None
+    inside = written.attributes.get("inside", "0:0").strip()
+    uid, _, gid = inside.partition(":")
+    host = (written.attributes.get(name, "").strip() for name in ("uid", "gid"))
+    numbers = [_id(text) for text in (*host, uid, gid or uid)]
+    if any(number is None for number in numbers):
+        return None
+    return Owner(*(number or 0 for number in numbers))
+
+
+def _id(text: str) -> int | None:
+    """The number of a user or group; the highest one means nobody (credentials(7))."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10):
+        return None
+    return int(text) if int(text) < 2**32 - 1 else None
 
 
 def _normal(path: str) -> str:

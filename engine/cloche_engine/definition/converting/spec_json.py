@@ -14,6 +14,7 @@ from cloche_engine.definition.spec import (
     Interface,
     Memory,
     Opaque,
+    Owner,
     Route,
     SharedNamespace,
 )
@@ -80,7 +81,16 @@ def _filesystem(entry: Filesystem) -> Json:
         "size_kib": entry.size_kib,
         "soft_kib": entry.soft_kib,
         "options": [*entry.options],
+        "access": entry.access.value if entry.access else None,
+        "owner": _owner(entry.owner),
     }
+
+
+def _owner(owner: Owner | None) -> Json:
+    if owner is None:
+        return None
+    inside = f"{owner.inside_uid}:{owner.inside_gid}"
+    return {"uid": owner.uid, "gid": owner.gid, "inside": inside}
 
 
 def _interface(entry: Interface) -> Json:

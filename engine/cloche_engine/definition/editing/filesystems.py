@@ -8,6 +8,7 @@ from itertools import groupby
 from cloche_engine.definition import units
 from cloche_engine.definition.container.filesystem_markup import (
     filesystem_markup,
+    owner_markup,
     source_markup,
     space_markup,
     text_markup,
@@ -156,6 +157,7 @@ class _Mounts:
         self._set_space(at, HARD_LIMIT, None if is_ram else wanted.size_kib)
         self._set_space(at, SOFT_LIMIT, wanted.soft_kib)
         self._set_options(at, wanted)
+        self._set_owners(at, wanted)
         readonly = self.now()[at].element.first("readonly")
         if wanted.readonly and readonly is None:
             self.splicer.add(self.now()[at].element, Markup("readonly"))
@@ -207,6 +209,19 @@ class _Mounts:
             self.splicer.remove(option)
         for text in wanted.options:
             self.splicer.add(self.now()[at].element, Markup("option", text=text))
+
+    def _set_owners(self, at: int, wanted: Filesystem) -> None:
+        present = self.now()[at].filesystem
+        if present.access is not wanted.access:
+            access = wanted.access.value if wanted.access else None
+            self.splicer.set_attribute(self.now()[at].element, "accessmode", access)
+        if present.owner == wanted.owner:
+            return
+        written = self.now()[at].element.first("owner")
+        if written is not None:
+            self.splicer.remove(written)
+        for markup in owner_markup(wanted.owner):
+            self.splicer.add(self.now()[at].element, markup)
 
     def _set_child(self, at: int, name: str, markup: Markup) -> None:
         """The one attribute of a child, added with the child where it is missing."""

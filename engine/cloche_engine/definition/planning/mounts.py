@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cloche_engine.definition.names import short
 from cloche_engine.definition.planning.wording import Difference
-from cloche_engine.definition.spec import Filesystem, FilesystemKind
+from cloche_engine.definition.spec import Access, Filesystem, FilesystemKind
 from cloche_engine.definition.units import readable
 
 
@@ -36,7 +36,19 @@ def _mount_sentence(target: str, was: Filesystem | None, now: Filesystem | None)
         return f"{subject} is {_source(now)} instead of {_source(was)}{_manner(now)}."
     if was.readonly != now.readonly:
         return f"{subject} {'becomes read-only' if now.readonly else 'can be written to'}."
+    if (was.access, was.owner) != (now.access, now.owner):
+        return f"{subject} shows its files as {_owners(now)}."
     return f"{subject} is mounted with other options."
+
+
+def _owners(entry: Filesystem) -> str:
+    owner = entry.owner
+    if owner is not None:
+        inside = f"{owner.inside_uid}:{owner.inside_gid}"
+        return f"{inside}'s where they are {owner.uid}:{owner.gid}'s on the host, else as nobody's"
+    if entry.access is Access.MAPPED:
+        return "nobody's, but for those of the container's own host ids"
+    return "the same users' as on the host"
 
 
 def _source(entry: Filesystem) -> str:

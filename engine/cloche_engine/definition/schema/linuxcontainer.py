@@ -17,10 +17,17 @@ FILESYSTEM_TYPES = ("mount", "template", "block", "file", "ram", "bind")
 
 _ADDRESS = Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address")
 
+MAX_ID = 2**32 - 2
+"""The highest number of a user or group; the next one means nobody (credentials(7))."""
+
 
 def _switch(name: str, text: str) -> ElementRule:
     state = Attribute("state", Value.CHOICE, "on or off", choices=("on", "off"), default="on")
     return ElementRule(name, ("features",), text, attributes=(state,))
+
+
+def _id(name: str, text: str, *, required: bool) -> Attribute:
+    return Attribute(name, Value.INTEGER, text, required=required, minimum=0, maximum=MAX_ID)
 
 
 _ELEMENTS: tuple[ElementRule, ...] = (
@@ -63,7 +70,16 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         ("container", "devices"),
         "a mount, or the list of mounts of the older form",
         Value.FREE,
-        attributes=(Attribute("type", Value.CHOICE, "kind of source", choices=FILESYSTEM_TYPES),),
+        attributes=(
+            Attribute("type", Value.CHOICE, "kind of source", choices=FILESYSTEM_TYPES),
+            Attribute(
+                "accessmode",
+                Value.CHOICE,
+                "passthrough: owners as on the host; mapped: the container's own host ids",
+                choices=("mapped", "passthrough"),
+                default="passthrough",
+            ),
+        ),
         repeats=True,
     ),
     ElementRule("mount", ("filesystem",), "a mount of the older form", Value.FREE, repeats=True),
@@ -85,6 +101,16 @@ _ELEMENTS: tuple[ElementRule, ...] = (
     devices.mount_target("filesystem", "mount"),
     devices.readonly("filesystem", "mount"),
     *devices.space_limits("filesystem", "mount"),
+    ElementRule(
+        "owner",
+        ("filesystem", "mount"),
+        "whose files belong to a user inside; all others show as nobody's",
+        attributes=(
+            _id("uid", "number of a user of the host", required=True),
+            _id("gid", "number of a group of the host", required=True),
+            Attribute("inside", Value.LINE, "numbers inside, UID:GID", default="0:0"),
+        ),
+    ),
     ElementRule(
         "option",
         ("filesystem", "mount"),

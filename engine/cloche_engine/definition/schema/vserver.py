@@ -37,7 +37,7 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         required=True,
     ),
     ElementRule("name", ("domain",), "unique name", Value.NAME, required=True, effect=Effect.NOW),
-    ElementRule("xid", ("domain",), "number of its context; not read", Value.FREE),
+    ElementRule("xid", ("domain",), "number of its context; kept", Value.FREE),
     ElementRule("uuid", ("domain",), "unique number, 32 hexadecimal digits", Value.UUID),
     ElementRule(
         "memory",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from cloche_engine.host.programs.elf import Needs, read_needs
-from cloche_engine.host.programs.inside import Found, Inside
+from cloche_engine.host.programs.inside import Found, Inside, UnseenError
 
 _MAX_CHAIN, _MAX_LIBRARIES, _HEAD = 5, 500, 512
 _CACHE = "/etc/ld.so.cache"
@@ -77,6 +77,8 @@ def _look_at(inside: Inside, path: str, uid: int) -> tuple[Finding | None, str]:
     is_there = True
     try:
         inside.follow(path, way)
+    except UnseenError:
+        raise
     except OSError:
         is_there = False
     folders = way[:-1] if is_there else way
@@ -143,7 +145,7 @@ def _may_pass(found: Found, uid: int) -> bool:
 
     Root of the container passes everywhere where the owner is a user of the container's.
     """
-    mode, owner = found.status.st_mode, _owner(found)
+    mode, owner = found.status.st_mode, found.owner
     if uid == 0 and owner is not None:
         return bool(mode & 0o111) or stat.S_ISDIR(mode)
     if owner == uid:
@@ -151,12 +153,8 @@ def _may_pass(found: Found, uid: int) -> bool:
     return bool(mode & 0o001)
 
 
-def _owner(found: Found) -> int | None:
-    return found.status.st_uid if found.is_mapped else None
-
-
 def _about(cause: Cause, found: Found, path: str) -> Finding:
-    return Finding(cause, path, owner=_owner(found), mode=stat.S_IMODE(found.status.st_mode))
+    return Finding(cause, path, owner=found.owner, mode=stat.S_IMODE(found.status.st_mode))
 
 
 def _missing(inside: Inside, path: str, needs: Needs) -> Iterator[Finding]:

@@ -13,28 +13,35 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cloche_engine.host.mount_points import PRIVATE_NAMES
+from cloche_engine.host.storage.mount_points import PRIVATE_NAMES
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.syscalls import openat2
 from cloche_engine.sandbox.plan.launch import LaunchPlan
+from cloche_engine.sandbox.plan.mounts import MountPlan, OneOwner, Owners, SourceKind
 
 _MAX_LINKS = 40
 
 
+class UnseenError(OSError):
+    """What lies there is seen only where it is mounted, such as an image."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One part of the way to a path, with what lies there; is_mapped: its owner is one inside."""
+    """One part of the way to a path, with what lies there; owner: its user inside, if one is."""
 
     path: str
     status: os.stat_result
-    is_mapped: bool
+    owner: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    tree: str
+    """A path below trees of the host; what is in an earlier tree hides that of a later one."""
+
+    layers: tuple[str, ...]
     inside: str
-    is_mapped: bool
+    mount: MountPlan | None
 
 
 class Inside:
@@ -68,13 +75,15 @@ class Inside:
                     here = "" if target.startswith("/") else here
                     rest = [*_parts(target), *rest]
                     continue
-            found.append(Found(at, status, self._place(at).is_mapped))
+                found.append(Found(at, status, self._owner(at, status.st_uid)))
             here = at
 
     def exists(self, path: str) -> bool:
-        """Whether something is there."""
+        """Whether something is there; UnseenError where that cannot be told."""
         try:
             self.way_to(path)
+        except UnseenError:
+            raise
         except OSError:
             return False
         return True
@@ -102,15 +111,47 @@ class Inside:
         with _opened_in(self._place(path), os.O_PATH | os.O_NOFOLLOW) as descriptor:
             yield descriptor
 
-    def _place(self, path: str) -> _Place:
-        for mount in reversed(self._plan.mounts):
+    def _place(self, path: str, before: int | None = None) -> _Place:
+        """Where a path lies, as the mounts before one of them stand; all by default."""
+        for number, mount in reversed([*enumerate(self._plan.mounts)][:before]):
             if path == mount.target or path.startswith(mount.target.rstrip("/") + "/"):
-                if not mount.source:
-                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-                return _Place(mount.source, path[len(mount.target) :], is_mapped=True)
-        if not self._plan.root and path.strip("/").split("/")[0] in PRIVATE_NAMES:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-        return _Place(self._plan.root or "/", path, is_mapped=bool(self._plan.root))
+                if mount.kind is SourceKind.INSIDE:
+                    return self._place(mount.source + path[len(mount.target) :], number)
+                return _below(mount, path, path[len(mount.target) :])
+        if self._plan.root is not None:
+            return _below(self._plan.root, path, path)
+        if path.strip("/").split("/")[0] in PRIVATE_NAMES:
+            raise _missing(path)
+        return _Place(("/",), path, None)
+
+    def _owner(self, path: str, uid: int) -> int | None:
+        mount = self._place(path).mount
+        if mount is None:
+            return None
+        match mount.owners, mount.owner:
+            case Owners.ONE, OneOwner() as owner:
+                return owner.inside_uid if uid == owner.uid else None
+            case Owners.BLOCK, _:
+                inside = uid - self._plan.id_base
+                return inside if 0 <= inside < self._plan.id_count else None
+            case _:
+                return uid
+
+
+def _below(mount: MountPlan, path: str, inside: str) -> _Place:
+    match mount.kind:
+        case SourceKind.TREE:
+            return _Place((mount.source,), inside, mount)
+        case SourceKind.TEMPLATE:
+            return _Place((f"{mount.upper}/files", mount.source), inside, mount)
+        case SourceKind.RAM:
+            raise _missing(path)
+        case _:
+            raise UnseenError(errno.ENOTSUP, "is seen only where it is mounted", path)
+
+
+def _missing(path: str) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 def _parts(path: str) -> list[str]:
@@ -119,17 +160,33 @@ def _parts(path: str) -> list[str]:
 
 @contextlib.contextmanager
 def _opened_in(place: _Place, flags: int) -> Iterator[int]:
-    tree = os.open(place.tree, os.O_PATH | os.O_CLOEXEC)
-    try:
-        inside = place.inside.strip("/")
-        descriptor = os.dup(tree) if not inside else _below(tree, inside, flags)
-    finally:
-        os.close(tree)
+    descriptor = _open(place, flags)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _below(tree: int, inside: str, flags: int) -> int:
-    return openat2(tree, inside, flags, k.RESOLVE_IN_ROOT | k.RESOLVE_NO_MAGICLINKS)
+def _open(place: _Place, flags: int) -> int:
+    inside = place.inside.strip("/") or "."
+    for layer in place.layers:
+        tree = os.open(layer, os.O_PATH | os.O_CLOEXEC)
+        try:
+            descriptor = openat2(tree, inside, flags, k.RESOLVE_IN_ROOT | k.RESOLVE_NO_MAGICLINKS)
+        except FileNotFoundError:
+            if layer == place.layers[-1]:
+                raise
+            continue
+        finally:
+            os.close(tree)
+        if _is_whiteout(descriptor):
+            os.close(descriptor)
+            raise _missing(place.inside)
+        return descriptor
+    raise _missing(place.inside)
+
+
+def _is_whiteout(descriptor: int) -> bool:
+    """Whether it says that what lies below was deleted (overlayfs)."""
+    status = os.fstat(descriptor)
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0

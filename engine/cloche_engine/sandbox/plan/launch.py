@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from cloche_engine.kernel.constants import MOUNT_ATTR_NODEV
 from cloche_engine.sandbox.plan.limits import Limits
 from cloche_engine.sandbox.plan.links import LinkPlan
 from cloche_engine.sandbox.plan.mounts import MountPlan
@@ -24,8 +25,7 @@ class LaunchPlan:
     directory: str
     user: str
     group: str
-    root: str
-    root_readonly: bool
+    root: MountPlan | None
     mounts: tuple[MountPlan, ...]
     links: tuple[LinkPlan, ...]
     nameservers: tuple[str, ...]
@@ -46,8 +46,18 @@ class LaunchPlan:
         fields: dict[str, Any] = json.loads(text)
         fields["argv"] = tuple(fields["argv"])
         fields["environment"] = tuple((name, value) for name, value in fields["environment"])
-        fields["mounts"] = tuple(MountPlan(**mount) for mount in fields["mounts"])
+        fields["root"] = _root(fields["root"], readonly=fields.pop("root_readonly", False))
+        fields["mounts"] = tuple(map(MountPlan.from_fields, fields["mounts"]))
         fields["nameservers"] = tuple(fields["nameservers"])
         fields["links"] = tuple(LinkPlan.from_fields(link) for link in fields["links"])
         fields["limits"] = Limits.from_fields(fields["limits"])
         return cls(**fields)
+
+
+def _root(found: dict[str, Any] | str | None, *, readonly: bool) -> MountPlan | None:
+    """The root of a plan; an older one names a directory, or nothing where the host's is shared."""
+    if not found:
+        return None
+    if isinstance(found, str):
+        return MountPlan(found, "/", readonly, attributes=MOUNT_ATTR_NODEV)
+    return MountPlan.from_fields(found)

@@ -5,12 +5,53 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
+
+from cloche_engine.kernel.constants import MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID
+
+SAFE = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
+
+
+class SourceKind(StrEnum):
+    """What the source of a mount is."""
+
+    TREE = "tree"
+    TEMPLATE = "template"
+    RAM = "ram"
+    IMAGE = "image"
+    BLOCK = "block"
+    INSIDE = "inside"
+
+
+class Owners(StrEnum):
+    """Whose files are somebody's inside: those of the same numbers, of the block, or of one user.
+
+    The block is that of the container's host ids; the one user may be another one inside.
+    """
+
+    SAME = "same"
+    BLOCK = "block"
+    ONE = "one"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOwner:
+    """The user and group of the host whose files these are, and who they are inside."""
+
+    uid: int
+    gid: int
+    inside_uid: int
+    inside_gid: int
 
 
 @dataclass(frozen=True, slots=True)
 class MountPlan:
-    """One declared mount; `source` is empty for a tmpfs of `size_kib`."""
+    """One declared mount; `attributes` are MOUNT_ATTR_*, without the one for read-only.
+
+    source is a path of the host, or of the container where the kind says so, and empty for a tmpfs
+    of `size_kib`; upper is the folder that takes what is written to a template.
+    """
 
     source: str
     target: str
@@ -18,6 +59,28 @@ class MountPlan:
     size_kib: int = 0
     line: int = 0
     column: int = 0
+    kind: SourceKind = SourceKind.TREE
+    attributes: int = SAFE
+    upper: str = ""
+    owners: Owners = Owners.SAME
+    owner: OneOwner | None = None
+
+    @property
+    def from_outside(self) -> bool:
+        """Whether the parent opens it, as one mount."""
+        return self.kind in {SourceKind.TREE, SourceKind.IMAGE, SourceKind.BLOCK}
+
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> MountPlan:
+        """What dataclasses.asdict made of one, after JSON; also of an older plan."""
+        kind = fields.get("kind", SourceKind.TREE if fields["source"] else SourceKind.RAM)
+        owner = fields.get("owner")
+        changed = {
+            "kind": SourceKind(kind),
+            "owners": Owners(fields.get("owners", Owners.SAME)),
+            "owner": OneOwner(**owner) if owner else None,
+        }
+        return cls(**{**fields, **changed})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,19 @@ from tests.unit.definition.dialects.conf_reading import (
 )
 from tests.unit.definition.dialects.reading import sample
 
+from cloche_engine.definition.converting.conversion import convert
+from cloche_engine.definition.dialects.dialect import Dialect
+from cloche_engine.definition.dialects.openvz_conf.write import write
 from cloche_engine.definition.spec import (
     Capabilities,
+    ContainerSpec,
     Cpu,
     Filesystem,
     FilesystemKind,
     Interface,
     InterfaceKind,
     Memory,
+    Opaque,
 )
 
 MAX = 2**63 - 1
@@ -205,6 +210,25 @@ def test_devices_come_from_netif_and_netdev() -> None:
     )
     assert warnings(reading) == ["no-effect"]
     assert "mac_filter" in reading.problems[0].reason
+
+
+def test_what_netif_says_besides_is_kept_and_written_back() -> None:
+    lines = ('OSTEMPLATE="x"', 'NETIF="ifname=eth0,host_mac=00:18:51:8F:D9:F3,bridge=br0"')
+    before = meant(conf(*lines))
+    kept = Opaque("NETIF/eth0/host_mac", "host_mac=00:18:51:8F:D9:F3")
+    assert before.opaque == (kept,)
+    assert meant(vz(write(before))) == before
+    away = convert(write(before), Dialect.LXC_CONF, name="one")
+    assert "NETIF/eth0/host_mac" in [loss.value for loss in away.losses]
+
+
+def test_what_would_break_the_line_is_not_written_into_netif() -> None:
+    link = Interface(InterfaceKind.BRIDGE, "br0", name="eth0")
+    for text in ('host_mac=1";X="', "host_mac=1;ifname=eth1", "host_mac=1,mac=2"):
+        spec = ContainerSpec(
+            "105", interfaces=(link,), opaque=(Opaque("NETIF/eth0/host_mac", text),)
+        )
+        assert b"host_mac" not in write(spec)
 
 
 @pytest.mark.parametrize(

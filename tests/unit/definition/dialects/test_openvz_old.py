@@ -35,7 +35,7 @@ def test_the_proposal_of_march_2007_is_read_whole() -> None:
     assert spec.hostname == "openvzhost"
     assert spec.interfaces == (Interface(addresses=("192.168.1.110/24",), gateway="192.168.1.1"),)
     assert spec.nameservers == ("192.168.1.2", "192.168.1.3")
-    assert spec.opaque == ()
+    assert [entry.path for entry in spec.opaque] == ["domain/vpsid"]
 
 
 def test_t11_gateway_and_name_server_may_be_attributes_as_in_the_rfc() -> None:
@@ -53,6 +53,11 @@ def test_t11_attribute_and_text_that_differ_are_refused(name: str) -> None:
     read = january(f"{MASKED}<{name} address='10.0.0.1'>10.0.0.2</{name}>")
     assert "contradiction" in codes(read)
     assert codes(january(f"{MASKED}<{name} address='10.0.0.1'>10.0.0.1</{name}>")) == []
+
+
+def test_a_vpsid_beside_a_name_is_kept() -> None:
+    read = march("<vpsid>101</vpsid><os template='a'/>")
+    assert [entry.text for entry in read.spec.opaque] == ["<vpsid>101</vpsid>"]
 
 
 def test_a_proposal_without_a_name_takes_its_vpsid() -> None:

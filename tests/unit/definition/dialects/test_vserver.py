@@ -54,8 +54,11 @@ def test_the_proposal_is_read_whole() -> None:
     ]
 
 
-def test_t20_the_earlier_patchs_xid_is_a_number_of_the_run() -> None:
+def test_the_earlier_patchs_xid_is_kept() -> None:
     read = vserver(sample("vserver/xid.xml"))
+    assert [(entry.path, entry.text) for entry in read.spec.opaque] == [
+        ("domain/xid", "<xid>123</xid>")
+    ]
     assert (read.spec.name, read.problems) == ("guest1", ())
     assert read.spec.uuid == "6f1c7d7b5a414ff5b4a7bfb2c8f0a9d3"
 

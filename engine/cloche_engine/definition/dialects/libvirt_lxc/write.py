@@ -43,6 +43,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("filesystems", "libvirt's schema does not take its source or its target"),
     Reason("filesystems.source", "libvirt's schema takes no dot in the name of a template"),
     Reason("filesystems.options", "libvirt has no mount options"),
+    Reason("filesystems.access", "libvirt takes accessmode for virtual machines alone"),
+    Reason("filesystems.owner", "libvirt maps no single owner of a mount"),
     Reason("interfaces", "libvirt's schema does not take its outer end"),
     Reason("interfaces.kind", "libvirt has no such link; its network 'default' stands for nat"),
     Reason("interfaces.source", "libvirt's network 'default' stands for nat"),

@@ -43,6 +43,8 @@ REASONS = (
     Reason("filesystems", "lxc.mount.entry mounts directories, devices and tmpfs of a given size"),
     Reason("filesystems.size_kib", "LXC limits the size of a tmpfs alone"),
     Reason("filesystems.soft_kib", "LXC limits the size of a tmpfs alone"),
+    Reason("filesystems.access", "LXC maps a mount as the container, or not at all"),
+    Reason("filesystems.owner", "LXC maps no single owner of a mount"),
     Reason("interfaces", "LXC makes veth, macvlan and the devices that the host has"),
     Reason("interfaces.kind", "LXC makes no network; lxcbr0 is that of its service lxc-net"),
     Reason("interfaces.source", "LXC connects to a bridge or device of the host"),

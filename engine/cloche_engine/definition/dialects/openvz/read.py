@@ -37,7 +37,7 @@ def read(report: Report) -> ContainerSpec | None:
     spec = read_january_2008(report, spec)
     spec = read_march_2007(report, spec)
     _check_rights(report, root)
-    kept = kept_quotas(root)
+    kept = [*kept_quotas(root), *(root.all("vpsid") if child_text(root, "name") else ())]
     return replace(spec, opaque=read_opaque(report, SCHEMA, kept_whole=kept))
 
 

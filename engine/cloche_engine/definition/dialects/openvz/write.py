@@ -41,6 +41,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("machine", _NO_PLACE),
     Reason("filesystems", "OpenVZ mounts templates, directories and image files"),
     Reason("filesystems.options", "a filesystem of OpenVZ has no mount options"),
+    Reason("filesystems.access", "OpenVZ maps no owners"),
+    Reason("filesystems.owner", "OpenVZ maps no owners"),
     Reason("interfaces", "OpenVZ has routed links and bridges"),
     Reason("interfaces.kind", "OpenVZ has routed links and bridges; the addresses are kept"),
     Reason("cpu.count", "libvirt lists processors beside their number only"),

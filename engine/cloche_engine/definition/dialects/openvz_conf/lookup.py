@@ -45,6 +45,7 @@ class Lookup:
         self.has_keys = False
         self._last: dict[str, Entry] = {}
         self._opaque: dict[int, Opaque] = {}
+        self._parts: list[Opaque] = []
         left = MAX_ENTRIES
         for line in lines(source):
             if not left:
@@ -62,10 +63,14 @@ class Lookup:
         if why:
             self.findings.warning("not-supported-yet", entry, f"{entry.key} is kept: {why}", hint)
 
+    def keep_part(self, path: str, text: str) -> None:
+        """Keep a part of a line of which the rest is read."""
+        self._parts.append(Opaque(path, text))
+
     @property
     def opaque(self) -> tuple[Opaque, ...]:
-        """The lines that were kept, in their order."""
-        return tuple(self._opaque[start] for start in sorted(self._opaque))
+        """The lines that were kept, in their order, then the parts of lines."""
+        return (*(self._opaque[start] for start in sorted(self._opaque)), *self._parts)
 
     def _keep(self, line: Line, path: str) -> None:
         self._opaque[line.start] = Opaque(path, line.text.strip())

@@ -115,10 +115,13 @@ def _veths(lookup: Lookup) -> list[Interface]:
 
 def _veth(lookup: Lookup, text: str, start: int) -> Interface:
     values = dict(part.partition("=")[::2] for part in text.strip().split(",") if part)
-    others = [names.short(name) for name in values if name not in _OURS]
+    others = {name: value for name, value in values.items() if name not in _OURS}
     if others:
-        reason = f"{', '.join(others[:5])} of NETIF has no place here and goes"
-        lookup.findings.warning("no-effect", start, reason)
+        shown = ", ".join(map(names.short, [*others][:5]))
+        lookup.findings.warning("no-effect", start, f"{shown} of NETIF is kept, not followed")
+    for name, value in others.items():
+        path = netif_path(values.get("ifname", ""), name)
+        lookup.keep_part(path, f"{name}={value}" if value else name)
     _check_veth(lookup, start, values)
     interface = Interface(
         InterfaceKind.ETHERNET,
@@ -132,6 +135,11 @@ def _veth(lookup: Lookup, text: str, start: int) -> Interface:
     if values.get("network"):
         return replace(interface, kind=InterfaceKind.NETWORK, source=values["network"])
     return interface
+
+
+def netif_path(device: str, name: str) -> str:
+    """Where what is not read of an interface is kept."""
+    return f"NETIF/{names.short(device)}/{names.short(name)}"
 
 
 def _check_veth(lookup: Lookup, start: int, values: dict[str, str]) -> None:

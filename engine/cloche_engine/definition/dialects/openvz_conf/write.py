@@ -23,6 +23,7 @@ from cloche_engine.definition.dialects.openvz_conf.limits import (
     UNLIMITED,
 )
 from cloche_engine.definition.dialects.openvz_conf.lookup import parse_line
+from cloche_engine.definition.dialects.openvz_conf.net import netif_path
 from cloche_engine.definition.schema.domain import DEFAULT_PERIOD_US
 from cloche_engine.definition.spec import (
     Capabilities,
@@ -32,6 +33,7 @@ from cloche_engine.definition.spec import (
     Interface,
     InterfaceKind,
     Memory,
+    Opaque,
 )
 
 REASONS = (
@@ -41,6 +43,8 @@ REASONS = (
     Reason("filesystems", "OpenVZ has one root; more is mounted by scripts beside the file"),
     Reason("filesystems.readonly", "the root of OpenVZ is writable"),
     Reason("filesystems.options", "the root of OpenVZ is mounted as vz.conf says"),
+    Reason("filesystems.access", "OpenVZ maps no owners"),
+    Reason("filesystems.owner", "OpenVZ maps no owners"),
     Reason("interfaces", "OpenVZ has venet, veth on a bridge, and devices of the host"),
     Reason("interfaces.kind", "addresses belong to venet, which the host routes"),
     Reason("interfaces.addresses", "NETIF has no addresses: they are set inside"),
@@ -77,6 +81,7 @@ REASONS = (
 )
 
 _BREAKS = re.compile(r"[\t\r\n]+")
+_PART = re.compile(r"[A-Za-z0-9_]+(?:=[^\s;,\"]+)?")
 _PAGE_KIB = 4
 _ROUTED = {InterfaceKind.ETHERNET, InterfaceKind.NAT}
 _VETH = {InterfaceKind.BRIDGE: "bridge", InterfaceKind.NETWORK: "network"}
@@ -110,7 +115,7 @@ def _pairs(spec: ContainerSpec) -> Iterator[_Pair]:
     if spec.autostart is not None:
         yield "ONBOOT", "yes" if spec.autostart else "no"
     yield from _root(spec)
-    yield from _network(spec.interfaces)
+    yield from _network(spec.interfaces, spec.opaque)
     yield "NAMESERVER", " ".join(spec.nameservers)
     yield from _cpu(spec.cpu)
     yield from _memory(spec.memory)
@@ -132,7 +137,7 @@ def _root(spec: ContainerSpec) -> Iterator[_Pair]:
         yield "DISKSPACE", str(root.size_kib)
 
 
-def _network(interfaces: tuple[Interface, ...]) -> Iterator[_Pair]:
+def _network(interfaces: tuple[Interface, ...], opaque: tuple[Opaque, ...]) -> Iterator[_Pair]:
     routed = [entry for entry in interfaces if entry.kind in _ROUTED and entry.addresses]
     veths = [
         entry
@@ -140,19 +145,27 @@ def _network(interfaces: tuple[Interface, ...]) -> Iterator[_Pair]:
         if entry.kind in _VETH or (entry.kind is InterfaceKind.ETHERNET and not entry.addresses)
     ]
     yield "IP_ADDRESS", " ".join(address for entry in routed for address in entry.addresses)
-    yield "NETIF", ";".join(_veth(at, entry) for at, entry in enumerate(veths))
+    yield "NETIF", ";".join(_veth(at, entry, opaque) for at, entry in enumerate(veths))
     physical = [entry for entry in interfaces if entry.kind is InterfaceKind.PHYSICAL]
     yield "NETDEV", " ".join(entry.source for entry in physical if entry.source)
 
 
-def _veth(number: int, interface: Interface) -> str:
+def _veth(number: int, interface: Interface, opaque: tuple[Opaque, ...]) -> str:
+    device = interface.name or f"eth{number}"
     pairs = [
-        ("ifname", interface.name or f"eth{number}"),
+        ("ifname", device),
         ("mac", interface.mac),
         ("host_ifname", interface.host_name),
         (_VETH.get(interface.kind, ""), interface.source),
     ]
-    return ",".join(f"{name}={value}" for name, value in pairs if name and value)
+    own = [f"{name}={value}" for name, value in pairs if name and value]
+    return ",".join([*own, *(entry.text for entry in opaque if _is_of(entry, device))])
+
+
+def _is_of(entry: Opaque, device: str) -> bool:
+    """Whether it is what was kept of this interface, and fits into its place again."""
+    name = entry.text.partition("=")[0]
+    return _PART.fullmatch(entry.text) is not None and entry.path == netif_path(device, name)
 
 
 def _cpu(cpu: Cpu) -> Iterator[_Pair]:

@@ -33,7 +33,7 @@ def read(report: Report) -> ContainerSpec | None:
     check_shape(report, SCHEMA)
     scheduler, container = root.first("scheduler"), root.first("container")
     check_scheduler(report, scheduler)
-    kept = [scheduler] if scheduler is not None and has_more(scheduler) else []
+    kept = [*root.all("xid"), *([scheduler] if scheduler and has_more(scheduler) else [])]
     return ContainerSpec(
         name=child_text(root, "name") or "",
         uuid=read_uuid(root),

@@ -33,6 +33,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("filesystems.size_kib", "the proposal for Linux-VServer has no quota"),
     Reason("filesystems.soft_kib", "the proposal for Linux-VServer has no quota"),
     Reason("filesystems.options", "a disk of the proposal has no mount options"),
+    Reason("filesystems.access", "the proposal maps no owners"),
+    Reason("filesystems.owner", "the proposal maps no owners"),
     Reason("interfaces", _ADDRESSES_ONLY),
     Reason("interfaces.gateway", "the host's own routes are used"),
     Reason("interfaces.gateway6", "the host's own routes are used"),

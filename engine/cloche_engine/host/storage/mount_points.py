@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloche_engine.host.storage.refused import TreeRefusedError
 from cloche_engine.kernel import files
 from cloche_engine.sandbox.plan.launch import LaunchPlan
-from cloche_engine.sandbox.plan.mounts import MountPlan
+from cloche_engine.sandbox.plan.mounts import MountPlan, SourceKind
 from cloche_engine.sandbox.resolve import Made, make, missing_below, remove
 
 PRIVATE_TOP = (
@@ -26,37 +27,44 @@ _PROVIDED = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf")
 _MADE = "made"
 
 
-class TreeRefusedError(Exception):
-    """A tree cannot be used; message and hint are sentences, the mount is the one to blame."""
-
-    def __init__(self, message: str, hint: str, mount: MountPlan | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.mount = mount
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What lies under a target before it is mounted: a tree of the host, or the container's own."""
+    """What lies under a target before it is mounted: a tree of the host, or the container's own.
+
+    shared means the root that the container shares with the host, part of which is its own.
+    """
 
     tree: str
     inside: str
+    shared: bool = False
 
 
 def place_of(plan: LaunchPlan, number: int) -> Place:
     """What the target of mount `number` lies on, as the mounts before it stand."""
-    target = plan.mounts[number].target
-    for earlier in reversed(plan.mounts[:number]):
-        if target.startswith(earlier.target.rstrip("/") + "/"):
-            return Place(earlier.source, target[len(earlier.target) :])
-    if target.startswith("/dev/"):
-        return Place("", target)
-    return Place(plan.root, target)
+    return place_at(plan, plan.mounts[number].target, number)
+
+
+def place_at(plan: LaunchPlan, path: str, before: int) -> Place:
+    """What a path of the container lies on once the first `before` mounts are made."""
+    for number in reversed(range(before)):
+        earlier = plan.mounts[number]
+        if path.startswith(earlier.target.rstrip("/") + "/"):
+            return _on(plan, earlier, path[len(earlier.target) :], number)
+    if path.startswith("/dev/"):
+        return Place("", path)
+    if plan.root is None:
+        return Place("", path, shared=True)
+    return _on(plan, plan.root, path, 0)
+
+
+def _on(plan: LaunchPlan, mount: MountPlan, inside: str, number: int) -> Place:
+    if mount.kind is SourceKind.INSIDE:
+        return place_at(plan, mount.source + inside, number)
+    return Place(mount.source if mount.kind is SourceKind.TREE else "", inside)
 
 
 def creatable(plan: LaunchPlan, directories: list[bool]) -> list[bool]:
-    """Per mount, whether its target may be made on the container's own tmpfs.
+    """Per mount, whether its target may be made on a filesystem of the container's own.
 
     TreeRefusedError where a target below the host's shared directories does not exist.
     """
@@ -69,11 +77,11 @@ def creatable(plan: LaunchPlan, directories: list[bool]) -> list[bool]:
 def _is_creatable(mount: MountPlan, place: Place, is_directory: bool) -> bool:
     if place.tree:
         return False
-    parts = mount.target.strip("/").split("/")
-    own = parts[0] in PRIVATE_NAMES or mount.target.startswith("/var/tmp/")  # noqa: S108
-    if own or place.inside != mount.target:
+    parts = place.inside.strip("/").split("/")
+    own = parts[0] in PRIVATE_NAMES or place.inside.startswith("/var/tmp/")  # noqa: S108
+    if own or not place.shared:
         return True
-    exists = Path(mount.target).is_dir() if is_directory else Path(mount.target).is_file()
+    exists = Path(place.inside).is_dir() if is_directory else Path(place.inside).is_file()
     if len(parts) > 1 and not exists:
         raise TreeRefusedError(
             f"the target {mount.target} does not exist on this system, "
@@ -197,9 +205,9 @@ def _opened(tree: str) -> Iterator[int]:
 def _wanted(
     plan: LaunchPlan, directories: list[bool]
 ) -> Iterator[tuple[Place, bool, MountPlan | None]]:
-    if plan.root:
+    if plan.root is not None and plan.root.kind is SourceKind.TREE:
         for path in _BASIC:
-            yield Place(plan.root, path), True, None
+            yield Place(plan.root.source, path), True, None
     for number, mount in enumerate(plan.mounts):
         place = place_of(plan, number)
         if place.tree:
@@ -211,12 +219,9 @@ def _wanted(
 
 
 def _place_of_path(plan: LaunchPlan, path: str) -> Place:
-    for mount in reversed(plan.mounts):
-        if mount.target == path:
-            return Place("", path)
-        if path.startswith(mount.target + "/"):
-            return Place(mount.source, path[len(mount.target) :])
-    return Place(plan.root, path)
+    if any(mount.target == path for mount in plan.mounts):
+        return Place("", path)
+    return place_at(plan, path, len(plan.mounts))
 
 
 def _covers(made: str, inside: str) -> bool:

@@ -1,0 +1,1 @@
+"""Root trees that containers are made from."""

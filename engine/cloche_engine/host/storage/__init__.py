@@ -1,0 +1,1 @@
+"""Trees, images and templates outside: opened, mapped, and given mount points."""
