@@ -7,6 +7,7 @@ person's desktop mounts and connects things of its own.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import socket
@@ -24,6 +25,7 @@ _NAME = "cloche"
 _LINK_PREFIXES = ("clv", "clm", "clb")
 _HELD_NAMESPACES = ("net:[", "mnt:[", "pid:[", "user:[", "cgroup:[")
 _PAUSE = 0.02
+_BLOCKS = Path("/sys/block")
 _CGROUPS = Path("/sys/fs/cgroup")
 _NAMED_NETWORKS = Path("/run/netns")
 
@@ -92,6 +94,7 @@ class Watch:
             *self._mounts(),
             *self._control_groups(pids),
             *self._links(),
+            *self._loop_devices(),
             *_named_networks(),
             *_own_descriptors(),
             *(_process_thing(process) for process in ours),
@@ -136,6 +139,13 @@ class Watch:
         for _, name in socket.if_nameindex():
             if self.alone or name.startswith(_LINK_PREFIXES):
                 yield Thing("link", name)
+
+    def _loop_devices(self) -> Iterator[Thing]:
+        for file in _BLOCKS.glob("loop*/loop/backing_file"):
+            with contextlib.suppress(OSError):  # detached meanwhile
+                path = file.read_text().strip()
+                if self.alone or self._is_ours(path):
+                    yield Thing("loop device", f"{file.parts[3]} {path}")
 
     def _control_groups(self, ours: frozenset[int]) -> Iterator[Thing]:
         for folder in _control_group_folders():

@@ -91,12 +91,10 @@ def test_a_memory_filesystem_without_size_is_refused() -> None:
 @pytest.mark.parametrize(
     ("kind", "attribute"), [("block", "dev"), ("file", "file"), ("bind", "dir")]
 )
-def test_kinds_that_cannot_be_started_yet_are_kept_with_a_warning(
-    kind: str, attribute: str
-) -> None:
+def test_each_kind_names_its_source_by_an_attribute_of_its_own(kind: str, attribute: str) -> None:
     text = f"<filesystem type='{kind}'><source {attribute}='/x'/><target dir='/y'/></filesystem>"
     document = domain(text + PROGRAM)
-    assert warnings(document) == ["not-supported-yet"]
+    assert warnings(document) == []
     assert document.compiled().filesystems[0].kind == kind
     assert document.compiled().filesystems[0].source == "/x"
 

@@ -14,7 +14,9 @@ _BITS = {
     "noatime": k.MOUNT_ATTR_NOATIME,
     "nodiratime": k.MOUNT_ATTR_NODIRATIME,
 }
-_ANYWAY = frozenset({"defaults", "rw", "exec", "async", "relatime", "bind", "rbind", "auto"})
+_ANYWAY = frozenset(
+    {"defaults", "rw", "exec", "async", "relatime", "bind", "rbind", "create=dir", "create=file"}
+)
 _OPPOSITES = {"exec": "noexec", "suid": "nosuid", "rw": "ro"}
 
 

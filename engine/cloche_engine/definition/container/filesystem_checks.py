@@ -98,13 +98,19 @@ def _check_text(report: Report, place: Place, line: str) -> None:
 def _check_mount(report: Report, mount: Mount) -> None:
     element, fs = mount.element, mount.filesystem
     check_limits(report, mount)
-    _check_owners(report, mount)
     if element.first("target") is None and fs.kind is not FilesystemKind.TEMPLATE:
         report.error("missing", element, "the mount has no <target>", "add <target dir='/...'/>")
     if fs.kind is FilesystemKind.RAM:
         _check_size(report, element)
         return
     check_source(report, mount)
+
+
+def check_owners(report: Report) -> None:
+    """Whose the files of each mount are: said once, and only where they are somebody's."""
+    for mount in mounts(report.tree.root):
+        if mount.text is None:
+            _check_owners(report, mount)
 
 
 def _check_owners(report: Report, mount: Mount) -> None:

@@ -25,7 +25,7 @@ def march(inside: str, name: str = "<name>demo</name>") -> Read:
 
 def test_the_proposal_of_march_2007_is_read_whole() -> None:
     read = openvz(sample("openvz/march-2007.xml"))
-    assert (codes(read), warnings(read)) == ([], ["not-supported-yet"])
+    assert (codes(read), warnings(read)) == ([], [])
     spec = read.spec
     assert (spec.name, spec.uuid) == ("openvzdemo", "2b41e8c051f74a0d9c337f0a6d1e9b52")
     assert (spec.profile, spec.autostart) == ("vps.basic", True)
@@ -42,7 +42,7 @@ def test_t11_gateway_and_name_server_may_be_attributes_as_in_the_rfc() -> None:
     way = "<gateway address='10.0.0.1'/>"
     asked = "<nameserver address='10.0.0.2'/><nameserver>10.0.0.3</nameserver>"
     read = january(MASKED + way + asked)
-    assert (codes(read), warnings(read)) == ([], ["not-supported-yet"])
+    assert (codes(read), warnings(read)) == ([], [])
     assert read.spec.interfaces[0].gateway == "10.0.0.1"
     assert read.spec.nameservers == ("10.0.0.2", "10.0.0.3")
     assert read.spec.opaque == ()
@@ -84,7 +84,7 @@ def test_several_addresses_of_the_proposal_are_of_one_link() -> None:
 def test_january_2008_is_read_whole() -> None:
     read = openvz(sample("openvz/january-2008.xml"))
     assert codes(read) == []
-    assert warnings(read) == ["not-supported-yet", "quota"]
+    assert warnings(read) == ["quota"]
     spec = read.spec
     assert (spec.name, spec.profile) == ("105", "vps.basic")
     assert spec.filesystems == (
@@ -138,7 +138,7 @@ def test_t10_t12_what_is_wrong_with_the_old_network_is_refused(network: str, exp
 def test_t12_a_missing_netmask_is_not_guessed() -> None:
     read = january("<ipaddress>192.168.1.5</ipaddress><gateway>192.168.1.1</gateway>")
     assert codes(read) == []
-    assert warnings(read) == ["not-supported-yet", "netmask"]
+    assert warnings(read) == ["netmask"]
     (link,) = read.spec.interfaces
     assert (link.addresses, link.gateway) == (("192.168.1.5",), "192.168.1.1")
 

@@ -6,7 +6,7 @@ from cloche_engine.definition import names
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.checking.shape import check_shape
 from cloche_engine.definition.container import homes
-from cloche_engine.definition.container.filesystem_checks import check_mounts
+from cloche_engine.definition.container.filesystem_checks import check_mounts, check_owners
 from cloche_engine.definition.container.network import address_text, nameserver_elements
 from cloche_engine.definition.container.network_checks import check_network
 from cloche_engine.definition.dialects.linuxcontainer.kind import is_ours
@@ -21,7 +21,7 @@ from cloche_engine.definition.domain.namespaces import ELEMENT, read_namespaces
 from cloche_engine.definition.domain.opaque import read_opaque
 from cloche_engine.definition.domain.values import child_text, read_uuid
 from cloche_engine.definition.schema.linuxcontainer import SCHEMA
-from cloche_engine.definition.spec import ContainerSpec, Opaque
+from cloche_engine.definition.spec import ContainerSpec, Filesystem, Opaque
 from cloche_engine.definition.text.tree import Element
 
 
@@ -40,7 +40,7 @@ def read(report: Report) -> ContainerSpec | None:
         title=child_text(root, "title"),
         description=child_text(root, "description"),
         hostname=_hostname(root),
-        filesystems=check_mounts(report),
+        filesystems=_filesystems(report),
         interfaces=check_network(report),
         nameservers=_nameservers(root),
         **read_program(report, root)._asdict(),
@@ -59,6 +59,11 @@ def read(report: Report) -> ContainerSpec | None:
         privileged=_feature(root, "privileged"),
         opaque=_opaque(report, root),
     )
+
+
+def _filesystems(report: Report) -> tuple[Filesystem, ...]:
+    check_owners(report)
+    return check_mounts(report)
 
 
 def _hostname(root: Element) -> str | None:

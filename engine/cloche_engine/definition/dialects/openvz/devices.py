@@ -51,11 +51,12 @@ def read_filesystems(report: Report) -> tuple[Filesystem, ...]:
     elements = homes.filesystems(report.tree.root)
     quotas = {Location(*report.tree.place(e)): read_quota(report, e) for e in elements}
     found = check_mounts(report)
+    own = (replace(each, access=None, owner=None) for each in found)  # kept as they are
     return tuple(
         replace(each, size_kib=quotas[each.location])
         if each.size_kib is None and each.location in quotas
         else each
-        for each in found
+        for each in own
     )
 
 

@@ -25,8 +25,6 @@ def read_march_2007(report: Report, spec: ContainerSpec) -> ContainerSpec:
     spec = replace(spec, profile=profile, autostart=_onboot(report, domain))
     if system is not None and "template" in system.attributes:
         named = system.attributes["template"].strip()
-        reason = "a filesystem of type 'template' is kept, but starting it is not supported yet"
-        report.warning("not-supported-yet", system, reason)
         location = Location(*report.tree.place(system))
         root = Filesystem(FilesystemKind.TEMPLATE, named, "/", location=location)
         spec = replace(spec, filesystems=(root, *spec.filesystems))
