@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.conf.findings import Findings
-from cloche_engine.definition.problem import Fix, Severity, TextEdit
+from cloche_engine.definition.conf.meant import did_you_mean
+from cloche_engine.definition.problem import Severity, TextEdit
 from cloche_engine.definition.schema.domain import CAPABILITIES
-from cloche_engine.definition.schema.model import nearest
 
 
 def plain(word: str) -> str:
@@ -19,9 +18,11 @@ def warn_unknown(findings: Findings, start: int, word: str, reason: str) -> None
     if findings.is_full(Severity.WARNING):
         findings.warning("capability", start, "")
         return
-    name = plain(word)
-    meant = name if name in CAPABILITIES else nearest(name, CAPABILITIES)
-    edit = TextEdit(start, start + len(word.encode()), meant or "")
-    fix = Fix(fixes.DID_YOU_MEAN, f"write {meant}", (edit,))
-    hint = f"did you mean {meant}?" if meant else "capabilities(7) lists them"
-    findings.warning("capability", start, reason, hint, *((fix,) if meant else ()))
+    end = start + len(word.encode())
+    hint, ways = did_you_mean(
+        plain(word),
+        CAPABILITIES,
+        lambda meant: TextEdit(start, end, meant),
+        "capabilities(7) lists them",
+    )
+    findings.warning("capability", start, reason, hint, *ways)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from cloche_engine.definition import names
 from cloche_engine.definition.checking import fixes
-from cloche_engine.definition.conf.findings import Findings, Where
+from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.problem import Fix
-from cloche_engine.definition.schema.domain import MAX_ID
-from cloche_engine.definition.spec import IdRange, Interface, Memory
+from cloche_engine.definition.spec import Interface, Memory
 
 MAX_ADDRESSES = 1000
 """More addresses or interfaces than these are no container's."""
-
-_MAC = "hardware address"
 
 
 def warn_again(findings: Findings, earlier: Entry, entry: Entry) -> None:
@@ -42,37 +38,6 @@ def check_gateways(
             findings.error("gateway-outside", entry, reason, hint)
 
 
-def check_twice(findings: Findings, links: Iterable[tuple[Where, Interface]]) -> None:
-    """Each address and name inside can be had once, a way to everywhere too.
-
-    Links of different networks may have one hardware address, which is seldom meant.
-    """
-    seen: dict[tuple[str, str], Where] = {}
-    for where, interface in links:
-        for key in _once(interface):
-            if (first := seen.get(key)) is None:
-                seen[key] = where
-                continue
-            what = " ".join(filter(None, key))
-            line = findings.line(first)
-            reason = f"the {what} stands a second time, the first is in line {line}"
-            tell = findings.warning if key[0] == _MAC else findings.error
-            tell("duplicate", where, reason, "remove one of them")
-
-
-def _once(interface: Interface) -> Iterator[tuple[str, str]]:
-    for address in interface.addresses:
-        yield "address", address.partition("/")[0]
-    if interface.mac:
-        yield _MAC, names.short(interface.mac.lower())
-    if interface.name:
-        yield "name", names.short(interface.name)
-    if interface.gateway:
-        yield "IPv4 gateway, the way to everywhere,", ""
-    if interface.gateway6:
-        yield "IPv6 gateway, the way to everywhere,", ""
-
-
 def check_memory(findings: Findings, memory: Memory, entries: dict[str, Entry]) -> None:
     """The soft limit lies below the hard one, and that below memory and swap together."""
     soft, most, swap = memory.soft_kib, memory.max_kib, memory.swap_kib
@@ -82,22 +47,3 @@ def check_memory(findings: Findings, memory: Memory, entries: dict[str, Entry]) 
     if most is not None and swap is not None and most > swap:
         reason = f"memory alone may have {most} KiB, with swap only {swap} KiB"
         findings.error("memory", entries["swap"], reason, "it is memory and swap together")
-
-
-def check_ranges(findings: Findings, ranges: list[tuple[Entry, IdRange]]) -> None:
-    """Empty ranges, ids that do not exist, and ranges of one map that overlap."""
-    for entry, part in ranges:
-        if part.count == 0:
-            findings.error("idmap", entry, "the range has no ids", "the last number is how many")
-        elif max(part.inside, part.host) + part.count - 1 > MAX_ID:
-            reason = f"the range ends above {MAX_ID}, the largest id"
-            findings.error("idmap", entry, reason, "map fewer ids")
-    for side, name in (("inside", "container"), ("host", "host")):
-        end, last = -1, None
-        for entry, part in sorted(ranges, key=lambda item: getattr(item[1], side)):
-            first = getattr(part, side)
-            if first < end and last is not None:
-                reason = f"id {first} of the {name} is mapped twice, also in line {last}"
-                findings.error("idmap", entry, reason, "let every id stand in one range")
-            if first + part.count > end:
-                end, last = first + part.count, findings.line(entry)

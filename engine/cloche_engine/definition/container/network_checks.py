@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cloche_engine.definition import names
+from cloche_engine.definition.checking.listing import Place
+from cloche_engine.definition.checking.once import Once
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.container import homes
 from cloche_engine.definition.container.network import (
@@ -46,16 +48,16 @@ def check_links(report: Report, found: list[Link], *, bare: bool = False) -> tup
 
     Addresses may be bare where their dialect leaves the network to its driver.
     """
-    seen: dict[tuple[str, str], Element] = {}
+    once = Once(report)
     ways: set[int] = set()
     for link in found:
         for ip in link.ips:
             _check_ip(report, ip, bare=bare)
             entry = subnet(ip)
-            _check_unique(report, ip, ("address", str(entry.ip) if entry else ""), seen)
+            once.take(ip, "address", str(entry.ip) if entry else None)
         reach = Reach(link.ips)
         _check_gateways(report, link, reach, ways)
-        _check_interface(report, link, seen)
+        _check_interface(report, link, once)
         for route in link.routes:
             _check_route(report, reach, route)
     return tuple(_located(report, link, bare=bare) for link in found)
@@ -74,7 +76,7 @@ def _located(report: Report, link: Link, *, bare: bool) -> Interface:
     return replace(read_interface(link, bare=bare), location=place)
 
 
-def _check_interface(report: Report, link: Link, seen: dict[tuple[str, str], Element]) -> None:
+def _check_interface(report: Report, link: Link, once: Once[Place | Element]) -> None:
     element = link.interface
     if element is None:
         return
@@ -93,8 +95,8 @@ def _check_interface(report: Report, link: Link, seen: dict[tuple[str, str], Ele
         report.warning(
             "unknown-attribute", report.tree.attribute_name_place(source, "mode"), reason
         )
-    _check_unique(report, element, ("name", read.name or ""), seen)
-    _check_mac(report, element, (read.mac or "").lower(), seen)
+    once.take(element, "name", read.name)
+    once.take_mac(element, read.mac)
 
 
 def _check_ip(report: Report, ip: Element, *, bare: bool) -> None:
@@ -155,33 +157,6 @@ def _check_host_part(report: Report, ip: Element) -> None:
         kind = "broadcast" if entry.ip == entry.network.broadcast_address else "network"
         reason = f"{entry.ip} is the {kind} address of {entry.network}, no host's"
         report.warning("address", ip, reason, "take another address of that network")
-
-
-def _check_unique(
-    report: Report,
-    element: Element,
-    key: tuple[str, str],
-    seen: dict[tuple[str, str], Element],
-) -> None:
-    kind, value = key
-    first = seen.setdefault(key, element) if value else element
-    if first is not element:
-        line, _ = report.tree.place(first)
-        reason = (
-            f"the {kind} {names.short(value)} stands a second time, the first is in line {line}"
-        )
-        report.error("duplicate", element, reason, "remove one of them")
-
-
-def _check_mac(
-    report: Report, element: Element, mac: str, seen: dict[tuple[str, str], Element]
-) -> None:
-    """Two links of different networks may have one, which is seldom meant."""
-    first = seen.setdefault(("hardware address", mac), element) if mac else element
-    if first is not element:
-        line, _ = report.tree.place(first)
-        reason = f"the hardware address {mac} stands a second time, the first is in line {line}"
-        report.warning("duplicate", element, reason, "give each a hardware address of its own")
 
 
 def _check_gateways(report: Report, link: Link, reach: Reach, ways: set[int]) -> None:

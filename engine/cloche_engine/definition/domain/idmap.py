@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from cloche_engine.definition import names
+from cloche_engine.definition.checking.id_ranges import check_ranges
 from cloche_engine.definition.checking.report import Report
-from cloche_engine.definition.schema.domain import MAX_ID
 from cloche_engine.definition.spec import IdMap, IdRange
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
@@ -55,23 +53,7 @@ def _check(report: Report, found: list[_Written]) -> None:
         entry, element = found[0]
         reason = f"id 0 inside is not mapped: the first range starts at {entry.inside}"
         report.error("idmap", element, reason, _HINT)
-    for entry, element in found:
-        if max(entry.inside, entry.host) + entry.count - 1 > MAX_ID:
-            report.error("idmap", element, f"the range goes beyond {MAX_ID}, the last id there is")
-    _check_overlap(report, found, on_host=False)
-    by_host = sorted(found, key=lambda pair: pair[0].host)
-    _check_overlap(report, by_host, on_host=True)
-
-
-def _check_overlap(report: Report, found: list[_Written], *, on_host: bool) -> None:
-    where = "on the host" if on_host else "inside"
-    for (before, first), (after, second) in pairwise(found):
-        low = before.host if on_host else before.inside
-        high = after.host if on_host else after.inside
-        if low + before.count > high:
-            line, _ = report.tree.place(first)
-            reason = f"id {high} {where} is mapped twice, the other range is in line {line}"
-            report.error("idmap", second, reason, "make the ranges apart")
+    check_ranges(report, [(element, entry) for entry, element in found])
 
 
 def idmap_markup(idmap: IdMap | None) -> tuple[Markup, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from cloche_engine.definition import names
-from cloche_engine.definition.conf.checks import check_ranges
+from cloche_engine.definition.checking.id_ranges import check_ranges
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.lxc_conf.lookup import Lookup
 from cloche_engine.definition.problem import Fix, TextEdit
@@ -52,6 +52,7 @@ def _read(lookup: Lookup, rows: dict[str, _Rows]) -> IdMap | None:
     maps: list[tuple[IdRange, ...]] = []
     for kind in "ug":
         ranges = [(entry, _range(row, swapped["u"] is True)) for entry, row in rows[kind]]
+        _check_counts(lookup, ranges)
         check_ranges(lookup.findings, ranges)
         _warn_root(lookup, ranges)
         maps.append(tuple(sorted((part for _, part in ranges), key=lambda part: part.inside)))
@@ -92,6 +93,13 @@ def _warn_swapped(lookup: Lookup, rows: _Rows) -> None:
         "write u INSIDE HOST COUNT, the order of LXC",
         Fix(SWAP_COLUMNS, "write the container's ids first in every line", tuple(edits)),
     )
+
+
+def _check_counts(lookup: Lookup, ranges: list[tuple[Entry, IdRange]]) -> None:
+    for entry, part in ranges:
+        if part.count == 0:
+            hint = "the last number is how many"
+            lookup.findings.error("idmap", entry, "the range has no ids", hint)
 
 
 def _warn_root(lookup: Lookup, ranges: list[tuple[Entry, IdRange]]) -> None:

@@ -9,10 +9,10 @@ from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.conf.checks import warn_again
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry, lines
+from cloche_engine.definition.conf.meant import did_you_mean
 from cloche_engine.definition.dialects.lxc_conf import keys
 from cloche_engine.definition.dialects.lxc_conf.text import parse_line
 from cloche_engine.definition.problem import Fix, Severity
-from cloche_engine.definition.schema.model import nearest
 from cloche_engine.definition.spec import Opaque
 from cloche_engine.definition.text.source import Source
 
@@ -127,15 +127,14 @@ class Lookup:
         if self.findings.is_full(Severity.WARNING):
             self.findings.warning("unknown-key", entry, "")
             return
-        meant = nearest(entry.key, known)
-        fix = Fix(fixes.DID_YOU_MEAN, f"write {meant}", (entry.renamed(meant or ""),))
+        hint, ways = did_you_mean(entry.key, known, entry.renamed, "remove the line")
         self.findings.warning(
             "unknown-key",
             entry.key_start,
             f"LXC has no key {names.short(entry.key)} and reads nothing of a file with one; "
             "it is kept and counts as root-equivalent",
-            f"did you mean {meant}?" if meant else "remove the line",
-            *((fix,) if meant else ()),
+            hint,
+            *ways,
         )
 
     def _without_value(self, entry: Entry) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cloche_engine.definition import names
 from cloche_engine.definition.checking import fixes
-from cloche_engine.definition.conf.checks import MAX_ADDRESSES, check_gateways, check_twice
+from cloche_engine.definition.checking.once import Once
+from cloche_engine.definition.conf.checks import MAX_ADDRESSES, check_gateways
 from cloche_engine.definition.conf.lines import Entry
+from cloche_engine.definition.conf.meant import did_you_mean
 from cloche_engine.definition.dialects.lxc_conf import keys
 from cloche_engine.definition.dialects.lxc_conf.address import read_address, read_gateway
 from cloche_engine.definition.dialects.lxc_conf.lookup import Lookup
 from cloche_engine.definition.problem import Fix, Severity
-from cloche_engine.definition.schema.model import nearest
 from cloche_engine.definition.spec import Interface, InterfaceKind, Location
 
 KINDS = {
@@ -79,10 +81,18 @@ def read_network(lookup: Lookup) -> Network:
             places.append(kind or section.first)
         else:
             others.append(section)
-    check_twice(lookup.findings, zip(places, interfaces, strict=True))
+    _check_once(lookup, zip(places, interfaces, strict=True))
     for number, section in enumerate(others, len(interfaces)):
         _keep(lookup, section, number, set(section.values))
     return Network(tuple(interfaces), isolated)
+
+
+def _check_once(lookup: Lookup, links: Iterable[tuple[Entry, Interface]]) -> None:
+    once = Once(lookup.findings)
+    for entry, interface in links:
+        once.take_interface(entry, interface)
+        for route in interface.default_routes:
+            once.take(entry, "way to", route.to)
 
 
 def _sections(lookup: Lookup) -> list[_Section]:
@@ -144,14 +154,13 @@ def _unknown(lookup: Lookup, entry: Entry, name: str) -> None:
     if lookup.findings.is_full(Severity.ERROR):
         lookup.findings.error("unknown-key", entry, reason)
         return
-    meant = nearest(name, (*keys.NET_READ, *keys.NET_KEPT))
-    if meant is None:
-        fix = Fix(fixes.REMOVE, "remove this line", (entry.removed(),))
-        lookup.findings.error("unknown-key", entry.key_start, reason, "remove the line", fix)
-        return
-    key = entry.key.removesuffix(name) + meant
-    fix = Fix(fixes.DID_YOU_MEAN, f"write {key}", (entry.renamed(key),))
-    lookup.findings.error("unknown-key", entry.key_start, reason, f"did you mean {meant}?", fix)
+    above = entry.key.removesuffix(name)
+    known = (*keys.NET_READ, *keys.NET_KEPT)
+    hint, ways = did_you_mean(
+        name, known, lambda meant: entry.renamed(above + meant), "remove the line"
+    )
+    ways = ways or (Fix(fixes.REMOVE, "remove this line", (entry.removed(),)),)
+    lookup.findings.error("unknown-key", entry.key_start, reason, hint, *ways)
 
 
 def _warn_unused(lookup: Lookup, section: _Section) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cloche_engine.definition import names
+from cloche_engine.definition.checking.once import Once
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.container import homes
 from cloche_engine.definition.container.filesystem_checks import check_mounts
@@ -35,7 +36,6 @@ from cloche_engine.definition.spec import (
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
 
-_MAC = "hardware address"
 _NO_MAC = "00:00:00:00:00:00"
 _MOUNTS = {FilesystemKind.MOUNT, FilesystemKind.TEMPLATE, FilesystemKind.FILE}
 _LINKS = {
@@ -65,7 +65,7 @@ def read_interfaces(report: Report) -> tuple[Interface, ...]:
     devices = report.tree.root.first("devices")
     elements = devices.all("interface") if devices is not None else []
     found = tuple(_interface(report, element) for element in elements)
-    _check_twice(report, list(zip(elements, found, strict=True)))
+    _check_once(report, zip(elements, found, strict=True))
     return found
 
 
@@ -135,24 +135,12 @@ def _check_reach(report: Report, element: Element, interface: Interface) -> None
             report.error("gateway-outside", route, reason, hint)
 
 
-def _check_twice(report: Report, found: list[tuple[Element, Interface]]) -> None:
-    """Each address and name inside can be had once, a default route too; so should a mac be."""
-    seen: dict[tuple[str, str], Element] = {}
+def _check_once(report: Report, found: Iterable[tuple[Element, Interface]]) -> None:
+    once = Once(report)
     for element, interface in found:
-        entries = [("address", text.partition("/")[0]) for text in interface.addresses]
-        entries += [(_MAC, (interface.mac or "").lower())]
-        entries += [("name", interface.name or "")]
-        entries += [("way to", route.to) for route in _defaults(element)]
-        for what, value in entries:
-            if (first := seen.get((what, value))) is not None:
-                line, _ = report.tree.place(first)
-                reason = (
-                    f"the {what} {names.short(value)} stands a second time, first in line {line}"
-                )
-                tell = report.warning if what == _MAC else report.error
-                tell("duplicate", element, reason, "remove one of them")
-            elif value:
-                seen[what, value] = element
+        once.take_interface(element, interface)
+        for route in _defaults(element):
+            once.take(element, "way to", route.to)
 
 
 def _defaults(element: Element) -> Iterator[Route]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 from cloche_engine.definition import names
-from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.conf.checks import warn_again
 from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry, Line, lines
+from cloche_engine.definition.conf.meant import did_you_mean
 from cloche_engine.definition.dialects.openvz_conf import keys
 from cloche_engine.definition.problem import Fix, Severity, TextEdit
-from cloche_engine.definition.schema.model import nearest
 from cloche_engine.definition.spec import Opaque
 from cloche_engine.definition.text.source import Source
 
@@ -122,15 +121,15 @@ class Lookup:
         if self.findings.is_full(Severity.WARNING):
             self.findings.warning("unknown-key", entry, "")
             return
-        meant = nearest(entry.key, tuple(sorted(_IS_READ)))
-        fix = Fix(fixes.DID_YOU_MEAN, f"write {meant}", (entry.renamed(meant or ""),))
+        known = tuple(sorted(_IS_READ))
+        hint, ways = did_you_mean(entry.key, known, entry.renamed, "OpenVZ overlooks it")
         self.findings.warning(
             "unknown-key",
             entry.key_start,
             f"{names.short(entry.key)} is no parameter of OpenVZ; it is kept and counts as "
             "root-equivalent",
-            f"did you mean {meant}?" if meant else "OpenVZ overlooks it",
-            *((fix,) if meant else ()),
+            hint,
+            *ways,
         )
 
     def _overlooked(self, line: Line, text: str) -> None:

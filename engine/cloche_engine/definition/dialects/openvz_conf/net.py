@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cloche_engine.definition import names
-from cloche_engine.definition.conf.checks import MAX_ADDRESSES, check_twice
+from cloche_engine.definition.checking.once import Once
+from cloche_engine.definition.conf.checks import MAX_ADDRESSES
 from cloche_engine.definition.dialects.openvz_conf.lookup import Lookup
 from cloche_engine.definition.problem import Fix, TextEdit
 from cloche_engine.definition.spec import Interface, InterfaceKind, Location
@@ -109,7 +110,9 @@ def _veths(lookup: Lookup) -> list[Interface]:
             reason = f"NETIF names more than {MAX_ADDRESSES}"
             lookup.findings.error("too-many", entry, reason, "a container has a few of them")
             return []
-    check_twice(lookup.findings, found)
+    once = Once(lookup.findings)
+    for start, interface in found:
+        once.take_interface(start, interface)
     return [interface for _, interface in found]
 
 
