@@ -18,7 +18,7 @@ from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.widgets.message_bar import MessageArea
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
-_TOPIC = "state"
+_TOPIC, _COPYING = "state", "copying"
 _ATTACHABLE = {State.RUNNING, State.PAUSED, State.STOPPING}
 
 
@@ -41,6 +41,8 @@ class ConsolePage(QWidget):
         self.terminal.set_read_only(True)
         self.terminal.typed.connect(self._typed)
         self.terminal.grid_resized.connect(self._resized)
+        self.terminal.copied.connect(self._program_copied)
+        self.terminal.copying_allowed.connect(lambda _: self.messages.clear(_COPYING))
         self.setFocusProxy(self.terminal)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -183,6 +185,21 @@ class ConsolePage(QWidget):
         if self._link is None and not self._is_over:
             self.terminal.reset()
             self.terminal.feed(log, answer=False)
+
+    def _program_copied(self, characters: int, done: bool) -> None:
+        """What a program does to the clipboard is never done in secret."""
+        what = f"{characters} characters on the clipboard."
+        if done:
+            notice = Notice(Tone.INFO, "", f"The program put {what}")
+            self.messages.show_notice(_COPYING, notice, [("Stop that", self._forbid_copying)])
+            return
+        hint = "Programs may not, unless you allow it in the console's menu."
+        notice = Notice(Tone.INFO, "", f"The program wanted to put {what}", hint)
+        self.messages.show_notice(_COPYING, notice)
+
+    def _forbid_copying(self) -> None:
+        self.terminal.set_copying_allowed(False)
+        self.messages.clear(_COPYING)
 
     def _show_ending(self, ended: Ending) -> None:
         notice = Notice(Tone.ERROR if ended.bad else Tone.INFO, "", ended.text, ended.hint)

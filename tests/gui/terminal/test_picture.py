@@ -182,7 +182,7 @@ def test_letters_grow(console: TerminalWidget) -> None:
 def test_every_scale_is_painted_in_its_own_pixels(console: TerminalWidget, scale: float) -> None:
     core = TerminalCore(4, 10)
     display = Display(core, DARK)
-    display.use_font(console._font, scale, 96)
+    display.use_font(console._typeface.font, scale, 96)
     display.resize(4, 10)
     core.feed("\x1b[?25l│\x1b[2;1H│\x1b[31m█\x1b[0m漢🙂".encode())
     display.refresh(None)
@@ -204,7 +204,7 @@ def test_every_scale_is_painted_in_its_own_pixels(console: TerminalWidget, scale
 @pytest.mark.parametrize("scale", [1.0, 1.25, 1.5, 2.0])
 def test_no_letter_is_cut_off_at_any_size(console: TerminalWidget, scale: float) -> None:
     for points in range(6, 25):
-        font = QFont(console._font)
+        font = QFont(console._typeface.font)
         font.setPointSize(points)
         atlas = Atlas(font, scale, 96)
         tiles = {letter: atlas.table(0)[letter] for letter in "_ "}
@@ -255,8 +255,8 @@ def test_a_half_drawn_picture_is_held_back_but_not_for_long(
     qtbot: QtBot, console: TerminalWidget
 ) -> None:
     console.feed("\x1b[?25l\x1b[?2026h█".encode())
-    assert console._is_held()
-    qtbot.waitUntil(lambda: not console._is_held())
+    assert console._output.is_held()
+    qtbot.waitUntil(lambda: not console._output.is_held())
 
 
 def test_ordinary_output_is_taken_in_at_once(console: TerminalWidget) -> None:

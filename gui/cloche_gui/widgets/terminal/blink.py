@@ -1,4 +1,4 @@
-"""The blinking of the cursor."""
+"""The blinking of the cursor, and of text."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ from PyQt6.QtCore import QObject, QTimer
 from PyQt6.QtWidgets import QApplication
 
 
-class CursorBlink(QObject):
-    """Says whether the cursor is lit; calls `changed` when that changes by itself."""
+class Blink(QObject):
+    """Says whether what blinks is lit; calls `changed` when that changes by itself."""
 
     def __init__(self, parent: QObject, changed: Callable[[], None]) -> None:
         super().__init__(parent)
@@ -23,7 +23,7 @@ class CursorBlink(QObject):
             self._timer.start()
 
     def set_wanted(self, *, wanted: bool) -> None:
-        """Blinks if wanted, and if the desktop has cursors blink at all."""
+        """Blinks if wanted, and if the desktop has anything blink at all."""
         flash = QApplication.cursorFlashTime()
         if not wanted or flash <= 0:
             self._timer.stop()

@@ -206,6 +206,7 @@ def _resolve(style: "ffi.CData", colors: Colors) -> Style:
         strike=bool(style.strikethrough),
         overline=bool(style.overline),
         invisible=bool(style.invisible),
+        blink=bool(style.blink),
         underline=Underline(style.underline),
         underline_color=_color(style.underline_color, colors),
     )

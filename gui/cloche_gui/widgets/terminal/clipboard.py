@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QMimeData, Qt
 from PyQt6.QtGui import QClipboard, QGuiApplication
 from PyQt6.QtWidgets import QMessageBox, QWidget
 
@@ -20,6 +20,16 @@ def copy(text: str, mode: QClipboard.Mode = QClipboard.Mode.Clipboard) -> None:
         return
     if mode is not QClipboard.Mode.Selection or clipboard.supportsSelection():
         clipboard.setText(text, mode)
+
+
+def copy_html(text: str, document: str) -> None:
+    """Puts text with its looks where other programs can paste either."""
+    clipboard = QGuiApplication.clipboard()
+    if clipboard is not None:
+        both = QMimeData()
+        both.setText(text)
+        both.setHtml(document)
+        clipboard.setMimeData(both)
 
 
 def content(mode: QClipboard.Mode = QClipboard.Mode.Clipboard) -> str:

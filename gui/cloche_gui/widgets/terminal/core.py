@@ -4,18 +4,21 @@ Everything that knows pyghostty is in this file and in `cells`, `encoders` and `
 core can be changed.
 """
 
+import time
 from collections.abc import Sequence
 from enum import IntEnum
 
 from pyghostty import ffi, lib
 
 from cloche_gui.widgets.terminal.cells import Colors, RowReader
+from cloche_gui.widgets.terminal.guard import BLOCK, STRING_LIMIT, Guard
 from cloche_gui.widgets.terminal.model import Cursor, CursorShape, Position, Row
+from cloche_gui.widgets.terminal.news import CLIPBOARD_LIMIT, Listener, News
 from cloche_gui.widgets.terminal.replies import ReplyQueue
 from cloche_gui.widgets.terminal.theme import DARK, Theme
 
 SCROLLBACK_BYTES = 10_000_000
-_STRING_LIMIT = 65536
+_GROUND = lib.GHOSTTY_TERMINAL_DATA_VT_GROUND
 # CAN ends a sequence that is not finished; RIS alone leaves the colours that OSC has changed.
 _RESET = b"\x18\x1bc\x1b]104\x07\x1b]110\x07\x1b]111\x07\x1b]112\x07"
 _SHAPES = {
@@ -56,7 +59,10 @@ class TerminalCore:
         self.handle = ffi.gc(handle[0], lib.ghostty_terminal_free)
         self.rows, self.columns = rows, columns
         self._cell_size = (8, 16)
+        self._guard = Guard()
+        self._at_ground = ffi.new("bool*")
         self._replies = ReplyQueue()
+        self._listener = Listener(self.handle)
         self._write_pty = ffi.callback("GhosttyTerminalWritePtyFn", self._reply)
         self._set_limits()
         self._new_render_state()
@@ -70,9 +76,9 @@ class TerminalCore:
         self._set("WRITE_PTY", self._write_pty)
         self._set("SCROLLBACK_MAX_BYTES", ffi.new("size_t*", SCROLLBACK_BYTES))
         self._set("SCROLLBACK_MAX_LINES", ffi.NULL)  # a limit in lines costs a fifth of the speed
-        self._set("APC_MAX_BYTES", ffi.new("size_t*", _STRING_LIMIT))
-        self._set("APC_MAX_BYTES_KITTY", ffi.new("size_t*", _STRING_LIMIT))
-        self._set("CLIPBOARD_WRITE_MAX_BYTES", ffi.new("size_t*", _STRING_LIMIT))
+        self._set("APC_MAX_BYTES", ffi.new("size_t*", STRING_LIMIT))
+        self._set("APC_MAX_BYTES_KITTY", ffi.new("size_t*", STRING_LIMIT))
+        self._set("CLIPBOARD_WRITE_MAX_BYTES", ffi.new("size_t*", CLIPBOARD_LIMIT))
         self._set("KITTY_IMAGE_STORAGE_LIMIT", ffi.new("uint64_t*", 0))
         self._set("GLYPH_PROTOCOL", ffi.new("bool*"))
 
@@ -95,9 +101,24 @@ class TerminalCore:
 
     def feed(self, data: bytes) -> None:
         """Takes output of the program; a program cannot resize the terminal."""
-        lib.ghostty_terminal_vt_write(self.handle, data, len(data))
+        for start in range(0, len(data), BLOCK):
+            self._feed_block(data[start : start + BLOCK])
         if self._number("COLS") != self.columns:  # DECCOLM
             self.resize(self.rows, self.columns, self._cell_size)
+
+    def _feed_block(self, block: bytes) -> None:
+        block = self._guard.admit(block, self.rows * self.columns)
+        start = time.perf_counter()
+        lib.ghostty_terminal_vt_write(self.handle, block, len(block))
+        taken = time.perf_counter() - start
+        lib.ghostty_terminal_get(self.handle, _GROUND, self._at_ground)
+        end = self._guard.fed(block, taken, in_string=not self._at_ground[0])
+        if end:
+            lib.ghostty_terminal_vt_write(self.handle, end, len(end))
+
+    def take_news(self) -> News | None:
+        """Bell, title and clipboard since the last call, if there was any."""
+        return self._listener.take()
 
     def take_replies(self) -> bytes:
         """What the terminal has to answer to the program, taken once."""

@@ -1,13 +1,16 @@
 """What of a terminal is on the screen: fits the grid into the widget, and draws it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QPoint, QPointF, QRect, QSize
 from PyQt6.QtGui import QColor, QFont, QPainter, QRegion
 
-from cloche_gui.widgets.terminal.atlas import Atlas, Variant
+from cloche_gui.widgets.terminal.atlas import Atlas
 from cloche_gui.widgets.terminal.core import TerminalCore
-from cloche_gui.widgets.terminal.model import Cursor, CursorShape, Point, Span, Style
+from cloche_gui.widgets.terminal.foreground import Foreground, Look
+from cloche_gui.widgets.terminal.model import Cursor, CursorShape, Point, Span
+from cloche_gui.widgets.terminal.overlay import Stripes, stripes
 from cloche_gui.widgets.terminal.painter import GridPainter
 from cloche_gui.widgets.terminal.theme import Theme
 
@@ -25,15 +28,6 @@ class Spot:
     right_half: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What decides how the cursor is drawn, besides the terminal."""
-
-    focused: bool
-    cursor_lit: bool
-    preedit: str = ""
-
-
 class Display:
     """The picture of one terminal at one scale; positions and sizes are the widget's own."""
 
@@ -42,7 +36,7 @@ class Display:
         self._theme = theme
         self._scale = 0.0
         self._changed: set[int] = set()
-        self._selected: dict[int, tuple[int, int]] = {}
+        self._overlay: Stripes = {}
         self._cursor_rows: tuple[int, ...] = ()
 
     # Setting up
@@ -51,11 +45,11 @@ class Display:
         """Another font or scale; `fit` must follow."""
         self._scale = scale
         self._font = font
-        self._painter = GridPainter(Atlas(font, scale, dots_per_inch), self._theme)
+        self._painter = GridPainter(Atlas(font, scale, dots_per_inch))
 
     def use_theme(self, theme: Theme) -> None:
         """Other colours."""
-        self._theme = self._painter.theme = theme
+        self._theme = theme
         self._core.set_theme(theme)
         self._changed |= set(range(self._core.rows))
 
@@ -95,19 +89,23 @@ class Display:
 
     # Following the terminal
 
-    def refresh(self, span: Span | None) -> None:
-        """Takes in what has changed in the terminal and in the selection."""
+    def refresh(self, span: Span | None, matches: Sequence[Span] = ()) -> None:
+        """Takes in what has changed in the terminal, the selection and what a search found."""
         self._changed |= self._core.refresh()
-        selected = self._selected_rows(span)
-        if selected != self._selected:
-            both = selected.keys() | self._selected.keys()
-            self._changed |= {row for row in both if selected.get(row) != self._selected.get(row)}
-            self._selected = selected
+        theme = self._theme
+        spans = [(match, theme.match_text, theme.match) for match in matches]
+        if span is not None:
+            spans.append((span, theme.selection_text, theme.selection))
+        top = self._core.position.offset if spans else 0
+        overlay = stripes(spans, top, self._core.rows, self._core.columns)
+        both = overlay.keys() | self._overlay.keys()
+        self._changed |= {row for row in both if overlay.get(row) != self._overlay.get(row)}
+        self._overlay = overlay
 
     def repaint(self) -> QRegion:
         """Paints what has changed, and says which part of the widget that is."""
         changed, self._changed = self._changed, set()
-        self._painter.update(self._core.screen, changed, self._selected)
+        self._painter.update(self._core.screen, changed, self._overlay)
         cursor = self._core.cursor
         rows = changed.union(self._cursor_rows, () if cursor is None else (cursor.row,))
         self._cursor_rows = () if cursor is None else (cursor.row,)
@@ -116,23 +114,21 @@ class Display:
             region += self.row_rect(row)
         return region
 
-    def is_selected(self, row: int, column: int) -> bool:
-        """Whether this cell is drawn as selected."""
-        first, last = self._selected.get(row, (1, 0))
-        return first <= column <= last
+    def set_blink(self, *, lit: bool) -> None:
+        """Shows or hides blinking text."""
+        if self._painter.blink_is_off == lit:
+            self._painter.blink_is_off = not lit
+            self._changed |= self._painter.blinking
 
-    def _selected_rows(self, span: Span | None) -> dict[int, tuple[int, int]]:
-        if span is None:
-            return {}
-        top, last_column = self._core.position.offset, self._core.columns - 1
-        first, last = span.start.row - top, span.end.row - top
-        return {
-            row: (
-                min(span.start.column, last_column) if row == first else 0,
-                min(span.end.column, last_column) if row == last else last_column,
-            )
-            for row in range(max(first, 0), min(last, self._core.rows - 1) + 1)
-        }
+    @property
+    def blinks(self) -> bool:
+        """Whether any text blinks, as of the last repaint."""
+        return bool(self._painter.blinking)
+
+    def ground_over(self, row: int, column: int) -> int | None:
+        """The colour that a selection or a match lays over this cell."""
+        found = [one for one in self._overlay.get(row, ()) if one.first <= column <= one.last]
+        return found[-1].background if found else None
 
     # Where things are
 
@@ -191,72 +187,6 @@ class Display:
         painter.fillRect(edge, edge + image.height(), image.width(), height, color)
         painter.drawImage(QPoint(edge, edge), image)
         painter.translate(edge, edge)
-        cursor = self._core.cursor
-        if look.preedit:
-            self._draw_preedit(painter, look.preedit)
-        elif cursor is not None and (look.cursor_lit or not look.focused):
-            self._draw_cursor(painter, cursor, focused=look.focused)
-
-    def _draw_cursor(self, painter: QPainter, cursor: Cursor, *, focused: bool) -> None:
-        row = self._core.screen[cursor.row]
-        column = min(cursor.column, len(row.clusters) - 1)
-        style = row.style_at(column)
-        color, text = self._cursor_colors(style)
-        width, height = self.cell_size
-        cells = 2 if column in row.wide else 1
-        rect = QRect(column * width, cursor.row * height, cells * width, height)
-        if focused and cursor.shape is CursorShape.BLOCK:
-            painter.fillRect(rect, QColor.fromRgb(color))
-            halves = (Variant.LEFT_HALF, Variant.RIGHT_HALF) if cells == 2 else (Variant(0),)
-            for step, half in enumerate(halves):
-                glyph = self._painter.tinted(style, row.clusters[column], int(half), text)
-                painter.drawPixmap(rect.left() + step * width, rect.top(), glyph)
-            return
-        for part in _outline(rect, cursor.shape if focused else CursorShape.HOLLOW, self._scale):
-            painter.fillRect(part, QColor.fromRgb(color))
-
-    def _cursor_colors(self, style: Style) -> tuple[int, int]:
-        """The cursor's colour and that of the text below it, never those of the cell itself."""
-        color = self._core.colors.cursor
-        if color is None:
-            color = self._theme.cursor
-        text = self._theme.cursor_text if color == self._theme.cursor else style.background
-        if _distance(color, style.background) < 96:
-            return style.foreground, style.background
-        return color, text
-
-    def _draw_preedit(self, painter: QPainter, preedit: str) -> None:
-        width, height = self.cell_size
-        cursor = self._core.cursor or Cursor(0, 0, CursorShape.BLOCK, blinking=False)
-        font = QFont(self._font)
-        font.setPixelSize(round(height * 0.75))
-        font.setUnderline(True)
-        painter.setFont(font)
-        advance = painter.fontMetrics().horizontalAdvance(preedit)
-        left = max(0, min(cursor.column * width, self._painter.image.width() - advance))
-        rect = QRect(left, cursor.row * height, advance, height)
-        painter.fillRect(rect, QColor.fromRgb(self._theme.selection))
-        painter.setPen(QColor.fromRgb(self._theme.selection_text))
-        painter.drawText(rect.left(), rect.top() + painter.fontMetrics().ascent(), preedit)
-
-
-def _outline(rect: QRect, shape: CursorShape, scale: float) -> list[QRect]:
-    stroke = max(1, round(scale))
-    thick = max(2, round(2 * scale))
-    left, top, width, height = rect.left(), rect.top(), rect.width(), rect.height()
-    match shape:
-        case CursorShape.BAR:
-            return [QRect(left, top, thick, height)]
-        case CursorShape.UNDERLINE:
-            return [QRect(left, top + height - thick, width, thick)]
-        case _:
-            return [
-                QRect(left, top, width, stroke),
-                QRect(left, top + height - stroke, width, stroke),
-                QRect(left, top, stroke, height),
-                QRect(left + width - stroke, top, stroke, height),
-            ]
-
-
-def _distance(color: int, other: int) -> int:
-    return sum(abs((color >> shift & 255) - (other >> shift & 255)) for shift in (16, 8, 0))
+        Foreground(self._core, self._painter, self._theme, self._font, self._scale).draw(
+            painter, look
+        )

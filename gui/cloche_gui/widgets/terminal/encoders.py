@@ -96,9 +96,11 @@ class KeyEncoder:
         lib.ghostty_key_encoder_setopt_from_terminal(self._encoder, self._core.handle)
         name = getattr(lib, f"GHOSTTY_KEY_{press.library_name}")
         utf8 = ffi.new("char[]", press.text.encode("utf-8", "ignore"))
-        lib.ghostty_key_event_set_action(self._event, lib.GHOSTTY_KEY_ACTION_PRESS)
+        lib.ghostty_key_event_set_action(self._event, int(press.action))
         lib.ghostty_key_event_set_key(self._event, name)
         lib.ghostty_key_event_set_mods(self._event, press.modifiers)
+        used = press.modifiers & keys.SHIFT if press.text.isprintable() and press.text else 0
+        lib.ghostty_key_event_set_consumed_mods(self._event, used)
         lib.ghostty_key_event_set_utf8(self._event, utf8, len(utf8) - 1)
         lib.ghostty_key_event_set_unshifted_codepoint(self._event, press.unshifted)
         return _encoded(lib.ghostty_key_encoder_encode, self._encoder, self._event)

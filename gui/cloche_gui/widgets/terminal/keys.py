@@ -1,9 +1,12 @@
 """Keys of the keyboard as the bytes that programs have expected since xterm."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeyEvent
+
+from cloche_gui.widgets.terminal.key_names import library_name
 
 SHIFT, CTRL, ALT = 1, 2, 4  # the library's bits; xterm's parameter is composed below
 
@@ -30,12 +33,12 @@ _PLAIN = {
     Key.Key_Return: "ENTER", Key.Key_Enter: "NUMPAD_ENTER", Key.Key_Tab: "TAB",
     Key.Key_Backtab: "TAB", Key.Key_Backspace: "BACKSPACE", Key.Key_Escape: "ESCAPE",
 }  # fmt: skip
-_LIBRARY_NAMES = _PLAIN | {
-    Key.Key_Up: "ARROW_UP", Key.Key_Down: "ARROW_DOWN", Key.Key_Right: "ARROW_RIGHT",
-    Key.Key_Left: "ARROW_LEFT", Key.Key_End: "END", Key.Key_Home: "HOME", Key.Key_Insert: "INSERT",
-    Key.Key_Delete: "DELETE", Key.Key_PageUp: "PAGE_UP", Key.Key_PageDown: "PAGE_DOWN",
-    Key.Key_Space: "SPACE", Key.Key_Menu: "CONTEXT_MENU",
-} | {Key(Key.Key_F1 + number - 1): f"F{number}" for number in range(1, 26)}  # fmt: skip
+
+_OWN_MODIFIER = {
+    int(Key.Key_Control): Qt.KeyboardModifier.ControlModifier,
+    int(Key.Key_Shift): Qt.KeyboardModifier.ShiftModifier,
+    int(Key.Key_Alt): Qt.KeyboardModifier.AltModifier,
+}
 
 
 def modifiers(held: Qt.KeyboardModifier) -> int:
@@ -47,6 +50,30 @@ def modifiers(held: Qt.KeyboardModifier) -> int:
     )
 
 
+def held_after(event: QKeyEvent) -> Qt.KeyboardModifier:
+    """The modifiers that are down once this key has gone down or up."""
+    own = _OWN_MODIFIER.get(event.key())
+    if own is None:
+        return event.modifiers()
+    if event.type() == QKeyEvent.Type.KeyRelease:
+        return event.modifiers() & ~own
+    return event.modifiers() | own
+
+
+class Action(IntEnum):
+    """What happened to a key, as the library counts."""
+
+    RELEASE = 0
+    PRESS = 1
+    REPEAT = 2
+
+
+def _action(event: QKeyEvent) -> Action:
+    if event.type() == QKeyEvent.Type.KeyRelease:
+        return Action.RELEASE
+    return Action.REPEAT if event.isAutoRepeat() else Action.PRESS
+
+
 @dataclass(frozen=True, slots=True)
 class Press:
     """A key going down: which, with what, and the text that it types without Ctrl and Alt."""
@@ -54,6 +81,8 @@ class Press:
     key: int
     modifiers: int
     text: str
+    keypad: bool = False
+    action: Action = Action.PRESS
 
     @classmethod
     def of(cls, event: QKeyEvent) -> "Press":
@@ -64,18 +93,13 @@ class Press:
             text = chr(event.key()) if held & SHIFT else chr(event.key()).lower()
         elif event.key() >= _NAMED and text < " ":
             text = ""
-        return cls(event.key(), held, text)
+        keypad = bool(event.modifiers() & Qt.KeyboardModifier.KeypadModifier)
+        return cls(event.key(), held, text, keypad, _action(event))
 
     @property
     def library_name(self) -> str:
-        """What the library calls this key; text keys are known by their text."""
-        known = _LIBRARY_NAMES.get(Key(self.key)) if self.key >= _NAMED else None
-        if known:
-            return known
-        character = chr(self.key) if 0x20 <= self.key < 0x7F else ""
-        if character.isalpha():
-            return character
-        return f"DIGIT_{character}" if character.isdigit() else "UNIDENTIFIED"
+        """What the library calls this key."""
+        return library_name(self.key, keypad=self.keypad)
 
     @property
     def unshifted(self) -> int:

@@ -30,6 +30,7 @@ class Unit(Enum):
     CHARACTER = 1
     WORD = 2
     LINE = 3
+    BLOCK = 4
 
 
 class Anchor:
@@ -70,12 +71,20 @@ class Marks:
 
     def select(self, span: Span) -> None:
         """Selects these cells."""
-        start, end = self._ref(span.start), self._ref(span.end)
+        start, end = grid_ref(self._core, span.start), grid_ref(self._core, span.end)
         if start is None or end is None:
             return
         selection = _sized("GhosttySelection")
         selection.start, selection.end = start[0], end[0]
+        selection.rectangle = span.block
         self._set(selection)
+
+    def select_all(self) -> None:
+        """Selects everything from the oldest line to the last."""
+        selection = _sized("GhosttySelection")
+        selection.start.size = selection.end.size = ffi.sizeof("GhosttyGridRef")
+        if not lib.ghostty_terminal_select_all(self._core.handle, selection):
+            self._set(selection)
 
     def clear(self) -> None:
         """Selects nothing."""
@@ -84,8 +93,8 @@ class Marks:
     def around(self, point: Point, unit: Unit) -> Span:
         """The word or line that this cell belongs to; the cell itself where there is none."""
         alone = Span(point, point)
-        ref = self._ref(point)
-        if ref is None or unit is Unit.CHARACTER:
+        ref = grid_ref(self._core, point)
+        if ref is None or unit not in _FINDERS:
             return alone
         kind, find = _FINDERS[unit]
         options, selection = _sized(kind), _sized("GhosttySelection")
@@ -97,8 +106,15 @@ class Marks:
 
     def text(self) -> str:
         """The selected text; lines that were only wrapped are whole again."""
+        return self._formatted(lib.GHOSTTY_FORMATTER_FORMAT_PLAIN)
+
+    def html(self) -> str:
+        """The selected text as the core's HTML, with its colours as variables."""
+        return self._formatted(lib.GHOSTTY_FORMATTER_FORMAT_HTML)
+
+    def _formatted(self, form: int) -> str:
         options = _sized("GhosttyTerminalSelectionFormatOptions")
-        options.emit = lib.GHOSTTY_FORMATTER_FORMAT_PLAIN
+        options.emit = form
         options.unwrap = options.trim = True
         options.selection = ffi.NULL
         length = ffi.new("size_t*")
@@ -115,17 +131,17 @@ class Marks:
 
     def _span(self, selection: "ffi.CData") -> Span | None:
         first, last = self._where(selection.start), self._where(selection.end)
-        return Span(min(first, last), max(first, last)) if first and last else None
+        if not first or not last:
+            return None
+        if selection.rectangle:
+            return block(first, last)
+        return Span(min(first, last), max(first, last))
 
     def _where(self, ref: "ffi.CData") -> Point | None:
         out = ffi.new("GhosttyPointCoordinate*")
         pointer = ffi.new("GhosttyGridRef*", ref)
         found = lib.ghostty_terminal_point_from_grid_ref(self._core.handle, pointer, _SCREEN, out)
         return None if found else Point(out.y, out.x)
-
-    def _ref(self, point: Point) -> "ffi.CData | None":
-        ref = _sized("GhosttyGridRef")
-        return None if _grid_ref(self._core.handle, _point(point), ref) else ref
 
     def _set(self, selection: object) -> None:
         option = lib.GHOSTTY_TERMINAL_OPT_SELECTION
@@ -139,6 +155,28 @@ def _freed_before(terminal: "ffi.CData") -> Callable[["ffi.CData"], None]:
         lib.ghostty_tracked_grid_ref_free(ref)
 
     return free
+
+
+def grid_ref(core: TerminalCore, point: Point) -> "ffi.CData | None":
+    """A cell of the screen for calls of the library; holds until the next output."""
+    ref = _sized("GhosttyGridRef")
+    return None if _grid_ref(core.handle, _point(point), ref) else ref
+
+
+def is_wrapped(core: TerminalCore, row: int) -> bool:
+    """Whether this row of the viewport goes on in the next one."""
+    ref = grid_ref(core, Point(core.position.offset + row, 0))
+    raw, answer = ffi.new("GhosttyRow*"), ffi.new("bool*")
+    if ref is None or lib.ghostty_grid_ref_row(ref, raw):
+        return False
+    lib.ghostty_row_get(raw[0], lib.GHOSTTY_ROW_DATA_WRAP, answer)
+    return bool(answer[0])
+
+
+def block(corner: Point, other: Point) -> Span:
+    """The rectangle between two of its corners."""
+    rows, columns = sorted((corner.row, other.row)), sorted((corner.column, other.column))
+    return Span(Point(rows[0], columns[0]), Point(rows[1], columns[1]), block=True)
 
 
 _FINDERS: dict[Unit, tuple[str, Callable[..., int]]] = {

@@ -28,6 +28,7 @@ class Style:
     strike: bool = False
     overline: bool = False
     invisible: bool = False
+    blink: bool = False
     underline: Underline = Underline.NONE
     underline_color: int | None = None
 
@@ -75,6 +76,7 @@ class Cell:
     invisible: bool
     wide: bool
     selected: bool
+    matched: bool = False
 
 
 class CursorShape(Enum):
@@ -104,10 +106,20 @@ class Point(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Selected cells in reading order, both ends included."""
+    """Cells in reading order, both ends included; as a block, the rectangle between the two."""
 
     start: Point
     end: Point
+    block: bool = False
+
+
+class Stripe(NamedTuple):
+    """Cells of one row, both ends included, and the colours that cover their own."""
+
+    first: int
+    last: int
+    foreground: int
+    background: int
 
 
 class Position(NamedTuple):

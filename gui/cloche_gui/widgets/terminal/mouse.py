@@ -160,6 +160,8 @@ class MouseHandler(QObject):
             self._selector.extend(point, right_half=spot.right_half)
         else:
             unit = _UNITS[self._count_click(event.position()) - 1]
+            if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+                unit = Unit.BLOCK
             self._selector.press(point, unit, right_half=spot.right_half)
         self._effects.changed()
 

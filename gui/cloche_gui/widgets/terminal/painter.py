@@ -11,12 +11,11 @@ from PyQt6.QtCore import QRect, Qt
 from PyQt6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from cloche_gui.widgets.terminal.atlas import Atlas, Variant, variant_of
-from cloche_gui.widgets.terminal.model import Row, Style
-from cloche_gui.widgets.terminal.theme import Theme
+from cloche_gui.widgets.terminal.model import Row, Stripe, Style
+from cloche_gui.widgets.terminal.overlay import Stripes
 
 _OPAQUE = 0xFF000000
 _Mode = QPainter.CompositionMode
-_Selected = tuple[int, int]
 
 
 class _CellColors:
@@ -37,10 +36,10 @@ class _CellColors:
 class GridPainter:
     """The picture of a grid; `update` it with the rows that changed, then draw `image`."""
 
-    def __init__(self, atlas: Atlas, theme: Theme) -> None:
+    def __init__(self, atlas: Atlas) -> None:
         self.atlas = atlas
-        self.theme = theme
-        self._blank = b""
+        self.blink_is_off = False
+        """Blinking text is not drawn; its rows must be updated when this changes."""
         self.resize(1, 1)
 
     def resize(self, rows: int, columns: int) -> None:
@@ -55,19 +54,19 @@ class GridPainter:
             self._fragment(row, column) for row in range(rows) for column in range(columns)
         ]
         self._extras: list[list[tuple[int, QPixmap]]] = [[] for _ in range(rows)]
+        self.blinking: set[int] = set()
+        """The rows that have blinking text."""
 
-    def update(
-        self, screen: Sequence[Row], changed: Iterable[int], selected: dict[int, _Selected]
-    ) -> None:
-        """Paints these rows; `selected` has the first and last selected column by row."""
+    def update(self, screen: Sequence[Row], changed: Iterable[int], overlay: Stripes) -> None:
+        """Paints these rows, under the stripes that lie over them."""
         rows = sorted(row for row in changed if row < min(self.rows, len(screen)))
         generation = self.atlas.generation
         for row in rows:
-            self._set_row(row, screen[row], selected.get(row))
+            self._set_row(row, screen[row], overlay.get(row, ()))
         if self.atlas.generation != generation:  # it was full: all tiles have moved
             rows = list(range(min(self.rows, len(screen))))
             for row in rows:
-                self._set_row(row, screen[row], selected.get(row))
+                self._set_row(row, screen[row], overlay.get(row, ()))
         if rows:
             self._paint(_bands(rows))
 
@@ -84,37 +83,49 @@ class GridPainter:
         fragment.rotation = fragment.sourceLeft = fragment.sourceTop = 0.0
         return fragment
 
-    def _set_row(self, number: int, row: Row, selected: _Selected | None) -> None:
+    def _set_row(self, number: int, row: Row, stripes: tuple[Stripe, ...]) -> None:
         first = number * self.columns
         fragments = self._fragments[first : first + self.columns]
         clusters = row.clusters
         if row.wide:  # these get their two halves below
             clusters = [" " if column in row.wide else one for column, one in enumerate(clusters)]
         fore, back = [], []
+        self.blinking.discard(number)
         for start, end, style in row.runs:
-            table = self.atlas.table(variant_of(style))
+            table = self.atlas.table(self._variant(number, style))
             for fragment, cluster in zip(fragments[start:end], clusters[start:end], strict=False):
                 fragment.sourceLeft, fragment.sourceTop = table[cluster]
             fore.append((style.foreground | _OPAQUE).to_bytes(4, "little") * (end - start))
             back.append((style.background | _OPAQUE).to_bytes(4, "little") * (end - start))
         for column in row.wide:
-            self._set_wide(fragments, row, column)
+            variant = self._variant(number, row.style_at(column))
+            self._set_wide(fragments, row.clusters[column], column, variant)
         self._extras[number] = self._row_extras(row)
-        theme = self.theme
-        self._fore.set_row(number, _overlaid(b"".join(fore), selected, theme.selection_text))
-        self._back.set_row(number, _overlaid(b"".join(back), selected, theme.selection))
+        front, ground = b"".join(fore), b"".join(back)
+        for stripe in stripes:
+            front = _covered(front, stripe, stripe.foreground)
+            ground = _covered(ground, stripe, stripe.background)
+        self._fore.set_row(number, front)
+        self._back.set_row(number, ground)
 
-    def _set_wide(self, fragments: list[QPainter.PixmapFragment], row: Row, column: int) -> None:
-        variant = variant_of(row.style_at(column))
+    def _variant(self, number: int, style: Style) -> int:
+        if not style.blink:
+            return variant_of(style)
+        self.blinking.add(number)
+        return variant_of(style) | Variant.INVISIBLE * self.blink_is_off
+
+    def _set_wide(
+        self, fragments: list[QPainter.PixmapFragment], cluster: str, column: int, variant: int
+    ) -> None:
         for half, fragment in zip(_HALVES, fragments[column : column + 2], strict=False):
             table = self.atlas.table(variant | half)
-            fragment.sourceLeft, fragment.sourceTop = table[row.clusters[column]]
+            fragment.sourceLeft, fragment.sourceTop = table[cluster]
 
     def _row_extras(self, row: Row) -> list[tuple[int, QPixmap]]:
         """Pictures that are not tinted: colour glyphs, and underlines in a colour of their own."""
         extras: list[tuple[int, QPixmap]] = []
         for start, end, style in row.runs:
-            if style.underline_color is not None and style.underline:
+            if style.underline_color is not None and style.underline and self._is_shown(style):
                 line = Style(0, 0, underline=style.underline)
                 picture = self._tint(variant_of(line), " ", style.underline_color)
                 extras += [(column, picture) for column in range(start, end)]
@@ -124,9 +135,14 @@ class GridPainter:
             extras += self._colored(row)
         return extras
 
+    def _is_shown(self, style: Style) -> bool:
+        return not (style.blink and self.blink_is_off)
+
     def _colored(self, row: Row) -> list[tuple[int, QPixmap]]:
         found = []
         for start, end, style in row.runs:
+            if not self._is_shown(style):
+                continue
             variant = variant_of(style)
             for column in range(start, end):
                 for step, half in enumerate(_HALVES if column in row.wide else (0,)):
@@ -195,9 +211,6 @@ def _bands(rows: list[int]) -> list[tuple[int, int]]:
     return bands
 
 
-def _overlaid(colors: bytes, selected: _Selected | None, color: int) -> bytes:
-    if selected is None:
-        return colors
-    first, last = selected
-    picked = (color | _OPAQUE).to_bytes(4, "little") * (last - first + 1)
-    return colors[: first * 4] + picked + colors[last * 4 + 4 :]
+def _covered(colors: bytes, stripe: Stripe, color: int) -> bytes:
+    picked = (color | _OPAQUE).to_bytes(4, "little") * (stripe.last - stripe.first + 1)
+    return colors[: stripe.first * 4] + picked + colors[stripe.last * 4 + 4 :]

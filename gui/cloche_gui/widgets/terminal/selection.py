@@ -1,8 +1,10 @@
-"""How a drag of the mouse becomes a selection: by character, word or line."""
+"""How a drag of the mouse becomes a selection: by character, word, line or block."""
 
 from cloche_gui.widgets.terminal.core import TerminalCore
-from cloche_gui.widgets.terminal.marks import Anchor, Marks, Unit
+from cloche_gui.widgets.terminal.marks import Anchor, Marks, Unit, block
 from cloche_gui.widgets.terminal.model import Point, Span
+
+_WHOLE = {Unit.WORD, Unit.LINE}
 
 
 class Selector:
@@ -24,6 +26,20 @@ class Selector:
         """The selected text."""
         return self._marks.text()
 
+    def html(self) -> str:
+        """The selected text as HTML of the core."""
+        return self._marks.html()
+
+    def select(self, span: Span) -> None:
+        """Selects these cells, without a gesture."""
+        self._anchor = None
+        self._marks.select(span)
+
+    def select_all(self) -> None:
+        """Selects everything there is."""
+        self._anchor = None
+        self._marks.select_all()
+
     def clear(self) -> None:
         """Selects nothing and forgets the gesture."""
         self._marks.clear()
@@ -35,7 +51,7 @@ class Selector:
         self._unit = unit
         self._anchor = Anchor(self._core, point)
         self._anchor_edge = int(right_half)
-        if unit is not Unit.CHARACTER:
+        if unit in _WHOLE:
             self.drag(point, right_half=right_half)
 
     def drag(self, point: Point, *, right_half: bool) -> None:
@@ -43,7 +59,7 @@ class Selector:
         start = self._anchor.point if self._anchor else None
         if start is None:
             return
-        if self._unit is not Unit.CHARACTER:
+        if self._unit in _WHOLE:
             first, last = (
                 self._marks.around(start, self._unit),
                 self._marks.around(point, self._unit),
@@ -71,4 +87,10 @@ class Selector:
         )
         if edges[0] == edges[1]:
             return None
+        if self._unit is Unit.BLOCK:
+            return self._block(start, edge, end, end_edge)
         return Span(Point(*divmod(edges[0], columns)), Point(*divmod(edges[1] - 1, columns)))
+
+    def _block(self, start: Point, edge: int, end: Point, end_edge: int) -> Span | None:
+        left, right = sorted((start.column + edge, end.column + end_edge))
+        return block(Point(start.row, left), Point(end.row, right - 1)) if left < right else None

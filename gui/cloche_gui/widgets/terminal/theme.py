@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from PyQt6.QtGui import QPalette
+
 _CUBE = (0, 95, 135, 175, 215, 255)
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Default colours, the sixteen named ones, and those of cursor and selection, as 0xRRGGBB."""
+    """Default and named colours, those of cursor, selection and matches, as 0xRRGGBB."""
 
     foreground: int
     background: int
@@ -15,6 +17,8 @@ class Theme:
     cursor_text: int
     selection: int
     selection_text: int
+    match: int
+    match_text: int
     named: tuple[int, ...]
     palette: tuple[int, ...] = field(init=False)
 
@@ -46,6 +50,8 @@ DARK = Theme(
     cursor_text=0x16191D,
     selection=0x34598A,
     selection_text=0xFFFFFF,
+    match=0xE0B050,
+    match_text=0x16191D,
     named=(
         0x2A2F36, 0xF0716B, 0x6CC070, 0xE0B050, 0x6CA4F0, 0xC78BE0, 0x52BFC4, 0xC3CAD2,
         0x6E7782, 0xFF938C, 0x8FDB92, 0xF5CC78, 0x93BFFF, 0xDDAAF2, 0x7BDCE0, 0xFFFFFF,
@@ -59,8 +65,16 @@ LIGHT = Theme(
     cursor_text=0xFFFFFF,
     selection=0xB3D4FC,
     selection_text=0x10151A,
+    match=0xFFE08A,
+    match_text=0x24292E,
     named=(
         0x24292E, 0xB3261E, 0x1E7B34, 0x8A6100, 0x0B5CC5, 0x8433A8, 0x0E7A80, 0x6A737D,
         0x57606A, 0xD1372E, 0x2A9245, 0xA87700, 0x2A74E0, 0x9C4BC2, 0x17929A, 0x8C959F,
     ),
 )  # fmt: skip
+
+
+def theme_for(palette: QPalette) -> Theme:
+    """The theme that goes with the colours of a window."""
+    lightness = palette.color(QPalette.ColorRole.Base).lightness()
+    return DARK if lightness < 128 else LIGHT
