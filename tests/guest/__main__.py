@@ -15,6 +15,10 @@ from tests.guest.disks import REPOSITORY, checkout_disk, packages_disk, read_res
 from tests.guest.image import Image, image
 
 TESTS = ["tests/kernel", "tests/system/test_shared_mounts.py"]
+SHORT = ["tests/kernel", "-m", "v2"]
+"""What control groups v2 and systemd change: minutes less than everything."""
+
+_MINUTES, _SHORT_MINUTES = 30.0, 12.0
 
 
 def _arguments() -> tuple[argparse.Namespace, list[str]]:
@@ -22,10 +26,25 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
         prog="./dev guest-test", description=__doc__.partition(": ")[2], allow_abbrev=False
     )
     parser.add_argument("--packages", required=True, help="what the image has of Debian's")
-    parser.add_argument("--minutes", type=float, default=30, help="end the guest after so many")
+    parser.add_argument("--short", action="store_true", help="only the tests that v2 changes")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        help=f"end the guest after so many ({_MINUTES:.0f}; {_SHORT_MINUTES:.0f} with --short)",
+    )
     parser.add_argument("--cpus", type=int, default=1, help="processors of the guest")
     known, for_pytest = parser.parse_known_args()
-    return known, for_pytest if names_tests(for_pytest) else [*for_pytest, *TESTS]
+    if known.short and names_tests(for_pytest):
+        parser.error("--short chooses the tests itself")
+    known.minutes = known.minutes or (_SHORT_MINUTES if known.short else _MINUTES)
+    return known, with_tests(for_pytest, short=known.short)
+
+
+def with_tests(for_pytest: list[str], *, short: bool) -> list[str]:
+    """The arguments of pytest, with the usual tests where they name none."""
+    if names_tests(for_pytest):
+        return for_pytest
+    return [*for_pytest, *(SHORT if short else TESTS)]
 
 
 def names_tests(words: list[str]) -> bool:

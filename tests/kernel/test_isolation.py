@@ -13,7 +13,7 @@ from tests.kernel.box import Box, Define
 from cloche_engine.kernel.capabilities import mask
 from cloche_engine.sandbox.identity import APPLICATION_CAPABILITIES
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.v2]
 
 NAMESPACES = ("user", "mnt", "pid", "uts", "ipc", "net", "cgroup")
 

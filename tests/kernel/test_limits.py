@@ -18,7 +18,7 @@ from cloche_engine.core.store import Store, Stored
 from cloche_engine.host.cgroups.tree import detect
 from cloche_engine.host.cgroups.v2 import weight_of
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.v2]
 
 LIMITS = "<cpushare>40</cpushare><memory>65536</memory>"
 

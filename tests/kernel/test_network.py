@@ -10,7 +10,7 @@ from tests.kernel.outside import Answerer, ip
 
 from cloche_engine.api.errors import StartFailedError
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("own_network")]
+pytestmark = [pytest.mark.kernel, pytest.mark.v2, pytest.mark.usefixtures("own_network")]
 
 
 def network(address: str, gateway: str = "", nameserver: str = "") -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.kernel.box import Box, Define
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.v2]
 
 LIMITS = "<cpushare>512</cpushare><memory>65536</memory>"
 ITS_OWN_LIMITS = "CPUWeight=50 MemoryMax=90M TasksMax=20 IOWeight=20 AllowedCPUs=0".split()

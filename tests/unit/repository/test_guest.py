@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.guest.__main__ import names_tests
+from tests.guest.__main__ import SHORT, TESTS, names_tests, with_tests
 from tests.guest.cache import Cache
 from tests.guest.disks import checkout_disk, read_results
 from tests.guest.machine import run
@@ -87,6 +87,19 @@ def test_the_status_is_what_the_guest_wrote(tmp_path: Path) -> None:
 def test_options_alone_choose_no_tests() -> None:
     assert not names_tests(["-x", "-k", "limits"])
     assert names_tests(["-x", "tests/kernel/test_limits.py::test_it"])
+
+
+def test_without_tests_the_usual_ones_run() -> None:
+    assert with_tests(["-x"], short=False) == ["-x", *TESTS]
+    assert with_tests(["-x"], short=True) == ["-x", *SHORT]
+    assert with_tests(["tests/kernel/test_trees.py"], short=False) == ["tests/kernel/test_trees.py"]
+
+
+def test_the_short_form_has_what_v2_changes() -> None:
+    """The marker could be lost with a file that is renamed: each of these must be in it."""
+    kernel = Path(__file__).parents[2] / "kernel"
+    marked = {file.stem for file in kernel.glob("test_*.py") if "mark.v2" in file.read_text()}
+    assert {"test_limits", "test_isolation", "test_systemd", "test_network"} <= marked
 
 
 @pytest.mark.skipif(not shutil.which("debugfs", path=SBIN), reason="no e2fsprogs here")
