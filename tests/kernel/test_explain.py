@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -218,7 +219,7 @@ async def test_no_space_for_the_run_is_told_with_what_to_do(
     try:
         (folder / "takes").write_bytes(b"x" * 4096)
         taken = await spare.take()
-        moved = type(taken)(taken.link, folder)
+        moved = replace(taken, folder=folder)
 
         async def full() -> object:
             return moved

@@ -40,10 +40,10 @@ def waiting(warm: Warm, tmp_path: Path) -> Iterator[Child]:
 
 def signal_of_end(child: Child) -> int:
     """Let the holder go on by SIGCONT and the end of its child; the signal that it ends by."""
-    os.kill(child.holder, signal.SIGCONT)
+    holder = child.attendants.pop()
+    os.kill(holder, signal.SIGCONT)
     signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
-    status = os.waitpid(child.holder, 0)[1]
-    child.holder = 0
+    status = os.waitpid(holder, 0)[1]
     return os.WTERMSIG(status)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import socket
 import sys
+import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cloche_engine
@@ -17,7 +19,9 @@ from cloche_engine.api.errors import EngineError
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.tree import detect
 from cloche_engine.kernel.sockets import send_packet
-from cloche_engine.monitor.protocol import INIT
+from cloche_engine.monitor.launch import remove_group
+from cloche_engine.monitor.protocol import SPARE, group_name
+from cloche_engine.monitor.record import start_time
 
 # -S leaves site-packages out: the spawner stays small, and imports nothing but our own code.
 _PROGRAM = (
@@ -36,23 +40,25 @@ class Spare:
 
     link: socket.socket
     folder: Path
+    group: str
+    pid: int = 0
+    ready: bool = False
+    """Whether all was made that it needs; where not, its start says why."""
 
     @property
     def is_gone(self) -> bool:
-        """Whether it died, or had to give up."""
+        """Whether it died, also where one of its helpers still holds the link."""
         try:
-            return not self.link.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
+            start_time(self.pid)
         except OSError:
             return True
+        return False
 
-    def discard(self) -> None:
-        """Take away what one that was killed left; its init died with it."""
+    async def discard(self) -> None:
+        """Take away what one that was killed left; its init dies with it."""
         self.link.close()
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            init = json.loads((self.folder / INIT).read_text())
-            Group(detect(), init["group"]).remove()
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(remove_group, Group(detect(), self.group))
         shutil.rmtree(self.folder, ignore_errors=True)
 
     async def dismiss(self) -> None:
@@ -93,7 +99,7 @@ class Spawner:
             spare = self._ready.popleft()
             if not spare.is_gone:
                 return spare
-            spare.discard()
+            await spare.discard()
         waiting, self._next = self._next, None
         return await (waiting or self._ordered())
 
@@ -111,9 +117,13 @@ class Spawner:
         if self._next is not made:
             return
         self._next = None
-        if not made.cancelled() and made.exception() is None:
+        if made.cancelled() or made.exception() is not None:
+            return
+        if made.result().ready:
             self._ready.append(made.result())
             self._order_later()
+        else:
+            made.result().link.close()
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -136,27 +146,30 @@ class Spawner:
     async def _ordered(self) -> Spare:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
+        folder = self._runtime / f"{SPARE}{os.getpid():x}-{time.monotonic_ns():x}"
+        spare = Spare(ours, folder, group_name(self._groups, folder.name))
         with theirs:
-            await self._order(theirs)
+            await self._order(folder.name.encode(), theirs)
         try:
             packet = await asyncio.get_running_loop().sock_recv(ours, 4096)
         except BaseException:
             ours.close()
             raise
         if not packet:
-            ours.close()
+            await spare.discard()
             raise EngineError(
                 "the process that waits for the next start died", "see the helper's log"
             )
-        return Spare(ours, self._runtime / json.loads(packet)["spare"])
+        word = json.loads(packet)
+        return replace(spare, pid=word["pid"], ready=word["ready"])
 
-    async def _order(self, theirs: socket.socket) -> None:
+    async def _order(self, name: bytes, theirs: socket.socket) -> None:
         async with self._lock:
             try:
-                send_packet(await self._ready_link(), b"spare", [theirs.fileno()])
+                send_packet(await self._ready_link(), name, [theirs.fileno()])
             except OSError:
                 await self._drop()
-                send_packet(await self._ready_link(), b"spare", [theirs.fileno()])
+                send_packet(await self._ready_link(), name, [theirs.fileno()])
 
     async def _ready_link(self) -> socket.socket:
         if self._link is not None and self._process and self._process.returncode is None:

@@ -79,8 +79,7 @@ def _clone3(flags: int, group: int, *, pidfd: int = 0, parent_tid: int = 0) -> i
     fields = struct.pack(
         "=11Q", flags, pidfd, 0, parent_tid, exit_signal, 0, 0, 0, 0, 0, max(group, 0)
     )
-    arguments = ctypes.create_string_buffer(fields, len(fields))
-    return _call(_CLONE3, arguments, _long(len(fields)), subject="clone3")
+    return _call(_CLONE3, fields, _long(len(fields)), subject="clone3")
 
 
 def open_tree(directory: int, path: str, *, recursive: bool = False, follow: bool = False) -> int:
@@ -183,7 +182,8 @@ def prctl(option: int, *values: int) -> None:
 
 def name_process(name: str) -> None:
     """The name that ps shows, at most 15 bytes."""
-    text = ctypes.create_string_buffer(name.encode()[:15])
+    # Bytes, not a buffer: that would be of a new type, which writes to a hundred shared pages.
+    text = name.encode()[:15]
     _checked(_libc.prctl(ctypes.c_int(k.PR_SET_NAME), text, 0, 0, 0), "prctl", name, subject=name)
 
 
@@ -211,9 +211,9 @@ class FilterProgram:
 
     def load(self) -> None:
         """Put it in force for this process; needs no_new_privs or CAP_SYS_ADMIN (seccomp(2))."""
-        code = ctypes.create_string_buffer(self.code, len(self.code))
         # struct sock_fprog: an unsigned short, padding up to the pointer, the pointer
-        program = struct.pack("@HP", len(self.code) // 8, ctypes.addressof(code))
+        code = ctypes.cast(ctypes.c_char_p(self.code), ctypes.c_void_p).value
+        program = struct.pack("@HP", len(self.code) // 8, code)
         _call(_SECCOMP, _long(k.SECCOMP_SET_MODE_FILTER), _long(0), program, subject="seccomp")
 
 

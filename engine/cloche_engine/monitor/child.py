@@ -1,6 +1,8 @@
 """The init to be: cloned before anyone asks, with all done that needs no plan.
 
-monitor ── fork ── holder ── clone_in_place ── child
+monitor ── fork ── launcher
+              ├── holder: made by the launcher, beside itself
+              └── child: clone_in_place by the holder, beside itself
 
 Three quarters of the time of an execve are the end of the memory that was there before: thousands
 of pages of Python. So the child lives in the memory of another process, the holder, which does
@@ -13,12 +15,12 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from cloche_engine.host.cgroups.group import Group, new_group
+from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.limits import apply
 from cloche_engine.host.cgroups.tree import Layout
 from cloche_engine.host.dev import make_dev
@@ -28,10 +30,12 @@ from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import (
     FilterProgram,
+    clone3,
     clone_in_place,
     close_all_but,
     name_process,
 )
+from cloche_engine.monitor.protocol import group_name
 from cloche_engine.monitor.record import write_init
 from cloche_engine.sandbox.identity import die_with_the_monitor
 from cloche_engine.sandbox.init import await_plan_and_run
@@ -69,7 +73,8 @@ class Child:
 
     pid: int
     pidfd: int
-    holder: int
+    attendants: list[int]
+    """The processes that only its start needs: its holder, and who makes the start."""
     link: socket.socket
     group: Group
     dev: dict[str, int]
@@ -101,13 +106,13 @@ class Child:
             os.close(file)
 
     def forget_start(self) -> None:
-        """End what only its start needed: the holder of its old memory, the parts of its /dev."""
+        """End what only its start needed: the holder of its old memory, its launcher."""
         while self.dev:
             os.close(self.dev.popitem()[1])
-        if self.holder:
-            os.kill(self.holder, signal.SIGKILL)
-            os.waitpid(self.holder, 0)
-            self.holder = 0
+        while self.attendants:
+            pid = self.attendants.pop()
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
     def kill(self) -> None:
         """End it and forget it; its group stays."""
@@ -119,38 +124,43 @@ class Child:
         self.forget_start()
 
 
-def clone_ahead(warm: Warm, runtime: Path) -> Child:
+def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None = None) -> Child:
     """Make the namespaces, the process and its group before anyone asks: what costs most.
 
-    The folder of the run tells of them from then on.
+    The folder of the run tells of them from then on. With `give` they are made for our parent, and
+    are its own to end as soon as they are given.
     """
-    group = new_group(warm.layout, warm.parent)
+    group = Group(warm.layout, group_name(warm.parent, runtime.name))
+    group.create()
+    monitor = os.getppid() if give else os.getpid()
     try:
-        child = _cloned(warm, group)
+        child = _cloned(warm, group, monitor)
     except OSError:
         group.remove()
         raise
+    if give:
+        give(child)
     try:
-        write_init(runtime, child.pid, group.name)
+        write_init(runtime, monitor, child.pid, group.name)
         _let_prepare(child)
     except OSError:
-        child.kill()
-        group.remove()
+        if not give:
+            child.kill()
+            group.remove()
         raise
     return child
 
 
-def _cloned(warm: Warm, group: Group) -> Child:
+def _cloned(warm: Warm, group: Group, monitor: int) -> Child:
     dev = make_dev()
-    monitor = os.getpid()
     birth, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with birth:
-        holder = os.fork()
+        holder, _ = clone3(0 if monitor == os.getpid() else k.CLONE_PARENT)
         if holder == 0:
             _hold(theirs, monitor, warm.filters, group)
         theirs.close()
         pid, link = _born(birth, holder)
-    return Child(pid, os.pidfd_open(pid), holder, link, group, dev)
+    return Child(pid, os.pidfd_open(pid), [holder], link, group, dev)
 
 
 def _hold(
@@ -188,7 +198,8 @@ def _born(birth: socket.socket, holder: int) -> tuple[int, socket.socket]:
         os.kill(holder, signal.SIGSTOP)
         os.kill(holder, signal.SIGXCPU)
         return int(packet), socket.socket(fileno=descriptors[0])
-    os.waitpid(holder, 0)
+    with contextlib.suppress(ChildProcessError):  # where it is its parent's to wait for
+        os.waitpid(holder, 0)
     number = Blame.from_json(packet[1:]).errno if packet else 0
     raise OSError(number, os.strerror(number), "clone3")
 

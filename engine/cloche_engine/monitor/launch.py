@@ -1,6 +1,6 @@
-"""A start as its parent sees it: id maps, limits, trees, network, then the child's list.
+"""A start as it is made from outside: id maps, limits, trees, network, then the child's list.
 
-monitor                                child (cloned ahead with six namespaces)
+launcher                               child (cloned ahead with six namespaces)
 | --- D descriptors, A ahead, R ------> |  what needs no plan; a rehearsal; waits
 | --- P plan, M id maps written ------> |  root, console, files
 | opens the trees                       |  waits
@@ -8,6 +8,7 @@ monitor                                child (cloned ahead with six namespaces)
 | --- T trees, surroundings ----------> |  the tree of mounts, pivot_root
 | limits, veth                          |
 | --- G go ---------------------------> |  groups, network, identity, program
+monitor                                |
 | <-- F console + pty master ---------- |
 | <-- S its steps and their times ----- |
 | <-- E blame, or end of file --------- |  failed, or the program runs
@@ -36,8 +37,8 @@ from cloche_engine.host.storage.refused import TreeRefusedError
 from cloche_engine.host.storage.sources import check_sources
 from cloche_engine.kernel import files
 from cloche_engine.kernel.refusal import call_of
-from cloche_engine.kernel.syscalls import FilterProgram
-from cloche_engine.monitor.child import Child, Warm, clone_ahead
+from cloche_engine.monitor.child import Child
+from cloche_engine.monitor.protocol import Fields
 from cloche_engine.sandbox.operation import Blame
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.links import LinkPlan
@@ -51,7 +52,16 @@ class LaunchFailedError(Exception):
 
     def __init__(self, blame: Blame, hint: str = "", killed_for_memory: int = 0) -> None:
         super().__init__(blame.text)
-        self.fields = {**blame.fields(), "hint": hint, "killed_for_memory": killed_for_memory}
+        self.fields: Fields = {
+            **blame.fields(), "hint": hint, "killed_for_memory": killed_for_memory
+        }  # fmt: skip
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> LaunchFailedError:
+        """The one that has these fields."""
+        error = cls(Blame(**{name: fields[name] for name in Blame.__slots__}))
+        error.fields = fields
+        return error
 
 
 @dataclass(slots=True)
@@ -62,7 +72,7 @@ class Account:
     outside: list[tuple[str, float, float]] = field(default_factory=list)
     inside: str = ""
 
-    def fields(self) -> dict[str, object]:
+    def fields(self) -> Fields:
         """As JSON carries it."""
         return {"begun": self.begun, "outside": self.outside, "inside": self.inside}
 
@@ -80,6 +90,10 @@ class Launched:
     """Its network namespace; kept, so that links of the host are still in it at the end."""
     started: float = 0.0
     has_console: bool = False
+
+    def fields(self) -> Fields:
+        """What the launcher knows of it, as JSON carries it."""
+        return {"account": self.account.fields(), "rounded": self.rounded}
 
     def hear(self) -> int | None:
         """What the child says next: the master of its console, or -1 when its program runs.
@@ -111,29 +125,24 @@ class Launched:
 
 
 class Launcher:
-    """One start, step by step with times; on failure `take_back` undoes what was done."""
+    """One start, step by step with times; `trouble` is why there is no child, or no whole one."""
 
-    def __init__(self, text: str, warm: Warm, child: Child | None) -> None:
+    def __init__(self, text: str, child: Child | None, trouble: OSError | None) -> None:
         if child is not None:
             child.tell(b"P" + text.encode())  # it reads the plan while we do
         self.plan = plan = LaunchPlan.from_json(text)
-        self._warm = warm
         self._child = child
+        self._trouble = trouble
         self._runtime = Path(plan.runtime)
-        self._netns = -1
+        self.netns = -1
         self._rounded: list[str] = []
         self.account = Account()
 
-    @property
-    def filters(self) -> tuple[FilterProgram, ...]:
-        """The seccomp filters, which later programs get too."""
-        return self._warm.filters
-
     def launch(self) -> Launched:
-        """Do all that the child needs to become the program; LaunchFailedError."""
+        """Do all that the child needs to become the program, but G; LaunchFailedError."""
         plan = self.plan
         with self._step("make the namespaces"):
-            child = self._child = self._child or self._late_child()
+            child = self._whole_child()
         with self._step("map its users"):
             self._write_id_maps(child.pid)
             dev.give_dev(child.dev, plan.id_base)
@@ -153,22 +162,12 @@ class Launcher:
         if plan.links:
             with self._step("connect its network"):
                 self._connect_network(child.pid)
-        child.tell(b"G")
-        return Launched(plan, child, self.account, self._rounded, self._netns)
+        return Launched(plan, child, self.account, self._rounded, self.netns)
 
-    def _late_child(self) -> Child:
-        """The child that could not be made ahead; what still hinders it is told."""
-        child = clone_ahead(self._warm, self._runtime)
-        child.tell(b"P" + self.plan.to_json().encode())
-        return child
-
-    def take_back(self) -> None:
-        """Undo all that was done."""
-        group = None
-        if self._child is not None:
-            self._child.kill()
-            group = self._child.group
-        undo_all(self.plan, group, self._netns)
+    def _whole_child(self) -> Child:
+        if self._child is None or self._trouble:
+            raise self._trouble or OSError(errno.ECHILD, os.strerror(errno.ECHILD))
+        return self._child
 
     def _write_id_maps(self, pid: int) -> None:
         line = f"0 {self.plan.id_base} {self.plan.id_count}"
@@ -176,10 +175,10 @@ class Launcher:
             files.write(f"/proc/{pid}/{name}", line)
 
     def _connect_network(self, pid: int) -> None:
-        self._netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self.netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         with changing_links(self._runtime.parent):
             for link in self.plan.links:
-                connect(link, self._netns)
+                connect(link, self.netns)
 
     def _limit(self, child: Child) -> None:
         """Nothing is in the v1 groups of a spare: somebody may have swept them away."""

@@ -14,9 +14,9 @@ from pathlib import Path
 from cloche_engine.api.console import Ended, Size
 from cloche_engine.host.cgroups.limits import change
 from cloche_engine.host.cgroups.usage import Meter
-from cloche_engine.kernel.syscalls import FilterProgram, name_process
+from cloche_engine.kernel.syscalls import FilterProgram
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
-from cloche_engine.monitor.launch import Launched, Launcher, LaunchFailedError
+from cloche_engine.monitor.launch import Launched, LaunchFailedError
 from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
 from cloche_engine.monitor.record import Ending, ending_of, write_ending
@@ -28,18 +28,6 @@ _QUIET = 0.02
 """Seconds after a start in which nothing is done that could be in its way."""
 _PATIENCE = 10.0
 """Seconds that viewers get to read the rest after the end."""
-
-
-def watch(launcher: Launcher, helper: socket.socket, listener: socket.socket) -> None:
-    """Start a container and stay until it has ended; what becomes of it is told to the helper."""
-    name_process(f"cloche:{launcher.plan.name}")
-    try:
-        Monitor(launcher.launch(), launcher.filters, listener).run(helper)
-    except LaunchFailedError as failure:
-        launcher.take_back()
-        leave(Path(launcher.plan.runtime))
-        with contextlib.suppress(OSError):  # the helper died; the next one finds nothing to do
-            send(helper, {"error": failure.fields, **launcher.account.fields()})
 
 
 def leave(runtime: Path) -> None:

@@ -1,7 +1,8 @@
 """Messages between the helper and a monitor: JSON packets, descriptors beside them.
 
 helper                                 monitor
-  | <-- {spare: folder} ---------------- |  it waits for a plan
+  | the name of a folder --------------> |  the spawner makes a monitor for it
+  | <-- {pid, ready} ------------------- |  it waits for a plan
   | the plan --------------------------> |  starts it
   | <-- {ok, ...} or {error} ----------- |
   | {do, ...} + descriptors -----------> |
@@ -25,6 +26,12 @@ STATE = "state.json"
 INIT = "init.json"
 SPARE = "spare-"
 """How the folder of a monitor begins that has no container yet."""
+
+
+def group_name(parent: str, folder: str) -> str:
+    """The control group of a spare, known by its folder's name before anything is there."""
+    return f"{parent}/{folder.removeprefix(SPARE)}"
+
 
 Fields = dict[str, Any]
 

@@ -56,9 +56,9 @@ def write_state(runtime: Path, plan: str, boot: str) -> None:
     files.write_new(f"{runtime}/{STATE}", f'{head[:-1]}, "plan": {plan}}}')
 
 
-def write_init(runtime: Path, pid: int, group: str) -> None:
+def write_init(runtime: Path, monitor: int, pid: int, group: str) -> None:
     """Say which processes are its monitor and its init, and in which group it is."""
-    fields = {"monitor": os.getpid(), "pid": pid, "started": start_time(pid), "group": group}
+    fields = {"monitor": monitor, "pid": pid, "started": start_time(pid), "group": group}
     files.write_new(f"{runtime}/{INIT}", json.dumps(fields))
 
 

@@ -26,7 +26,7 @@ from cloche_engine.sandbox.seccomp import application_filters
 def main() -> None:
     """Serve the helper until it hangs up; arguments: its socket, the groups' parent, the runtimes.
 
-    Each packet carries the socket on which a new monitor waits for its plan.
+    Each packet names the folder of a new monitor, and carries the socket for its plan.
     """
     name_process("cloche-spawner")
     prctl(k.PR_SET_DUMPABLE, 0)
@@ -47,6 +47,6 @@ def _serve_one(link: socket.socket, warm: Warm, runtimes: Path) -> bool:
     for descriptor in descriptors:
         if os.fork() == 0:
             link.close()
-            stand_by(socket.socket(fileno=descriptor), warm, runtimes)
+            stand_by(socket.socket(fileno=descriptor), warm, runtimes / packet.decode())
         os.close(descriptor)
     return bool(packet)

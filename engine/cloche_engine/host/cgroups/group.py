@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import time
 
 from cloche_engine.host.cgroups.tree import Layout, make, remove_upwards
 from cloche_engine.kernel import files
@@ -78,10 +77,3 @@ class Group:
         trees = self.layout.hierarchies
         gone = [remove_upwards(tree.path, self.name) for tree in trees]
         return all(gone)
-
-
-def new_group(layout: Layout, parent: str) -> Group:
-    """A fresh group below `parent` in every tree."""
-    group = Group(layout, f"{parent}/{os.getpid():x}-{time.monotonic_ns():x}")
-    group.create()
-    return group

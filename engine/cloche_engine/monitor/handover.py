@@ -1,0 +1,58 @@
+"""From the launcher, which makes a start and goes, to the monitor, which stays.
+
+launcher                                  monitor
+| --- {child, group} + listener, child --> |  keeps the child that waits for a plan
+| --- {launched or error}, the plan -----> |  watches it, or takes all back
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.cgroups.tree import Layout
+from cloche_engine.kernel.sockets import receive_packet, send_packet
+from cloche_engine.monitor.child import Child
+from cloche_engine.monitor.protocol import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One message; `plan` is empty in the first."""
+
+    fields: Fields
+    plan: str
+    descriptors: tuple[int, ...]
+
+
+def tell(link: socket.socket, fields: Fields, plan: str = "", files: Sequence[int] = ()) -> None:
+    """Send one message; the plan goes as it came, for it may be as large as a packet."""
+    send_packet(link, b"%b\n%b" % (json.dumps(fields).encode(), plan.encode()), files)
+
+
+def hear(link: socket.socket) -> Word | None:
+    """The next message, or None where the launcher is gone."""
+    packet, descriptors = receive_packet(link)
+    if not packet:
+        return None
+    head, _, plan = packet.partition(b"\n")
+    return Word(json.loads(head), plan.decode(), tuple(descriptors))
+
+
+def tell_child(link: socket.socket, child: Child) -> None:
+    """Give the monitor its child: from here on it is the monitor's to end."""
+    fields = {"pid": child.pid, "attendants": child.attendants, "group": child.group.name}
+    tell(link, fields, files=(child.pidfd, child.link.fileno()))
+
+
+def child_in(word: Word, layout: Layout, launcher: int) -> Child:
+    """The child that a message gives."""
+    pidfd, link = word.descriptors
+    fields = word.fields
+    return Child(
+        fields["pid"], pidfd, [*fields["attendants"], launcher], socket.socket(fileno=link),
+        Group(layout, fields["group"]), {},
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""The process that makes one start: all that needs no plan ahead, the rest when the plan comes.
+
+It is the monitor's child, and so are the processes that it makes: it has no part in their end, and
+ends when the monitor has no more use for it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from cloche_engine.kernel.sockets import receive_packet
+from cloche_engine.kernel.syscalls import name_process
+from cloche_engine.monitor.child import Child, Warm, clone_ahead, rehearse
+from cloche_engine.monitor.handover import tell, tell_child
+from cloche_engine.monitor.launch import Launcher, LaunchFailedError
+from cloche_engine.monitor.protocol import send
+from cloche_engine.sandbox.identity import die_with_the_monitor
+
+
+def launch_when_told(
+    link: socket.socket, helper: socket.socket, warm: Warm, folder: Path, monitor: int
+) -> NoReturn:
+    """The life of a launcher; `link` leads to the monitor, whose pid is `monitor`."""
+    try:
+        name_process("cloche-launcher")
+        die_with_the_monitor()
+        if os.getppid() == monitor:  # else it ended before we asked to be told
+            _launch_when_told(link, helper, warm, folder)
+    except Exception:  # noqa: BLE001 (the main program of a process: the log is all there is)
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def _launch_when_told(link: socket.socket, helper: socket.socket, warm: Warm, folder: Path) -> None:
+    child: Child | None = None
+    trouble = None
+    try:
+        child = clone_ahead(warm, folder, lambda made: tell_child(link, made))
+        rehearse(child)
+    except OSError as error:  # the start will say why
+        trouble = error
+    send(helper, {"pid": os.getppid(), "ready": trouble is None})
+    packet, _ = receive_packet(helper)
+    if packet:
+        _launch(packet.decode(), Launcher(packet.decode(), child, trouble), link)
+
+
+def _launch(plan: str, launcher: Launcher, link: socket.socket) -> None:
+    try:
+        launched = launcher.launch()
+    except LaunchFailedError as failure:
+        account = launcher.account.fields()
+        tell(link, {"error": failure.fields, "account": account}, plan, _netns(launcher))
+    else:
+        tell(link, launched.fields(), plan, _netns(launcher))
+        launched.child.tell(b"G")
+    signal.pause()  # its end is work that must not be in the way of the program's beginning
+
+
+def _netns(launcher: Launcher) -> list[int]:
+    return [launcher.netns] if launcher.netns >= 0 else []
