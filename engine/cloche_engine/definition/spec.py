@@ -200,6 +200,7 @@ class ContainerSpec:
 
     uuid is 32 lower-case hex digits. io_weight is 10..1000 as in libvirt and blkio.weight. system
     is a whole one with an init, not an application; privileged gives its root the host's own ids.
+    stop_signal is a name as SIGTERM or SIGRTMIN+3, stop_grace the seconds until the kill.
     console_ttys are the host's terminals that consoles name, in their order: kept, never opened.
     """
 
@@ -227,6 +228,8 @@ class ContainerSpec:
     on_poweroff: str | None = None
     on_reboot: str | None = None
     on_crash: str | None = None
+    stop_signal: str | None = None
+    stop_grace: int | None = None
     autostart: bool | None = None
     arch: str | None = None
     machine: str | None = None

@@ -159,6 +159,8 @@ _silent: st.SearchStrategy[ContainerSpec] = st.builds(
     arch=st.sampled_from([None, "x86_64", "i686"]),
     machine=st.sampled_from([None, "i586"]),
     profile=st.sampled_from([None, "vps.basic"]),
+    stop_signal=st.sampled_from([None, "SIGINT", "SIGRTMIN+3"]),
+    stop_grace=st.none() | st.integers(0, 86_400),
     system=st.none() | st.booleans(),
     privileged=st.none() | st.booleans(),
     opaque=st.lists(st.sampled_from(_KEPT), unique=True).map(tuple),

@@ -159,3 +159,20 @@ def test_a_switch_of_a_feature_changes_alone(before: str, wanted: bool | None, a
 def test_privileged_is_a_switch_of_its_own() -> None:
     spec = edit.set_privileged(domain(), privileged=True).compiled()
     assert (spec.system, spec.privileged) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "after"),
+    [
+        ("", ("SIGINT", 3), "<stop signal='SIGINT' grace='3'/>"),
+        ("<stop signal='SIGINT' grace='3'/>", ("SIGHUP", 3), "<stop signal='SIGHUP' grace='3'/>"),
+        ("<stop signal='SIGINT' grace='3'/>", (None, 3), "<stop grace='3'/>"),
+        ("<stop grace='3'/>", (None, None), ""),
+        ("", (None, None), ""),
+    ],
+)
+def test_how_it_is_stopped_changes_alone(
+    before: str, wanted: tuple[str | None, int | None], after: str
+) -> None:
+    document = domain(PROGRAM + before)
+    assert edit.set_stop(document, *wanted).text == domain(PROGRAM + after).text

@@ -56,6 +56,8 @@ def to_json(spec: ContainerSpec) -> dict[str, Json]:
         "machine": spec.machine,
         "profile": spec.profile,
         "console_ttys": [*spec.console_ttys],
+        "stop_signal": spec.stop_signal,
+        "stop_grace": spec.stop_grace,
         "system": spec.system,
         "privileged": spec.privileged,
     }

@@ -26,6 +26,7 @@ from cloche_engine.definition.editing.siblings import (
     network_of,
     sync,
 )
+from cloche_engine.definition.editing.stopping import set_stop
 from cloche_engine.definition.names import parse_uuid, valid_uuid
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.splice import Splicer
@@ -45,6 +46,7 @@ __all__ = [
     "set_nameservers",
     "set_privileged",
     "set_program",
+    "set_stop",
     "set_system",
     "set_title",
     "set_user",

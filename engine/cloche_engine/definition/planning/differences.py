@@ -139,6 +139,8 @@ _TITLES = {
     "on_poweroff": "When it powers off",
     "on_reboot": "When it reboots",
     "on_crash": "When it crashes",
+    "stop_signal": "Signal that asks it to end",
+    "stop_grace": "Seconds until it is killed",
     "autostart": "Starts with the computer",
     "arch": "Architecture",
     "machine": "Machine",

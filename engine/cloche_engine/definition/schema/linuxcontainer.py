@@ -17,6 +17,9 @@ FILESYSTEM_TYPES = ("mount", "template", "block", "file", "ram", "bind")
 
 _ADDRESS = Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address")
 
+MAX_GRACE = 86_400
+"""Most seconds between the polite signal of a stop and the kill: a day."""
+
 MAX_ID = 2**32 - 2
 """The highest number of a user or group; the next one means nobody (credentials(7))."""
 
@@ -138,6 +141,23 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         "user", ("container",), "user, name or number, with ':GROUP'", Value.USER, default="root"
     ),
     ElementRule("group", ("container",), "group, name or number", Value.GROUP),
+    ElementRule(
+        "stop",
+        ("container",),
+        "how its first program is asked to end",
+        attributes=(
+            Attribute("signal", Value.LINE, "signal as SIGTERM or SIGRTMIN+3"),
+            Attribute(
+                "grace",
+                Value.INTEGER,
+                "seconds until it is killed",
+                default="10",
+                unit="s",
+                minimum=0,
+                maximum=MAX_GRACE,
+            ),
+        ),
+    ),
     ElementRule(
         "network",
         ("container",),

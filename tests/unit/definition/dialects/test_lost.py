@@ -70,6 +70,8 @@ FULL = ContainerSpec(
     arch="x86_64",
     machine="pc",
     profile="vps.basic",
+    stop_signal="SIGINT",
+    stop_grace=3,
     system=True,
     privileged=False,
     opaque=(Opaque("domain/clock", "<clock offset='utc'/>"),),
@@ -77,7 +79,7 @@ FULL = ContainerSpec(
 PROGRAM = "program environment directory user group"
 ENDS = "on_poweroff on_reboot on_crash"
 LINK = "interfaces.kind interfaces.source interfaces.mac interfaces.name interfaces.host_name"
-KIND = "system privileged"
+KIND = "system privileged stop_signal stop_grace"
 RIGHTS = f"idmap capabilities namespaces {KIND}"
 LIMITS = "memory.soft_kib memory.swap_kib memory.guarantee_kib io_weight"
 

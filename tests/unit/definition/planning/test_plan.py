@@ -84,6 +84,8 @@ def sentences(new: ContainerSpec, old: ContainerSpec = PLAIN) -> list[str]:
         ),
         ({"network_isolated": True}, "network_isolated", "Only a loopback network: yes."),
         ({"system": True}, "system", "A whole system with an init: yes."),
+        ({"stop_signal": "SIGINT"}, "stop_signal", "Signal that asks it to end: SIGINT."),
+        ({"stop_grace": 3}, "stop_grace", "Seconds until it is killed: 3."),
         ({"privileged": True}, "privileged", "Privileged, with the host's own user ids: yes."),
         (
             {"idmap": IdMap((IdRange(0, 100000, 10),), (IdRange(0, 100000, 10),))},
@@ -168,6 +170,8 @@ def test_every_field_of_a_specification_has_words() -> None:
         "arch": "x86_64",
         "machine": "m",
         "profile": "p",
+        "stop_signal": "SIGINT",
+        "stop_grace": 3,
         "system": True,
         "privileged": True,
         "cpu": Cpu(1, 2, 3, "4", "5", 6),

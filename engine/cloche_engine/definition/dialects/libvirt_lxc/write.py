@@ -31,6 +31,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("nameservers", "libvirt leaves resolv.conf to the container"),
     Reason("system", "libvirt does not tell systems from applications"),
     Reason("privileged", "libvirt says it by leaving <idmap> out"),
+    Reason("stop_signal", "libvirt ends a container by its init's own means"),
+    Reason("stop_grace", "libvirt has a time of its own"),
     Reason("profile", "libvirt's containers have no profiles"),
     Reason("autostart", "libvirt keeps it beside the document: virsh autostart NAME"),
     Reason("machine", "libvirt's schema has no machine for a container"),

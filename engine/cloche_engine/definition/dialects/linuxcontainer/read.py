@@ -9,6 +9,7 @@ from cloche_engine.definition.container import homes
 from cloche_engine.definition.container.filesystem_checks import check_mounts, check_owners
 from cloche_engine.definition.container.network import address_text, nameserver_elements
 from cloche_engine.definition.container.network_checks import check_network
+from cloche_engine.definition.container.stopping import read_stopping
 from cloche_engine.definition.dialects.linuxcontainer.kind import is_ours
 from cloche_engine.definition.dialects.linuxcontainer.limits import read_cpu, read_memory
 from cloche_engine.definition.dialects.linuxcontainer.program import read_program
@@ -53,6 +54,7 @@ def read(report: Report) -> ContainerSpec | None:
         network_isolated=_feature(root, "privnet"),
         namespaces=read_namespaces(report, root),
         **read_lifecycle(report, root)._asdict(),
+        **read_stopping(report, root)._asdict(),
         autostart=_autostart(root),
         profile=child_text(root.first("container"), "profile"),
         system=_feature(root, "system"),

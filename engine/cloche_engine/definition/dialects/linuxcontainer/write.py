@@ -11,6 +11,7 @@ from cloche_engine.definition.container.network_markup import (
     interface_markup,
     is_private,
 )
+from cloche_engine.definition.container.stopping import Stopping, stopping_markup
 from cloche_engine.definition.dialects.dialect import Reason
 from cloche_engine.definition.dialects.linuxcontainer.fitting import fitted
 from cloche_engine.definition.domain.consoles import plain_consoles
@@ -114,6 +115,7 @@ def _container(spec: ContainerSpec) -> Markup:
             *(Markup("env", (("name", name),), value) for name, value in spec.environment),
             *leaf("dir", spec.directory),
             *_user(spec),
+            *stopping_markup(Stopping(spec.stop_signal, spec.stop_grace)),
             *_network(spec),
             *_interfaces(spec),
         ),

@@ -51,6 +51,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("machine", f"{_FIRST} names no kind of machine"),
     Reason("system", f"{_FIRST} does not tell systems from applications"),
     Reason("privileged", f"{_FIRST} is older than user namespaces"),
+    Reason("stop_signal", f"{_FIRST} does not say how it is asked to end"),
+    Reason("stop_grace", f"{_FIRST} does not say when it is killed"),
     Reason("profile", f"{_FIRST} has no profiles"),
     Reason("opaque", f"{_FIRST} has no place for what is not understood"),
 )

@@ -62,6 +62,8 @@ REASONS = (
     Reason("machine", "LXC sets the personality by lxc.arch alone"),
     Reason("system", "LXC does not tell systems from applications"),
     Reason("privileged", "LXC says it by leaving lxc.idmap out"),
+    Reason("stop_signal", "Cloche does not write lxc.signal.halt"),
+    Reason("stop_grace", "lxc-stop is told how long to wait"),
     Reason("profile", "LXC takes settings from files, by lxc.include"),
     Reason("on_poweroff", "what follows the end is decided by the command that starts it"),
     Reason("on_reboot", "LXC starts a container again that reboots"),

@@ -31,6 +31,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("nameservers", _OLD_SHAPE),
     Reason("system", "an OpenVZ container is always a whole system"),
     Reason("privileged", "OpenVZ has no such containers"),
+    Reason("stop_signal", "vzctl ends a container by its init's own means"),
+    Reason("stop_grace", "vzctl has a time of its own"),
     Reason("profile", _OLD_SHAPE),
     Reason("autostart", "it is the ONBOOT of CTID.conf, no part of the XML"),
     Reason("program", "OpenVZ starts one program without arguments"),

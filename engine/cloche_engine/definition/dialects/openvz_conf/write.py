@@ -74,6 +74,8 @@ REASONS = (
     Reason("on_reboot", "OpenVZ starts a container again that reboots"),
     Reason("on_crash", "vzctl decides what follows the end"),
     Reason("arch", "OpenVZ takes it from the template"),
+    Reason("stop_signal", "vzctl ends a container by its init's own means"),
+    Reason("stop_grace", "vzctl has a time of its own"),
     Reason("system", "an OpenVZ container is always a whole system"),
     Reason("privileged", "OpenVZ has no such containers"),
     Reason("machine", "OpenVZ takes it from the template"),

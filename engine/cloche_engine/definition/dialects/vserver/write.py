@@ -59,7 +59,10 @@ REASONS: tuple[Reason, ...] = (
     Reason("system", _NO_PLACE),
     Reason("privileged", _NO_PLACE),
     Reason("profile", _NO_PLACE),
-    *(Reason(path, _NO_PLACE) for path in ("arch", "io_weight", "opaque")),
+    *(
+        Reason(path, _NO_PLACE)
+        for path in ("arch", "io_weight", "stop_signal", "stop_grace", "opaque")
+    ),
     *(Reason(path, _NO_PLACE) for path in ("on_poweroff", "on_reboot", "on_crash")),
 )
 
