@@ -69,7 +69,7 @@ def test_a_proposal_without_a_name_takes_its_vpsid() -> None:
 def test_t13_an_empty_address_warns_and_the_rest_is_read() -> None:
     read = openvz(sample("openvz/march-2007-empty.xml"))
     assert codes(read) == []
-    assert warnings(read) == ["not-supported-yet", "address", "nameserver", "nameserver"]
+    assert warnings(read) == ["address", "nameserver", "nameserver"]
     assert (read.spec.interfaces, read.spec.nameservers) == ((), ())
     assert (read.spec.hostname, read.spec.autostart) == ("openvzhost", False)
 
