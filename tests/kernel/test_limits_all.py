@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import resource
 from pathlib import Path
 
 import pytest
 from tests.kernel.box import Box, Define
 from tests.system.host import group_path
 
-from cloche_engine.api.errors import StartFailedError
+from cloche_engine.api.errors import EngineError, StartFailedError
 from cloche_engine.api.model import State
 from cloche_engine.host.cgroups.tree import detect
 
@@ -58,6 +60,7 @@ EVERYTHING = f"""
 <vcpu cpuset='{LAST}'>1</vcpu><numatune><memory mode='strict' nodeset='0'/></numatune>
 <cputune><period>50000</period><quota>25000</quota></cputune>
 <memory>65536</memory>
+<processes>64</processes>
 <memtune><soft_limit>32768</soft_limit><swap_hard_limit>98304</swap_hard_limit></memtune>
 """
 
@@ -73,6 +76,7 @@ async def test_a_container_starts_with_every_limit_of_its_definition(
     assert await held(box, "memory.high") == str(32 << 20)
     version, _ = await folder_of(box, "memory")
     assert await held(box, "swap") == str((96 if version == 1 else 32) << 20)
+    assert await held(box, "pids.max") == "64"
     assert await box.run("grep Cpus_allowed_list /proc/self/status") == (
         f"Cpus_allowed_list:\t{LAST}\n"
     )
@@ -99,3 +103,123 @@ async def test_a_group_of_a_waiting_start_that_somebody_removed_is_made_again(
             folder.rmdir() if folder.is_dir() else None
     assert (await box.start()).state is State.RUNNING
     assert await held(box, "memory.max") == str(64 << 20)
+
+
+DISK = next(iter(sorted(Path("/sys/block").glob("[vs]d?"))), Path("/sys/block/none"))
+RATES = f"""<blkiotune><device><path>/dev/{DISK.name}</path>
+<read_bytes_sec>1048576</read_bytes_sec><write_iops_sec>50</write_iops_sec></device></blkiotune>"""
+
+
+async def rates(box: Box) -> dict[str, str]:
+    """What the kernel has for the disk, by the words of v2."""
+    version, folder = await folder_of(box, "io")
+    number = (DISK / "dev").read_text().strip()
+    if version == 2:
+        lines = (folder / "io.max").read_text().splitlines()
+        found = next((line for line in lines if line.startswith(f"{number} ")), "")
+        return dict(word.split("=") for word in found.split()[1:] if not word.endswith("max"))
+    old = {"rbps": "read_bps", "wbps": "write_bps", "riops": "read_iops", "wiops": "write_iops"}
+    texts = {
+        new: (folder / f"blkio.throttle.{name}_device").read_text() for new, name in old.items()
+    }
+    return {new: text.split()[1] for new, text in texts.items() if number in text}
+
+
+@pytest.mark.skipif(not DISK.exists(), reason="this machine has no disk")
+async def test_rates_of_a_disk_hold_and_are_lifted(define: Define, root: Path) -> None:
+    box = await define(root=root, around=RATES)
+    await box.start()
+    assert await rates(box) == {"rbps": "1048576", "wiops": "50"}
+    await redefine(box, RATES.replace("<write_iops_sec>50</write_iops_sec>", ""), RATES)
+    assert await rates(box) == {"rbps": "1048576"}
+    await redefine(box, "", RATES.replace("<write_iops_sec>50</write_iops_sec>", ""))
+    assert await rates(box) == {}
+
+
+async def test_a_disk_that_is_none_is_refused_by_name(define: Define, root: Path) -> None:
+    box = await define(root=root, around=RATES.replace(f"/dev/{DISK.name}", "/dev/null"))
+    with pytest.raises(StartFailedError, match="/dev/null of <blkiotune> is no block device"):
+        await box.start()
+
+
+async def redefine(box: Box, new: str, old: str) -> None:
+    """Save it with other limits."""
+    stored = await box.engine.definition(box.uuid)
+    assert old.encode() in stored.text
+    await box.engine.define(stored.text.replace(old.encode(), new.encode()), stored.etag)
+
+
+async def test_all_limits_are_changed_while_it_runs_and_lifted(define: Define, root: Path) -> None:
+    box = await define(root=root)
+    await box.start()
+    before = {what: await held(box, what) for what in _NEW}
+    await redefine(box, f"</container>{EVERYTHING}</domain>", "</container></domain>")
+    assert await held(box, "cpu.max") == "25000 50000"
+    assert await held(box, "cpuset.cpus") == LAST
+    assert await held(box, "memory.high") == str(32 << 20)
+    assert await held(box, "pids.max") == "64"
+    stats = await box.engine.stats(box.uuid)
+    assert stats.memory_limit_bytes == 64 << 20
+    await redefine(box, "</container></domain>", f"</container>{EVERYTHING}</domain>")
+    assert {what: await held(box, what) for what in _NEW} == before
+
+
+async def test_one_limit_that_is_refused_takes_all_back(define: Define, root: Path) -> None:
+    box = await define(root=root, around="<processes>99</processes>")
+    await box.start()
+    before = {what: await held(box, what) for what in _NEW}
+    limits = "<processes>64</processes><memory>65536</memory><vcpu cpuset='900'>1</vcpu>"
+    with pytest.raises(EngineError, match=r"cannot be changed while it runs: .*<vcpu cpuset>"):
+        await redefine(box, limits, "<processes>99</processes>")
+    assert {what: await held(box, what) for what in _NEW} == before
+
+
+LIMIT = "<rlimit name='nofile' soft='{0}' hard='{0}'/><rlimit name='stack' hard='1048576'/>"
+
+
+async def shown(box: Box, pid: str, name: str) -> list[str]:
+    """A limit of a process in it, as it is seen inside."""
+    line = await box.run(f"grep '{name}' /proc/{pid}/limits")
+    return line.removeprefix(name).split()[:2]
+
+
+async def test_each_process_has_its_limits(define: Define, root: Path) -> None:
+    box = await define(root=root, inside=LIMIT.format(500))
+    await box.start()
+    for pid in ("1", "self"):
+        assert await shown(box, pid, "Max open files") == ["500", "500"]
+        assert await shown(box, pid, "Max stack size") == ["1048576", "1048576"]
+        assert await shown(box, pid, "Max core file size") == ["0", "0"]
+
+
+MAY_RAISE = bool(
+    int(re.search(r"CapEff:\t(\w+)", Path("/proc/self/status").read_text())[1], 16) >> 24 & 1  # type: ignore[index]
+)
+"""Whether this machine lets root have CAP_SYS_RESOURCE, without which no hard limit goes up."""
+
+
+async def test_limits_of_processes_change_while_they_run(define: Define, root: Path) -> None:
+    box = await define(root=root, inside=LIMIT.format(500))
+    await box.start()
+    await redefine(box, LIMIT.format(400), LIMIT.format(500))
+    for pid in ("1", "self"):
+        assert await shown(box, pid, "Max open files") == ["400", "400"]
+    await redefine(box, "", LIMIT.format(400))
+    assert await shown(box, "1", "Max open files") == (
+        ["1024", "524288"] if MAY_RAISE else ["400", "400"]
+    )
+
+
+async def test_more_than_this_machine_may_give_is_refused_and_lowered_where_nobody_asked(
+    define: Define, root: Path
+) -> None:
+    if MAY_RAISE:
+        pytest.skip("this machine gives as much as is asked for")
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    box = await define(root=root)
+    await box.start()
+    assert await shown(box, "1", "Max open files") == ["1024", str(most)]
+    over = f"<rlimit name='nofile' hard='{most + 1}'/></container>"
+    with pytest.raises(EngineError, match=rf"<rlimit nofile>: {most} is the most"):
+        await redefine(box, over, "</container>")
+    assert await shown(box, "1", "Max open files") == ["1024", str(most)]

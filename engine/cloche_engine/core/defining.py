@@ -13,8 +13,8 @@ from cloche_engine.definition.document import Document
 from cloche_engine.definition.planning.plan import make_plan
 from cloche_engine.definition.spec import ContainerSpec
 
-_LIMITS = frozenset({"cpu.shares", "memory.max_kib"})
-"""What the kernel takes while a container runs."""
+_LIMITS = ("cpu.", "memory.", "io_weight", "io_devices.", "processes", "rlimits.")
+"""How the paths of what the kernel takes while a container runs begin."""
 
 _FEELING = frozenset({State.STARTING, State.RUNNING, State.PAUSED})
 """Not one that ends: its turn may be long, and its limits matter no more."""
@@ -64,4 +64,4 @@ def _changes_limits(entry: Entry, definition: Definition) -> bool:
     if entry.state not in _FEELING:
         return False
     plan = make_plan(Document.parse(entry.stored.text), definition.document, running=True)
-    return any(step.path in _LIMITS for step in plan.now)
+    return any(step.path.startswith(_LIMITS) for step in plan.now)

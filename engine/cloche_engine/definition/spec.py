@@ -140,6 +140,27 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class IoDevice:
+    """What a disk of the host gives: a weight of 10..1000, bytes and operations a second."""
+
+    path: str
+    weight: int | None = None
+    read_bytes_sec: int | None = None
+    write_bytes_sec: int | None = None
+    read_iops_sec: int | None = None
+    write_iops_sec: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rlimit:
+    """A limit of each process, as nofile in setrlimit(2); None is no limit."""
+
+    name: str
+    soft: int | None
+    hard: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class IdRange:
     """count ids: inside, inside + 1, ... in the container are host, host + 1, ... outside."""
 
@@ -238,6 +259,9 @@ class ContainerSpec:
     privileged: bool | None = None
     opaque: tuple[Opaque, ...] = ()
     console_ttys: tuple[str | None, ...] = ()
+    processes: int | None = None
+    io_devices: tuple[IoDevice, ...] = ()
+    rlimits: tuple[Rlimit, ...] = ()
 
     @property
     def root(self) -> Filesystem | None:

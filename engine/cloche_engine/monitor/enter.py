@@ -7,10 +7,11 @@ import errno
 import os
 import socket
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.rlimits import make_room
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import FilterProgram, clone3, prctl, setns
@@ -28,6 +29,8 @@ from cloche_engine.sandbox.identity import (
 from cloche_engine.sandbox.init import Execute, environment, run_child
 from cloche_engine.sandbox.operation import Blame, Context, Operation
 from cloche_engine.sandbox.plan.launch import LaunchPlan
+from cloche_engine.sandbox.plan.limits import Limits
+from cloche_engine.sandbox.rlimits import SetRlimits
 
 _NAMESPACES = (
     k.CLONE_NEWUSER | k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC
@@ -128,6 +131,10 @@ class Entrance:
         self._group = group
         self._filters = filters
 
+    def follow(self, limits: Limits) -> None:
+        """Programs get these limits from now on."""
+        self._plan = replace(self._plan, limits=limits)
+
     def enter(self, request: Request, streams: list[int]) -> Entered:
         """Run a program; LaunchFailedError says why it does not."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -147,6 +154,7 @@ class Entrance:
             tasks, berth = self._group.open_tasks(), self._group.open_unified()
             for file in tasks:
                 os.write(file, b"0")
+            make_room(0, self._plan.limits.rlimits)
             setns(self._init, _NAMESPACES)
             pid, pidfd = clone3(k.CLONE_PARENT, berth)
             if pid == 0:
@@ -172,6 +180,7 @@ class Entrance:
             LimitCapabilities(),
             SetIdentity(request.user, "", self._plan.id_count),
             ChangeDirectory(request.directory or "/"),
+            SetRlimits(self._plan.limits.rlimits),
             Confine(self._filters),
             Execute(request.argv),
         ]

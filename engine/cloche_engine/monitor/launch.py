@@ -31,6 +31,7 @@ from cloche_engine.host.cgroups.setting import LimitError
 from cloche_engine.host.cgroups.usage import oom_kills
 from cloche_engine.host.network.links import changing_links, connect, disconnect
 from cloche_engine.host.network.refusal import NetworkRefusedError
+from cloche_engine.host.rlimits import make_room
 from cloche_engine.host.storage import roots
 from cloche_engine.host.storage.mount_points import MountPoints, creatable
 from cloche_engine.host.storage.refused import TreeRefusedError
@@ -186,6 +187,7 @@ class Launcher:
             child.group.create()
             child.hand_over_groups()
         self._rounded = apply(child.group, self.plan.limits)
+        self._rounded += make_room(child.pid, self.plan.limits.rlimits)
 
     @contextlib.contextmanager
     def _opened(self, pid: int, shared: HostRoot | None) -> Iterator[dict[str, int]]:

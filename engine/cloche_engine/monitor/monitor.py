@@ -12,8 +12,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from cloche_engine.api.console import Ended, Size
-from cloche_engine.host.cgroups.limits import change
 from cloche_engine.host.cgroups.usage import Meter
+from cloche_engine.host.changing import change_all
 from cloche_engine.kernel.syscalls import FilterProgram
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
 from cloche_engine.monitor.launch import Launched, LaunchFailedError
@@ -187,8 +187,9 @@ class Monitor:
 
     def _set_limits(self, limits: Limits) -> None:
         launched = self._launched
-        launched.rounded = change(self._group, limits)
+        launched.rounded = change_all(self._group, launched.plan.limits, limits)
         launched.plan = replace(launched.plan, limits=limits)
+        self._entrance.follow(limits)
 
     def _usage(self, link: socket.socket, _: Fields, __: list[int]) -> None:
         with contextlib.closing(Meter(self._group)) as meter:

@@ -64,6 +64,7 @@ from cloche_engine.sandbox.operation import (
 from cloche_engine.sandbox.overlay import Overlay, SealOverlay
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, MountPlan, SourceKind, Surroundings
+from cloche_engine.sandbox.rlimits import SetRlimits
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MASKED = (
@@ -180,6 +181,7 @@ def program(plan: LaunchPlan, filters: tuple[FilterProgram, ...]) -> list[Operat
         TakeConsole(),
         SetIdentity(plan.user, plan.group, plan.id_count),
         ChangeDirectory(plan.directory or "/"),
+        SetRlimits(plan.limits.rlimits),
         TellSteps(),
         Confine(filters),
         Execute(plan.argv),

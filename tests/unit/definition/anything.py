@@ -17,8 +17,10 @@ from cloche_engine.definition.spec import (
     IdRange,
     Interface,
     InterfaceKind,
+    IoDevice,
     Memory,
     Opaque,
+    Rlimit,
     Route,
     SharedNamespace,
 )
@@ -126,6 +128,8 @@ _CAPABILITIES = st.builds(
     st.sampled_from([(), ("sys_time",), ("sys_time", "mknod")]),
     st.sampled_from([(), ("chown",), ("net_raw", "setpcap")]),
 )
+DISKS = (IoDevice("/dev/sda", 500, 1048576, 2097152, 30, 40), IoDevice("/dev/sdb", 100))
+RLIMITS = (Rlimit("nofile", 1024, 4096), Rlimit("core", 0, None), Rlimit("nproc", None, None))
 _NAMESPACES = st.sampled_from([(), (SharedNamespace("net", "name", "other"),)])
 
 _silent: st.SearchStrategy[ContainerSpec] = st.builds(
@@ -163,6 +167,9 @@ _silent: st.SearchStrategy[ContainerSpec] = st.builds(
     stop_grace=st.none() | st.integers(0, 86_400),
     system=st.none() | st.booleans(),
     privileged=st.none() | st.booleans(),
+    processes=st.none() | st.integers(1, 4194304),
+    io_devices=st.sampled_from([(), DISKS[:1], DISKS]),
+    rlimits=st.sampled_from([(), RLIMITS[:1], RLIMITS]),
     opaque=st.lists(st.sampled_from(_KEPT), unique=True).map(tuple),
 )
 

@@ -25,8 +25,10 @@ from cloche_engine.definition.spec import (
     IdRange,
     Interface,
     InterfaceKind,
+    IoDevice,
     Memory,
     Opaque,
+    Rlimit,
     Route,
     SharedNamespace,
 )
@@ -119,6 +121,9 @@ wholes = st.builds(
     stop_grace=st.none() | st.integers(0, 86_400),
     system=st.none() | st.booleans(),
     privileged=st.none() | st.booleans(),
+    processes=st.none() | st.integers(1, 4194304),
+    io_devices=st.sampled_from([(), (IoDevice("/dev/sda", 500, read_iops_sec=30),)]),
+    rlimits=st.sampled_from([(), (Rlimit("nofile", 1024, None),)]),
     opaque=st.lists(
         st.sampled_from(
             [

@@ -66,7 +66,7 @@ def test_the_order_is_the_one_that_the_kernel_demands() -> None:
         "BecomeContainerRoot", "OpenConsole", "WriteFiles", "SetHostname", "AllowPing",
         "NewKeyring",
         "AttachRoot", "MoveIn", "ProvideFiles", "MoveIn", "MoveIn", "PivotRoot",
-        "JoinGroups", "TakeConsole", "SetIdentity", "ChangeDirectory", "TellSteps",
+        "JoinGroups", "TakeConsole", "SetIdentity", "ChangeDirectory", "SetRlimits", "TellSteps",
         "Confine", "Execute",
     ]  # fmt: skip
 

@@ -9,7 +9,8 @@ from cloche_engine.definition.converting.spec_json import Json
 Entry = dict[str, Json]
 Pair = tuple[int | None, int | None]
 
-_KEYS = {"filesystems": "target", "routes": "to", "namespaces": "kind"}
+_KEYS = {"filesystems": "target", "routes": "to", "namespaces": "kind",
+         "io_devices": "path", "rlimits": "name"}  # fmt: skip
 _LIKENESS = ("name", "mac", "addresses", "source", "host_name")
 
 

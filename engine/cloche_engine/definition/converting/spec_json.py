@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 
 from cloche_engine.definition.spec import (
     Capabilities,
@@ -51,6 +52,9 @@ def to_json(spec: ContainerSpec) -> dict[str, Json]:
         "autostart": spec.autostart,
         "opaque": [*opaque_paths(spec.opaque)],
         "io_weight": spec.io_weight,
+        "io_devices": [asdict(entry) for entry in spec.io_devices],
+        "processes": spec.processes,
+        "rlimits": [asdict(entry) for entry in spec.rlimits],
         "namespaces": [_namespace(entry) for entry in spec.namespaces],
         "arch": spec.arch,
         "machine": spec.machine,

@@ -1,4 +1,4 @@
-"""Memory, processors and the weight of input and output."""
+"""Memory and processors."""
 
 from __future__ import annotations
 
@@ -172,13 +172,3 @@ def cpu_markup(cpu: Cpu) -> tuple[Markup, ...]:
             leaf("quota", cpu.quota_us),
         ),
     )
-
-
-def read_io_weight(root: Element) -> int | None:
-    """The weight in `<blkiotune>`."""
-    return number(root.first("blkiotune"), "weight")
-
-
-def io_markup(weight: int | None) -> tuple[Markup, ...]:
-    """`<blkiotune>` with a weight."""
-    return branch("blkiotune", leaf("weight", weight))

@@ -45,6 +45,7 @@ __all__ = [
     "set_name",
     "set_nameservers",
     "set_privileged",
+    "set_processes",
     "set_program",
     "set_stop",
     "set_system",
@@ -206,6 +207,12 @@ def set_memory_kib(document: Document, kib: int | None) -> Document:
             splicer.add(splicer.root, Markup("memory", text=str(kib)))
 
     return edited(document, apply)
+
+
+def set_processes(document: Document, processes: int | None) -> Document:
+    """Most processes at a time; None leaves it to the default."""
+    wanted = None if processes is None else str(processes)
+    return edited(document, lambda splicer: _set(splicer, splicer.root, "processes", wanted))
 
 
 def _is_unreadable(memory: Element) -> bool:

@@ -15,8 +15,10 @@ from cloche_engine.definition.spec import (
     ContainerSpec,
     Cpu,
     IdMap,
+    IoDevice,
     Memory,
     Opaque,
+    Rlimit,
 )
 from cloche_engine.definition.units import readable
 
@@ -111,6 +113,36 @@ def _opaque(path: str, was: tuple[Opaque, ...], now: tuple[Opaque, ...]) -> Iter
         yield Difference(path, "What Cloche keeps but ignores stands in another order.")
 
 
+def _devices(
+    path: str, was: tuple[IoDevice, ...], now: tuple[IoDevice, ...]
+) -> Iterator[Difference]:
+    before, after = ({each.path: each for each in some} for some in (was, now))
+    for disk in dict.fromkeys([*before, *after]):
+        for entry in fields(IoDevice):
+            one, other = (getattr(some.get(disk), entry.name, None) for some in (before, after))
+            if one != other and entry.name != "path":
+                subject = f"{_TITLES[f'{path}.{entry.name}']} of {short(disk)}"
+                yield Difference(f"{path}.{disk}", instead(subject, text(one), text(other)))
+
+
+def _rlimits(path: str, was: tuple[Rlimit, ...], now: tuple[Rlimit, ...]) -> Iterator[Difference]:
+    before, after = ({each.name: each for each in some} for some in (was, now))
+    for name in dict.fromkeys([*before, *after]):
+        one, other = before.get(name), after.get(name)
+        if one != other:
+            words = instead(f"Limit {name} of each process", _pair(one), _pair(other))
+            yield Difference(f"{path}.{name}", words)
+    if before == after:
+        yield Difference(path, "The limits of processes stand in another order.")
+
+
+def _pair(limit: Rlimit | None) -> str:
+    if limit is None:
+        return ""
+    soft, hard = ("no limit" if each is None else str(each) for each in (limit.soft, limit.hard))
+    return soft if soft == hard else f"{soft}, at most {hard}"
+
+
 _TITLES = {
     "name": "Name",
     "uuid": "Uuid",
@@ -134,6 +166,12 @@ _TITLES = {
     "consoles": "Consoles",
     "console_ttys": "Terminals named for the consoles",
     "io_weight": "Disk weight",
+    "io_devices.weight": "Weight",
+    "io_devices.read_bytes_sec": "Bytes read in a second",
+    "io_devices.write_bytes_sec": "Bytes written in a second",
+    "io_devices.read_iops_sec": "Reads in a second",
+    "io_devices.write_iops_sec": "Writes in a second",
+    "processes": "Processes, at most",
     "network_isolated": "Only a loopback network",
     "namespaces": "Namespaces shared with others",
     "on_poweroff": "When it powers off",
@@ -163,5 +201,7 @@ _COMPARE: dict[str, _Compare] = {
     "memory": _part(dict.fromkeys(("max_kib", "soft_kib", "swap_kib", "guarantee_kib"), readable)),
     "idmap": _idmap,
     "capabilities": _capabilities,
+    "io_devices": _devices,
+    "rlimits": _rlimits,
     "opaque": _opaque,
 }

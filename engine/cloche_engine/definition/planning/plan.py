@@ -18,8 +18,19 @@ _ELEMENTS = {
     "title": ("domain", "title"),
     "description": ("domain", "description"),
     "cpu.shares": ("domain", "cpushare"),
+    "cpu.quota_us": ("cputune", "quota"),
+    "cpu.period_us": ("cputune", "period"),
+    "cpu.cpuset": ("domain", "vcpu"),
+    "cpu.mems": ("domain", "numatune"),
     "memory.max_kib": ("domain", "memory"),
+    "memory.soft_kib": ("memtune", "soft_limit"),
+    "memory.swap_kib": ("memtune", "swap_hard_limit"),
+    "io_weight": ("blkiotune", "weight"),
+    "io_devices": ("blkiotune", "device"),
+    "processes": ("domain", "processes"),
+    "rlimits": ("container", "rlimit"),
 }
+_LISTS = ("io_devices", "rlimits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,7 @@ def _step(found: Difference) -> Step:
 
 
 def _effect(path: str) -> Effect:
-    key = _ELEMENTS.get(path)
+    first = path.partition(".")[0]
+    key = _ELEMENTS.get(first if first in _LISTS else path)
     rule = SCHEMA.rule(*key) if key else None
     return rule.effect if rule else Effect.NEXT_START

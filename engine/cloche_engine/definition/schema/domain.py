@@ -10,6 +10,9 @@ from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
 MIN_QUOTA_US, MAX_QUOTA_US = 1000, 17592186044415
 MIN_PERIOD_US, DEFAULT_PERIOD_US, MAX_PERIOD_US = 1000, 100_000, 1_000_000
 MIN_IO_WEIGHT, MAX_IO_WEIGHT = 10, 1000
+MAX_RATE = 2**32 - 1
+MAX_PROCESSES = 4_194_304
+"""As many as a kernel can number (proc(5), pid_max)."""
 MAX_CPUS = 16384
 MAX_ID = 2**32 - 2
 
@@ -49,11 +52,17 @@ def _size(name: str, text: str, minimum: int, effect: Effect = Effect.NEXT_START
     )
 
 
+def _rate(name: str, text: str) -> ElementRule:
+    return ElementRule(
+        name, ("device",), text, Value.INTEGER, minimum=0, maximum=MAX_RATE, default="0, no limit,"
+    )
+
+
 MEMTUNE_RULES: tuple[ElementRule, ...] = (
     ElementRule("memtune", ("domain",), "limits of memory beside <memory>"),
     _size("hard_limit", "most memory; the same as <memory>", MIN_MEMORY_KIB, Effect.NOW),
-    _size("soft_limit", "memory that is left when others are short of it", 1),
-    _size("swap_hard_limit", "most of memory and swap together", MIN_MEMORY_KIB),
+    _size("soft_limit", "memory that is left when others are short of it", 1, Effect.NOW),
+    _size("swap_hard_limit", "most of memory and swap together", MIN_MEMORY_KIB, Effect.NOW),
     _size("min_guarantee", "memory that is never taken away", 1),
 )
 """`<memtune>`; `<memory>` itself is each dialect's own."""
@@ -68,8 +77,30 @@ BLKIOTUNE_RULES: tuple[ElementRule, ...] = (
         minimum=MIN_IO_WEIGHT,
         maximum=MAX_IO_WEIGHT,
         default="100",
+        effect=Effect.NOW,
     ),
-    _kept("device", "blkiotune", "limits of one block device", repeats=True),
+    ElementRule("device", ("blkiotune",), "limits of one disk", repeats=True, effect=Effect.NOW),
+    ElementRule(
+        "path", ("device",), "the disk, as /dev/sda; no partition", Value.PATH, required=True
+    ),
+    ElementRule(
+        "weight",
+        ("device",),
+        "weight on this disk",
+        Value.INTEGER,
+        minimum=MIN_IO_WEIGHT,
+        maximum=MAX_IO_WEIGHT,
+        default="100",
+    ),
+    *(
+        _rate(name, text)
+        for name, text in (
+            ("read_bytes_sec", "most bytes read in a second"),
+            ("write_bytes_sec", "most bytes written in a second"),
+            ("read_iops_sec", "most reads in a second"),
+            ("write_iops_sec", "most writes in a second"),
+        )
+    ),
 )
 
 CPU_RULES: tuple[ElementRule, ...] = (
@@ -85,9 +116,14 @@ CPU_RULES: tuple[ElementRule, ...] = (
         ),
         minimum=1,
         maximum=MAX_CPUS,
+        effect=Effect.NOW,
     ),
     ElementRule(
-        "numatune", ("domain",), "nodes of memory of the host that it may use", opaque=True
+        "numatune",
+        ("domain",),
+        "nodes of memory of the host that it may use",
+        opaque=True,
+        effect=Effect.NOW,
     ),
     ElementRule("cputune", ("domain",), "limits of processor time"),
     ElementRule(
@@ -110,6 +146,7 @@ CPU_RULES: tuple[ElementRule, ...] = (
         maximum=MAX_PERIOD_US,
         unit="us",
         default="100000",
+        effect=Effect.NOW,
     ),
     ElementRule(
         "quota",
@@ -120,6 +157,7 @@ CPU_RULES: tuple[ElementRule, ...] = (
         maximum=MAX_QUOTA_US,
         unit="us",
         default="no limit",
+        effect=Effect.NOW,
     ),
     *(
         _kept(name, "cputune", "of a virtual machine", repeats=True)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from cloche_engine.definition.container.network import KINDS, MODES
 from cloche_engine.definition.names import MAX_SHARES, MIN_SHARES
 from cloche_engine.definition.schema import devices
-from cloche_engine.definition.schema.domain import METADATA_RULES, OS_RULES, SHARED_RULES
+from cloche_engine.definition.schema.domain import (
+    MAX_PROCESSES,
+    METADATA_RULES,
+    OS_RULES,
+    SHARED_RULES,
+)
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
 
@@ -13,6 +18,10 @@ ROOT = "domain"
 DOMAIN_TYPE = "linuxcontainer"
 DRIVER_TYPE = "lxc"
 """The type that the driver of March 2008 read."""
+RLIMITS = (
+    "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc",
+    "rss", "rtprio", "rttime", "sigpending", "stack",
+)  # fmt: skip
 FILESYSTEM_TYPES = ("mount", "template", "block", "file", "ram", "bind")
 
 _ADDRESS = Attribute("address", Value.ADDRESS, "IPv4 or IPv6 address")
@@ -159,6 +168,18 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         ),
     ),
     ElementRule(
+        "rlimit",
+        ("container",),
+        "a limit of each of its processes, as setrlimit(2) has it",
+        attributes=(
+            Attribute("name", Value.CHOICE, "what is limited", required=True, choices=RLIMITS),
+            Attribute("soft", Value.FREE, "what holds at first; without it the hard one"),
+            Attribute("hard", Value.FREE, "what it may be raised to, or unlimited", required=True),
+        ),
+        repeats=True,
+        effect=Effect.NOW,
+    ),
+    ElementRule(
         "network",
         ("container",),
         "host name and addresses; without it only loopback",
@@ -238,6 +259,16 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         maximum=UNLIMITED_KIB,
         unit="KiB",
         default="no limit",
+        effect=Effect.NOW,
+    ),
+    ElementRule(
+        "processes",
+        ("domain",),
+        "most processes and threads at a time",
+        Value.INTEGER,
+        minimum=1,
+        maximum=MAX_PROCESSES,
+        default="2048, of a whole system 16384,",
         effect=Effect.NOW,
     ),
     *(rule for rule in (*SHARED_RULES, *OS_RULES) if rule.name != "privnet"),

@@ -58,6 +58,11 @@ class Group:
             return -1
         return os.open(self.unified, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
+    def members(self) -> set[int]:
+        """The processes in it; the kernel says where any tree has it."""
+        tree = self.layout.unified or self.layout.hierarchies[0]
+        return set(map(int, (tree.path / self.name / "cgroup.procs").read_text().split()))
+
     def freeze(self, *, frozen: bool) -> None:
         """Stop or continue every process in it; OSError where the host cannot."""
         if self.unified is None:

@@ -46,7 +46,7 @@ def change(group: Group, limits: Limits) -> list[str]:
     _make_room(group, limits.memory)
     before = [(each, each.held()) for each in settings]
     try:
-        return _apply_all([each for each, held in before if each.text != held])
+        return _apply_all([each for each, held in before if not each.is_met_by(held)])
     except OSError:
         # Twice: on v1 none of the two limits of memory may pass the other on its way back.
         for each, held in (*before, *before):

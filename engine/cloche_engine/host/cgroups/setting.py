@@ -66,7 +66,7 @@ class Setting:
                 return ""
             raise LimitError(error.errno, self._refused(error)) from error
         found = self.held()
-        if found in {self.text, self._cleared}:
+        if self.is_met_by(found):
             return ""
         if not _is_rounded(self.text, found):
             words = f"the kernel made {found or 'nothing'} of {self.text} for {self.word}"
@@ -75,10 +75,9 @@ class Setting:
             return ""
         return f"{self.word}: the kernel made {_size(found)} of {_size(self.text)}"
 
-    @property
-    def _cleared(self) -> str:
-        """What is read after it was set back: the kernel has no line for a device without limit."""
-        return "" if self.is_fresh and self.key else self.text
+    def is_met_by(self, held: str) -> bool:
+        """Whether that is what was asked for; a device without limit has no line."""
+        return held == self.text or (not held and bool(self.key) and self.is_fresh)
 
     def _refused(self, error: OSError) -> str:
         folder, _, name = self.file.rpartition("/")

@@ -23,6 +23,19 @@ class DeviceLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Rlimit:
+    """A limit of each process, as nofile in setrlimit(2); -1 is none.
+
+    Who did not wish for it, because it is a default, gets as much of it as the machine allows.
+    """
+
+    name: str
+    soft: int
+    hard: int
+    wished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What to write: shares in v1 units, sizes in bytes, times in microseconds; 0 means unset.
 
@@ -42,6 +55,7 @@ class Limits:
     io_weight: int = 0
     devices: tuple[DeviceLimits, ...] = ()
     oom_group: bool = False
+    rlimits: tuple[Rlimit, ...] = ()
 
     def fields(self) -> dict[str, Any]:
         """As JSON carries them."""
@@ -51,4 +65,5 @@ class Limits:
     def from_fields(cls, fields: dict[str, Any]) -> Limits:
         """What `fields` made, after JSON; what an older helper does not say is unset."""
         devices = tuple(DeviceLimits(**each) for each in fields.get("devices", ()))
-        return cls(**{**fields, "devices": devices})
+        rlimits = tuple(Rlimit(**each) for each in fields.get("rlimits", ()))
+        return cls(**{**fields, "devices": devices, "rlimits": rlimits})

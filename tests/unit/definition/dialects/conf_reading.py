@@ -101,7 +101,7 @@ _KEPT_BY_LXC = st.lists(
             Opaque("lxc.pty.max", "lxc.pty.max = 256"),
             Opaque("lxc.hook.start", "lxc.hook.start = /bin/true"),
             Opaque("lxc.include", "lxc.include=/usr/share/lxc/config/common.conf"),
-            Opaque("lxc.cgroup2.pids.max", "lxc.cgroup2.pids.max = 100"),
+            Opaque("lxc.cgroup2.rdma.max", "lxc.cgroup2.rdma.max = mlx4_0 hca_handle=2"),
             Opaque("lxc.mount.entry", "lxc.mount.entry = proc proc proc defaults 0 0"),
         ]
     ),

@@ -25,6 +25,7 @@ from cloche_engine.definition.spec import (
     IdRange,
     Interface,
     InterfaceKind,
+    IoDevice,
     Memory,
     Opaque,
     Route,
@@ -109,6 +110,7 @@ def test_a_whole_system_is_read_whole() -> None:
         memory=Memory(524288, 262144, 1048576),
         consoles=2,
         io_weight=500,
+        io_devices=(IoDevice("/dev/sda", 300),),
         idmap=IdMap((IdRange(0, 100000, 65536),), (IdRange(0, 100000, 65536),)),
         capabilities=Capabilities(CapabilityPolicy.DEFAULT, ("mknod",), ("sys_chroot",)),
         network_isolated=True,
@@ -124,7 +126,6 @@ def test_what_is_not_understood_is_kept_by_its_path() -> None:
     found = lxc((SAMPLES / "libvirt" / "system.xml").read_bytes()).spec.opaque
     assert [entry.path for entry in found] == [
         "domain/metadata",
-        "domain/blkiotune/device",
         "domain/resource",
         "domain/clock",
         "domain/devices/emulator",

@@ -20,8 +20,10 @@ from cloche_engine.definition.spec import (
     IdRange,
     Interface,
     InterfaceKind,
+    IoDevice,
     Memory,
     Opaque,
+    Rlimit,
     Route,
     SharedNamespace,
 )
@@ -60,6 +62,9 @@ FULL = ContainerSpec(
     consoles=2,
     console_ttys=("/dev/pts/4", "/dev/pts/5"),
     io_weight=500,
+    processes=100,
+    io_devices=(IoDevice("/dev/sda", 200, 4096),),
+    rlimits=(Rlimit("nofile", 1024, 4096),),
     idmap=IdMap(RANGES, RANGES),
     capabilities=Capabilities(CapabilityPolicy.DENY, keep=("chown",)),
     namespaces=(SharedNamespace("ipc", "name", "web"),),
@@ -81,7 +86,8 @@ ENDS = "on_poweroff on_reboot on_crash"
 LINK = "interfaces.kind interfaces.source interfaces.mac interfaces.name interfaces.host_name"
 KIND = "system privileged stop_signal stop_grace"
 RIGHTS = f"idmap capabilities namespaces {KIND}"
-LIMITS = "memory.soft_kib memory.swap_kib memory.guarantee_kib io_weight"
+EACH = "processes rlimits"
+LIMITS = f"memory.soft_kib memory.swap_kib memory.guarantee_kib io_weight io_devices {EACH}"
 
 LOST = {
     Dialect.LINUXCONTAINER: "",
@@ -90,9 +96,9 @@ LOST = {
     f" cpu.quota_us cpu.period_us cpu.cpuset cpu.mems cpu.count {LIMITS} autostart arch machine"
     " profile opaque",
     Dialect.LIBVIRT_LXC: "hostname nameservers filesystems.options autostart machine profile"
-    f" console_ttys {KIND}",
+    f" console_ttys {KIND} {EACH}",
     Dialect.OPENVZ: f"title hostname nameservers {PROGRAM} filesystems.options cpu.mems {RIGHTS}"
-    " memory.swap_kib consoles console_ttys io_weight autostart machine profile",
+    f" memory.swap_kib consoles console_ttys io_weight io_devices {EACH} autostart machine profile",
     Dialect.VSERVER: f"uuid title description {PROGRAM} filesystems.readonly filesystems.options"
     f" filesystems.size_kib filesystems.soft_kib {LINK} interfaces.routes interfaces.gateway"
     f" nameservers cpu.shares cpu.mems cpu.count {LIMITS} consoles {RIGHTS} {ENDS} autostart arch"

@@ -72,6 +72,8 @@ def value(spec: object, path: str) -> object:
         (("lxc.cgroup2.cpuset.cpus = 0-1,4", "lxc.cgroup2.cpuset.mems = 0"),
          "cpu", Cpu(cpuset="0-1,4", mems="0")),
         (("lxc.cgroup.blkio.weight = 300",), "io_weight", 300),
+        (("lxc.cgroup.pids.max = 99", "lxc.cgroup2.pids.max = 99"), "processes", 99),
+        (("lxc.cgroup2.pids.max = max",), "processes", None),
         (("lxc.cgroup2.io.weight = default 100",), "io_weight", 500),
         (("lxc.cgroup2.io.weight = 8:16 100",), "io_weight", None),
         (("lxc.namespace.share.net = 42",), "namespaces", (SharedNamespace("net", "pid", "42"),)),

@@ -44,7 +44,7 @@ def test_a_kept_line_that_reaches_out_to_the_host_counts_as_root(line: str) -> N
         "lxc.mount.auto = proc:mixed sys:ro",
         "lxc.hook.version = 1",
         "lxc.signal.halt = SIGUSR1",
-        "lxc.cgroup2.pids.max = 100",
+        "lxc.cgroup2.hugetlb.2MB.max = 4194304",
     ],
 )
 def test_other_keys_of_lxc_are_kept_without_a_word(line: str) -> None:

@@ -122,6 +122,7 @@ def test_limits_stand_for_both_versions_of_control_groups() -> None:
         cpu=Cpu(512, 50000),
         memory=Memory(65536, 32768, 98304),
         io_weight=250,
+        processes=64,
     )
     lines = write_lxc(spec).decode().splitlines()
     for line in (
@@ -135,6 +136,8 @@ def test_limits_stand_for_both_versions_of_control_groups() -> None:
         "lxc.cgroup2.memory.max = 67108864",
         "lxc.cgroup2.memory.swap.max = 33554432",
         "lxc.cgroup2.io.weight = 50",
+        "lxc.cgroup.pids.max = 64",
+        "lxc.cgroup2.pids.max = 64",
     ):
         assert line in lines
 

@@ -6,25 +6,27 @@ import pytest
 from tests.unit.definition.domain.parts import codes, domain, written
 
 from cloche_engine.definition.domain.cpuset import plain_cpuset, valid_cpuset
+from cloche_engine.definition.domain.disks import io_markup, read_io_devices, read_io_weight
 from cloche_engine.definition.domain.limits import (
     cpu_markup,
-    io_markup,
     memory_markup,
     read_cpu,
-    read_io_weight,
     read_memory,
 )
-from cloche_engine.definition.spec import Cpu, Memory
+from cloche_engine.definition.spec import Cpu, IoDevice, Memory
+
+DISKS = (IoDevice("/dev/sda", 200, 1048576, write_iops_sec=30), IoDevice("/dev/sdb"))
 
 
 def test_limits_are_written_as_they_are_read() -> None:
     memory, cpu = Memory(65536, 1024, 131072, 2048), Cpu(40, 50000, 100000, "0-3,8", "0-1", 4)
-    text = written([*memory_markup(memory), *cpu_markup(cpu), *io_markup(500)])
+    text = written([*memory_markup(memory), *cpu_markup(cpu), *io_markup(500, DISKS)])
     report = domain(text)
     root = report.tree.root
     assert read_memory(report, root) == memory
     assert read_cpu(report, root) == cpu
     assert read_io_weight(root) == 500
+    assert read_io_devices(report, root) == DISKS
     assert report.problems() == ()
 
 
@@ -32,7 +34,7 @@ def test_silence_is_silence() -> None:
     report = domain("<name>one</name>")
     assert read_memory(report, report.tree.root) == Memory()
     assert read_cpu(report, report.tree.root) == Cpu()
-    assert not [*memory_markup(Memory()), *cpu_markup(Cpu()), *io_markup(None)]
+    assert not [*memory_markup(Memory()), *cpu_markup(Cpu()), *io_markup(None, ())]
 
 
 @pytest.mark.parametrize(

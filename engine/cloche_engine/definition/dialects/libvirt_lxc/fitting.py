@@ -15,7 +15,7 @@ from cloche_engine.definition.schema.domain import (
     MIN_PERIOD_US,
     MIN_QUOTA_US,
 )
-from cloche_engine.definition.spec import ContainerSpec, Cpu
+from cloche_engine.definition.spec import ContainerSpec, Cpu, IoDevice
 
 MIN_IO_WEIGHT = 100
 ARCHITECTURES = frozenset(
@@ -67,6 +67,7 @@ def fitted(spec: ContainerSpec) -> ContainerSpec:
         machine=None,
         cpu=_cpu(spec.cpu),
         io_weight=weight if MIN_IO_WEIGHT <= weight <= MAX_IO_WEIGHT else None,
+        io_devices=tuple(map(_device, (e for e in spec.io_devices if is_path(e.path)))),
         on_poweroff=_only(spec.on_poweroff, END_ACTIONS.__contains__),
         on_reboot=_only(spec.on_reboot, END_ACTIONS.__contains__),
         on_crash=_only(spec.on_crash, CRASH_ACTIONS.__contains__),
@@ -81,6 +82,11 @@ def _identity(spec: ContainerSpec) -> tuple[str | None, str | None]:
     """User and group: libvirt's schema has both or neither, its driver takes 0 for either."""
     user, group = _only(spec.user, is_generic), _only(spec.group, is_generic)
     return (user or "0", group or "0") if user or group else (None, None)
+
+
+def _device(device: IoDevice) -> IoDevice:
+    weight = device.weight or 0
+    return device if weight >= MIN_IO_WEIGHT else replace(device, weight=None)
 
 
 def _cpu(cpu: Cpu) -> Cpu:

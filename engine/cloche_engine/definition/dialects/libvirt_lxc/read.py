@@ -9,13 +9,13 @@ from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.checking.shape import check_shape
 from cloche_engine.definition.dialects.libvirt_lxc import links, mounts
 from cloche_engine.definition.domain.consoles import console_elements, other_consoles
+from cloche_engine.definition.domain.disks import read_io_devices, read_io_weight
 from cloche_engine.definition.domain.features import read_features
 from cloche_engine.definition.domain.idmap import read_idmap
 from cloche_engine.definition.domain.lifecycle import read_lifecycle
 from cloche_engine.definition.domain.limits import (
     plain_numatune,
     read_cpu,
-    read_io_weight,
     read_memory,
 )
 from cloche_engine.definition.domain.namespaces import ELEMENT, read_namespaces
@@ -45,6 +45,7 @@ def read(report: Report) -> ContainerSpec | None:
         cpu=read_cpu(report, root),
         memory=read_memory(report, root),
         io_weight=read_io_weight(root),
+        io_devices=read_io_devices(report, root),
         consoles=len(console_elements(root)) or None,
         idmap=read_idmap(report, root),
         namespaces=read_namespaces(report, root),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from cloche_engine.definition.dialects.dialect import Reason
 from cloche_engine.definition.dialects.libvirt_lxc import fitting
 from cloche_engine.definition.dialects.libvirt_lxc.write_devices import devices_markup
+from cloche_engine.definition.domain.disks import io_markup
 from cloche_engine.definition.domain.features import features_markup
 from cloche_engine.definition.domain.idmap import idmap_markup
 from cloche_engine.definition.domain.lifecycle import Lifecycle, lifecycle_markup
-from cloche_engine.definition.domain.limits import cpu_markup, io_markup, memory_markup
+from cloche_engine.definition.domain.limits import cpu_markup, memory_markup
 from cloche_engine.definition.domain.namespaces import namespaces_markup
 from cloche_engine.definition.domain.opaque import is_home, with_opaque
 from cloche_engine.definition.domain.program import program_markup
@@ -33,6 +34,9 @@ REASONS: tuple[Reason, ...] = (
     Reason("privileged", "libvirt says it by leaving <idmap> out"),
     Reason("stop_signal", "libvirt ends a container by its init's own means"),
     Reason("stop_grace", "libvirt has a time of its own"),
+    Reason("processes", "libvirt does not limit processes"),
+    Reason("rlimits", "libvirt sets no limits of single processes"),
+    Reason("io_devices", "libvirt wants an absolute path, and weights from 100 to 1000"),
     Reason("profile", "libvirt's containers have no profiles"),
     Reason("autostart", "libvirt keeps it beside the document: virsh autostart NAME"),
     Reason("machine", "libvirt's schema has no machine for a container"),
@@ -82,7 +86,7 @@ def _domain(spec: ContainerSpec) -> Markup:
             *leaf("title", spec.title),
             *leaf("description", spec.description),
             *memory_markup(spec.memory),
-            *io_markup(spec.io_weight),
+            *io_markup(spec.io_weight, spec.io_devices),
             *cpu_markup(spec.cpu),
             *program_markup(spec),
             *idmap_markup(spec.idmap),

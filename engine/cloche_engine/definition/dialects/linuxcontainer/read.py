@@ -9,18 +9,20 @@ from cloche_engine.definition.container import homes
 from cloche_engine.definition.container.filesystem_checks import check_mounts, check_owners
 from cloche_engine.definition.container.network import address_text, nameserver_elements
 from cloche_engine.definition.container.network_checks import check_network
+from cloche_engine.definition.container.rlimits import read_rlimits
 from cloche_engine.definition.container.stopping import read_stopping
 from cloche_engine.definition.dialects.linuxcontainer.kind import is_ours
 from cloche_engine.definition.dialects.linuxcontainer.limits import read_cpu, read_memory
 from cloche_engine.definition.dialects.linuxcontainer.program import read_program
 from cloche_engine.definition.domain.consoles import other_consoles, read_consoles
+from cloche_engine.definition.domain.disks import read_io_devices, read_io_weight
 from cloche_engine.definition.domain.features import read_features
 from cloche_engine.definition.domain.idmap import read_idmap
 from cloche_engine.definition.domain.lifecycle import read_lifecycle
-from cloche_engine.definition.domain.limits import plain_numatune, read_io_weight
+from cloche_engine.definition.domain.limits import plain_numatune
 from cloche_engine.definition.domain.namespaces import ELEMENT, read_namespaces
 from cloche_engine.definition.domain.opaque import read_opaque
-from cloche_engine.definition.domain.values import child_text, read_uuid
+from cloche_engine.definition.domain.values import child_text, number, read_uuid
 from cloche_engine.definition.schema.linuxcontainer import SCHEMA
 from cloche_engine.definition.spec import ContainerSpec, Filesystem, Opaque
 from cloche_engine.definition.text.tree import Element
@@ -48,7 +50,10 @@ def read(report: Report) -> ContainerSpec | None:
         cpu=read_cpu(report, root),
         memory=read_memory(report, root),
         **read_consoles(root)._asdict(),
+        processes=number(root, "processes"),
         io_weight=read_io_weight(root),
+        io_devices=read_io_devices(report, root),
+        rlimits=read_rlimits(report, root),
         idmap=read_idmap(report, root),
         capabilities=read_features(report, root).capabilities,
         network_isolated=_feature(root, "privnet"),

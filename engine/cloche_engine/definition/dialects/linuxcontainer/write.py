@@ -11,14 +11,16 @@ from cloche_engine.definition.container.network_markup import (
     interface_markup,
     is_private,
 )
+from cloche_engine.definition.container.rlimits import rlimit_markup
 from cloche_engine.definition.container.stopping import Stopping, stopping_markup
 from cloche_engine.definition.dialects.dialect import Reason
 from cloche_engine.definition.dialects.linuxcontainer.fitting import fitted
 from cloche_engine.definition.domain.consoles import plain_consoles
+from cloche_engine.definition.domain.disks import io_markup
 from cloche_engine.definition.domain.features import features_markup
 from cloche_engine.definition.domain.idmap import idmap_markup
 from cloche_engine.definition.domain.lifecycle import Lifecycle, lifecycle_markup
-from cloche_engine.definition.domain.limits import cpu_markup, io_markup, memory_markup
+from cloche_engine.definition.domain.limits import cpu_markup, memory_markup
 from cloche_engine.definition.domain.namespaces import namespaces_markup
 from cloche_engine.definition.domain.opaque import is_home, with_opaque
 from cloche_engine.definition.domain.values import branch, leaf
@@ -62,8 +64,9 @@ def _domain(spec: ContainerSpec) -> Markup:
             _container(spec),
             *leaf("cpushare", spec.cpu.shares),
             *leaf("memory", spec.memory.max_kib),
+            *leaf("processes", spec.processes),
             *memory_markup(replace(spec.memory, max_kib=None)),
-            *io_markup(spec.io_weight),
+            *io_markup(spec.io_weight, spec.io_devices),
             *cpu_markup(replace(spec.cpu, shares=None)),
             *idmap_markup(spec.idmap),
             *_features(spec),
@@ -116,6 +119,7 @@ def _container(spec: ContainerSpec) -> Markup:
             *leaf("dir", spec.directory),
             *_user(spec),
             *stopping_markup(Stopping(spec.stop_signal, spec.stop_grace)),
+            *map(rlimit_markup, spec.rlimits),
             *_network(spec),
             *_interfaces(spec),
         ),

@@ -17,6 +17,7 @@ from cloche_engine.definition.dialects.lxc_conf.memory import read_memory
 from cloche_engine.definition.schema.domain import (
     DEFAULT_PERIOD_US,
     MAX_IO_WEIGHT,
+    MAX_PROCESSES,
     MIN_IO_WEIGHT,
 )
 from cloche_engine.definition.spec import Cpu, Memory
@@ -30,6 +31,7 @@ _READ = frozenset(
     cgroup2.memory.min cgroup.cpu.shares cgroup2.cpu.weight cgroup.cpu.cfs_quota_us
     cgroup.cpu.cfs_period_us cgroup2.cpu.max cgroup.cpuset.cpus cgroup2.cpuset.cpus
     cgroup.cpuset.mems cgroup2.cpuset.mems cgroup.blkio.weight cgroup2.io.weight
+    cgroup.pids.max cgroup2.pids.max
     """.split()
 )
 _SIGNED = re.compile(r"-?[0-9]{1,19}")
@@ -43,6 +45,7 @@ class Limits:
     cpu: Cpu
     memory: Memory
     io_weight: int | None
+    processes: int | None
 
 
 def read_limits(lookup: Lookup) -> Limits:
@@ -59,7 +62,7 @@ def read_limits(lookup: Lookup) -> Limits:
         _cpus(lookup, "cpuset.cpus"),
         _cpus(lookup, "cpuset.mems"),
     )
-    return Limits(cpu, read_memory(lookup), _io_weight(lookup))
+    return Limits(cpu, read_memory(lookup), _io_weight(lookup), _processes(lookup))
 
 
 def _shares(lookup: Lookup) -> int | None:
@@ -96,6 +99,17 @@ def _io_weight(lookup: Lookup) -> int | None:
     elif numbers.io_weight_of(weight) != int(text):
         lookup.contradiction(old, new)
     return weight
+
+
+def _processes(lookup: Lookup) -> int | None:
+    """Both versions say it alike; max is no limit of its own."""
+    old, new = lookup.last(V1 + "pids.max"), lookup.last(V2 + "pids.max")
+    if old is not None and new is not None and old.value != new.value:
+        lookup.contradiction(old, new)
+    entry = old or new
+    if entry is None or entry.value == "max":
+        return None
+    return _ranged(lookup, "processes", entry, (1, MAX_PROCESSES))
 
 
 def _ranged(lookup: Lookup, code: str, entry: Entry | None, limits: tuple[int, int]) -> int | None:

@@ -56,6 +56,7 @@ def _read(lookup: Lookup) -> ContainerSpec:
         memory=limits.memory,
         consoles=_consoles(lookup),
         io_weight=limits.io_weight,
+        processes=limits.processes,
         idmap=read_idmap(lookup),
         capabilities=read_capabilities(lookup),
         network_isolated=network.isolated,

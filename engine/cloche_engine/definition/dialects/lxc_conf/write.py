@@ -64,6 +64,8 @@ REASONS = (
     Reason("privileged", "LXC says it by leaving lxc.idmap out"),
     Reason("stop_signal", "Cloche does not write lxc.signal.halt"),
     Reason("stop_grace", "lxc-stop is told how long to wait"),
+    Reason("io_devices", "LXC names disks by their numbers, which other computers give anew"),
+    Reason("rlimits", "Cloche keeps lxc.prlimit as it stands and writes none"),
     Reason("profile", "LXC takes settings from files, by lxc.include"),
     Reason("on_poweroff", "what follows the end is decided by the command that starts it"),
     Reason("on_reboot", "LXC starts a container again that reboots"),

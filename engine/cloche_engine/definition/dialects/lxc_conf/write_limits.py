@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cloche_engine.definition import names
 from cloche_engine.definition.conf import numbers
-from cloche_engine.definition.schema.domain import DEFAULT_PERIOD_US
+from cloche_engine.definition.schema.domain import DEFAULT_PERIOD_US, MAX_PROCESSES
 from cloche_engine.definition.spec import ContainerSpec, Cpu, Memory
 
 _Pair = tuple[str, str]
@@ -19,6 +19,9 @@ def limits(spec: ContainerSpec) -> Iterator[str]:
     if spec.io_weight is not None:
         old.append(("blkio.weight", str(spec.io_weight)))
         new.append(("io.weight", str(numbers.io_weight_of(spec.io_weight))))
+    if spec.processes is not None and 1 <= spec.processes <= MAX_PROCESSES:
+        old.append(("pids.max", str(spec.processes)))
+        new.append(("pids.max", str(spec.processes)))
     for key, value in old:
         yield f"lxc.cgroup.{key} = {value}"
     for key, value in new:

@@ -61,8 +61,9 @@ REASONS: tuple[Reason, ...] = (
     Reason("profile", _NO_PLACE),
     *(
         Reason(path, _NO_PLACE)
-        for path in ("arch", "io_weight", "stop_signal", "stop_grace", "opaque")
+        for path in ("arch", "io_weight", "io_devices", "stop_signal", "stop_grace", "opaque")
     ),
+    *(Reason(path, _NO_PLACE) for path in ("processes", "rlimits")),
     *(Reason(path, _NO_PLACE) for path in ("on_poweroff", "on_reboot", "on_crash")),
 )
 
