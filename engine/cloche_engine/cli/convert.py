@@ -21,11 +21,12 @@ LOST = 3
 
 
 def convert(options: argparse.Namespace) -> int:
-    """The document on standard output, what it lost on the other; with --json both in one."""
+    """The document on standard output, warnings and what is lost on the other; --json: in one."""
     done = converted(_read(options), Dialect(options.target), options.name)
     if options.json:
         words.print_json(_document(done, options))
     _refuse(done.errors, options)
+    _warn(done.problems, options)
     if not options.json and done.text is not None:
         for line in (*map(_sentence, done.losses), *map(_refusal, done.refused)):
             print(words.printable(f"{files.shown(options.file)}: {line}"), file=sys.stderr)
@@ -38,6 +39,7 @@ def spec(options: argparse.Namespace) -> int:
     """The canonical JSON of what a document means."""
     reading = _read(options)
     _refuse(reading.errors, options)
+    _warn(reading.problems, options)
     if reading.spec is not None:
         indent = None if options.json else 2
         print(json.dumps(to_json(reading.spec), ensure_ascii=False, indent=indent))
@@ -53,6 +55,13 @@ def _read(options: argparse.Namespace) -> Reading:
 def _refuse(errors: tuple[Problem, ...], options: argparse.Namespace) -> None:
     for error in errors:
         raise InvalidDefinitionError(files.sentence(error, options.file), error.hint)
+
+
+def _warn(problems: tuple[Problem, ...], options: argparse.Namespace) -> None:
+    """How the original was understood where that is not plain, as the order of an idmap's ids."""
+    if not options.json:
+        for problem in problems:
+            print(words.printable(problem.render(files.shown(options.file))), file=sys.stderr)
 
 
 def _document(done: Conversion, options: argparse.Namespace) -> dict[str, Json]:

@@ -236,6 +236,17 @@ def test_strict_has_status_3_where_something_is_lost(clochectl: Shell) -> None:
     assert clochectl("convert", "--strict", "--to", "linuxcontainer", EXAMPLE).status == 0
 
 
+def test_t17_a_conversion_says_how_an_idmap_was_understood(clochectl: Shell) -> None:
+    maps = b"lxc.idmap = u 100000 0 65536\nlxc.idmap = g 100000 0 65536\n"
+    data = b"lxc.uts.name = one\nlxc.rootfs.path = /srv/one\nlxc.init.cmd = /bin/sh\n" + maps
+    for words in (("convert", "--to", "libvirt-lxc"), ("spec",)):
+        done = clochectl(*words, "-", fed=data)
+        assert done.status == 0
+        assert "<stdin>:4:13: warning: idmap: the host's ids stand first" in done.said
+        usual = clochectl(*words, "-", fed=data.replace(b"100000 0", b"0 100000"))
+        assert "warning" not in usual.said
+
+
 def test_a_document_with_errors_is_not_converted(clochectl: Shell) -> None:
     done = clochectl("convert", "--to", "lxc-conf", LITERAL)
     assert (done.status, done.out) == (1, "")
