@@ -12,8 +12,7 @@ from cloche_engine.api import refs
 from cloche_engine.api.bus_link import SYSTEM, Link, Request
 from cloche_engine.api.bus_reports import report_from
 from cloche_engine.api.bus_socket import close_descriptors
-from cloche_engine.api.bus_values import container_from, stats_from
-from cloche_engine.api.client import DEFAULT_GRACE
+from cloche_engine.api.bus_values import container_from, grace_value, stats_from
 from cloche_engine.api.errors import InvalidDefinitionError, UnavailableError
 from cloche_engine.api.model import (
     About,
@@ -93,9 +92,9 @@ class BusEngine:
         """Start it; returns when its program runs."""
         return await self._change(ref, "Start")
 
-    async def stop(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
-        """Ask its init to end, kill after `grace` seconds."""
-        return await self._change(ref, "Stop", "d", float(grace))
+    async def stop(self, ref: str, grace: float | None = None) -> Container:
+        """Ask its init to end, kill it after the grace."""
+        return await self._change(ref, "Stop", "d", grace_value(grace))
 
     async def kill(self, ref: str, signal: int = 9) -> Container:
         """Send a signal to its init."""
@@ -109,9 +108,9 @@ class BusEngine:
         """Thaw its processes."""
         return await self._change(ref, "Resume")
 
-    async def restart(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
+    async def restart(self, ref: str, grace: float | None = None) -> Container:
         """Stop it where it runs, then start it."""
-        return await self._change(ref, "Restart", "d", float(grace))
+        return await self._change(ref, "Restart", "d", grace_value(grace))
 
     async def open_console(self, ref: str, rows: int, columns: int) -> socket.socket:
         """A socket with the frames of api.console."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from dbus_fast import Message, MessageType, Variant
 
+from cloche_engine.api.client import checked_grace
 from cloche_engine.api.errors import (
     BY_WIRE_NAME,
     EngineError,
@@ -69,6 +70,16 @@ _HINTS: dict[type[EngineError], str] = {
     RefusedError: "ask the administrator of this machine, or run this as root",
     UnsupportedError: "the helper is older than this program; restart it",
 }
+
+
+AS_DEFINED = -1.0
+"""A grace on the bus that the definition gives."""
+
+
+def grace_value(grace: float | None) -> float:
+    """The seconds of a stop on the bus; InvalidArgumentError where they are none."""
+    grace = checked_grace(grace)
+    return AS_DEFINED if grace is None else float(grace)
 
 
 def wire_text(text: str) -> str:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
+from cloche_engine.api.errors import InvalidArgumentError
 from cloche_engine.api.model import (
     About,
     Change,
@@ -16,8 +17,15 @@ from cloche_engine.api.model import (
     StoredDefinition,
 )
 
-DEFAULT_GRACE = 10.0
-"""Seconds between the polite signal of a stop and the kill."""
+MAX_GRACE = 86_400
+"""Most seconds between the polite signal of a stop and the kill."""
+
+
+def checked_grace(grace: float | None) -> float | None:
+    """The time as it is, None for that of the definition; InvalidArgumentError for none at all."""
+    if grace is not None and not 0 <= grace <= MAX_GRACE:
+        raise InvalidArgumentError(f"{grace} is no time to wait", f"give 0 to {MAX_GRACE} seconds")
+    return grace
 
 
 class Engine(Protocol):
@@ -55,8 +63,11 @@ class Engine(Protocol):
         """Start it; returns when its program runs."""
         ...
 
-    async def stop(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
-        """Ask its init to end, kill after `grace` seconds; returns when all is gone."""
+    async def stop(self, ref: str, grace: float | None = None) -> Container:
+        """Ask its init to end by the definition's signal, kill it after the grace; returns then.
+
+        The grace is seconds, or None for the definition's own.
+        """
         ...
 
     async def kill(self, ref: str, signal: int = 9) -> Container:
@@ -71,7 +82,7 @@ class Engine(Protocol):
         """Thaw its processes."""
         ...
 
-    async def restart(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
+    async def restart(self, ref: str, grace: float | None = None) -> Container:
         """Stop it where it runs, then start it."""
         ...
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from cloche_engine.api import refs
-from cloche_engine.api.client import DEFAULT_GRACE
+from cloche_engine.api.client import checked_grace
 from cloche_engine.api.errors import (
     ConflictError,
     EngineError,
@@ -187,10 +187,9 @@ class FakeEngine:
             raise error
         return self.arrange(ref, State.RUNNING)
 
-    async def stop(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
+    async def stop(self, ref: str, grace: float | None = None) -> Container:
         """End its program; the little shell needs no kill."""
-        if not grace >= 0:
-            raise InvalidArgumentError(f"{grace} is no time to wait", "give 0 seconds or more")
+        checked_grace(grace)
         entry = self._entry(ref)
         self._demand(entry, entry.container.state.can_stop, "stopped", "it does not run")
         self._update(entry, replace(entry.container, state=State.STOPPING))
@@ -218,7 +217,7 @@ class FakeEngine:
         self._demand(entry, entry.container.state.can_resume, "resumed", "it is not paused")
         return self._update(entry, replace(entry.container, state=State.RUNNING))
 
-    async def restart(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
+    async def restart(self, ref: str, grace: float | None = None) -> Container:
         """Stop it where it runs, then start it."""
         if self._entry(ref).container.state.can_stop:
             await self.stop(ref, grace)

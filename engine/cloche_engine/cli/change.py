@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable
 
-from cloche_engine.api.client import DEFAULT_GRACE, Engine
+from cloche_engine.api.client import Engine
 from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionError, NotFoundError
 from cloche_engine.api.model import Container
 from cloche_engine.cli import files, neighbours, words
@@ -110,8 +110,9 @@ def signal_number(text: str) -> int:
         ) from None
 
 
-def _grace(options: argparse.Namespace) -> float:
-    return DEFAULT_GRACE if options.timeout is None else options.timeout
+def _grace(options: argparse.Namespace) -> float | None:
+    seconds: float | None = options.timeout
+    return seconds
 
 
 async def _done(options: argparse.Namespace, work: Awaitable[Container], word: str) -> int:

@@ -163,7 +163,10 @@ def _convert(parser: argparse.ArgumentParser) -> None:
 
 def _grace(parser: argparse.ArgumentParser) -> None:
     _name(parser).add_argument(
-        "--timeout", metavar="S", type=seconds, help="seconds until it is killed (10)"
+        "--timeout",
+        metavar="S",
+        type=seconds,
+        help="seconds until it is killed (as defined)",
     )
 
 

@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from cloche_engine.api.client import DEFAULT_GRACE
 from cloche_engine.api.errors import EngineError, WrongStateError
 from cloche_engine.api.model import (
     About,
@@ -104,8 +103,8 @@ class LocalEngine:
         """Start it; returns when its program runs."""
         return await self._lifecycle.start(self.find(ref))
 
-    async def stop(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
-        """Ask its init to end, kill after `grace` seconds."""
+    async def stop(self, ref: str, grace: float | None = None) -> Container:
+        """Ask its init to end, kill it after the grace."""
         return await self._lifecycle.stop(self.find(ref), grace)
 
     async def kill(self, ref: str, signal: int = 9) -> Container:
@@ -120,7 +119,7 @@ class LocalEngine:
         """Thaw its processes."""
         return await self._lifecycle.freeze(self.find(ref), frozen=False)
 
-    async def restart(self, ref: str, grace: float = DEFAULT_GRACE) -> Container:
+    async def restart(self, ref: str, grace: float | None = None) -> Container:
         """Stop it where it runs, then start it."""
         return await self._lifecycle.restart(self.find(ref), grace)
 

@@ -41,7 +41,6 @@ class Entry:
     running: Running | None = None
     exit_code: int | None = None
     trouble: EngineError | None = None
-    stop_wanted: bool = False
     last_start: StartRecord | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -98,7 +97,6 @@ class Entry:
         self.state = state
         self.exit_code = None
         self.trouble = None
-        self.stop_wanted = False
         self.gone.clear()
 
     def fail(self, trouble: EngineError) -> None:
@@ -113,7 +111,7 @@ class Entry:
         self.state = State.STOPPED
         self.exit_code = ending["code"] if ending else None
         self.trouble = None
-        trouble = cause or _trouble(ending, self._memory_kib(plan), wanted=self.stop_wanted)
+        trouble = cause or _trouble(ending, self._memory_kib(plan))
         if trouble is not None:
             self.fail(trouble)
         self.gone.set()
@@ -133,7 +131,7 @@ class Entry:
         self.exit_code = ending.get("code")
 
 
-def _trouble(ending: Fields | None, memory_kib: int, *, wanted: bool) -> EngineError | None:
+def _trouble(ending: Fields | None, memory_kib: int) -> EngineError | None:
     if ending is None:
         return EngineError(
             "it ended because the process that watched over it was killed", "start it again"
@@ -141,7 +139,7 @@ def _trouble(ending: Fields | None, memory_kib: int, *, wanted: bool) -> EngineE
     if ending["out_of_memory"] and memory_kib:
         return _out_of_memory(ending, memory_kib)
     number = ending["code"] - 128
-    if not wanted and number in set(Signals):
+    if not ending.get("wanted") and number in set(Signals):
         return EngineError(
             f"its program was ended by the signal {Signals(number).name}",
             "look at the last lines of its console",

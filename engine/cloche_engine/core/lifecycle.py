@@ -8,7 +8,7 @@ import signal as signals
 from collections.abc import Coroutine
 from pathlib import Path
 
-from cloche_engine.api.client import DEFAULT_GRACE
+from cloche_engine.api.client import checked_grace
 from cloche_engine.api.errors import (
     EngineError,
     InvalidArgumentError,
@@ -27,11 +27,10 @@ from cloche_engine.core.spawner import Spawner
 from cloche_engine.core.starting import Starting
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.host.cgroups.tree import detect, sweep
-from cloche_engine.host.processes import handles_signal
 from cloche_engine.monitor.protocol import Do, Fields
 
-_AFTER_KILL = 30.0
-_AGAIN = 1.0
+_AFTER_KILL = 10.0
+"""Seconds in which what was killed has to end; only what waits for a disk takes longer."""
 
 
 class Lifecycle:
@@ -77,41 +76,17 @@ class Lifecycle:
                 self._ended(entry, running.link.ending)
             return entry.view()
 
-    async def stop(self, entry: Entry, grace: float = DEFAULT_GRACE) -> Container:
+    async def stop(self, entry: Entry, grace: float | None = None) -> Container:
         """Ask the init to end, kill it after the grace; returns when all is gone."""
-        if not 0 <= grace <= 86400:
-            raise InvalidArgumentError(f"{grace} is no time to wait", "give 0 to 86400 seconds")
+        grace = checked_grace(grace)
         async with entry.turn:
             self._demand(entry, "can_stop", "stopped", "it does not run")
-            if entry.state is State.PAUSED:
-                await self._ask(entry, {"do": Do.THAW})
             self._set(entry, State.STOPPING)
-            if not await self._ask_to_end(entry, grace):
-                await self._kill_and_wait(entry)
+            if entry.running is not None:
+                own = entry.running.plan.ending.stop_grace
+                await self._tell(entry, {"do": Do.STOP, "grace": grace})
+                await self._wait_for_end(entry, (own if grace is None else grace) + _AFTER_KILL)
             return entry.view()
-
-    async def _ask_to_end(self, entry: Entry, grace: float) -> bool:
-        """The polite signal, and whether it ended of it in time."""
-        running = entry.running
-        if running is None:
-            return True
-        entry.stop_wanted = True
-        if handles_signal(running.pid, signals.SIGTERM):
-            await self._signal(entry, signals.SIGTERM)
-            return await self._wait_until_gone(entry, grace)
-        return handles_signal(running.pid, signals.SIGHUP) and await self._hang_up(entry, grace)
-
-    async def _hang_up(self, entry: Entry, grace: float) -> bool:
-        """A shell at a terminal ignores TERM but ends when it is hung up on.
-
-        Told again and again: bash misses a signal that comes just before it waits for a key.
-        """
-        while grace > 0:
-            await self._signal(entry, signals.SIGHUP)
-            if await self._wait_until_gone(entry, min(grace, _AGAIN)):
-                return True
-            grace -= _AGAIN
-        return False
 
     async def kill(self, entry: Entry, number: int) -> Container:
         """Send a signal; with 9 wait until everything of it is gone."""
@@ -127,20 +102,19 @@ class Lifecycle:
         return entry.view()
 
     async def _kill_and_wait(self, entry: Entry) -> None:
-        entry.stop_wanted = True
         await self._signal(entry, signals.SIGKILL)
-        if not await self._wait_until_gone(entry, _AFTER_KILL):
+        await self._wait_for_end(entry, _AFTER_KILL)
+
+    async def _wait_for_end(self, entry: Entry, seconds: float) -> None:
+        if entry.running is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(entry.gone.wait(), seconds)
+        if entry.running is not None:
             raise TimedOutError(
                 f"{entry.name} was killed, but a process of it does not end",
                 "it may wait for a disk or network filesystem that does not answer",
             )
-
-    async def _wait_until_gone(self, entry: Entry, seconds: float) -> bool:
-        if entry.running is None:
-            return True
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(entry.gone.wait(), seconds)
-        return entry.running is None
 
     async def freeze(self, entry: Entry, *, frozen: bool) -> Container:
         """Pause or resume it."""
@@ -166,7 +140,7 @@ class Lifecycle:
                 "stop it first, or choose others",
             ) from error
 
-    async def restart(self, entry: Entry, grace: float) -> Container:
+    async def restart(self, entry: Entry, grace: float | None) -> Container:
         """Stop it where it runs, then start it."""
         if entry.state.can_stop:
             await self.stop(entry, grace)
@@ -185,9 +159,13 @@ class Lifecycle:
         await self.ask(entry, fields)
 
     async def _signal(self, entry: Entry, number: int) -> None:
+        await self._tell(entry, {"do": Do.SIGNAL, "number": int(number)})
+
+    async def _tell(self, entry: Entry, fields: Fields) -> None:
+        """Ask the monitor for something that has no meaning any more once the init is gone."""
         with contextlib.suppress(WrongStateError):  # it is gone: that is what was wanted
             try:
-                await self._ask(entry, {"do": Do.SIGNAL, "number": int(number)})
+                await self._ask(entry, fields)
             except EngineError as error:
                 if isinstance(error, WrongStateError):
                     raise

@@ -37,6 +37,7 @@ class Starting:
         """Start it; an EngineError with cause and remedy, and nothing left behind."""
         with record.step("compile the definition"):
             plan = self._plan(entry)
+        await self._make_room(Path(plan.runtime))
         with record.step("take a waiting monitor"):
             spare = await self._spawner.take()
         with record.step("hand over the plan"):
@@ -55,6 +56,11 @@ class Starting:
             text = entry.stored.text
             raise await asyncio.to_thread(start_failed, word["error"], plan, definition=text)
         return Running(monitor, word["pid"], word["started"], plan)
+
+    async def _make_room(self, runtime: Path) -> None:
+        """Clean up the last run where its monitor could not."""
+        if runtime.exists():  # noqa: ASYNC240 (a look into memory; a thread would cost the start more)
+            await self.sweep(runtime)
 
     async def _handed_over(self, plan: LaunchPlan, spare: Spare) -> socket.socket:
         try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from cloche_engine.api.bus_reports import report_body
-from cloche_engine.api.bus_values import stats_values
-from cloche_engine.api.client import Engine
+from cloche_engine.api.bus_values import AS_DEFINED, stats_values
+from cloche_engine.api.client import Engine, checked_grace
 from cloche_engine.api.errors import InvalidArgumentError
 from cloche_engine.api.model import Container, ExecRequest
 from cloche_engine.api.names import CONTAINER, MANAGER, container_path
@@ -104,11 +104,9 @@ def _check_size(rows: int, columns: int) -> None:
         )
 
 
-def _seconds(call: Call) -> float:
+def _grace(call: Call) -> float | None:
     seconds: float = call.arguments[0]
-    if not 0 <= seconds <= 86_400:
-        raise InvalidArgumentError(f"{seconds} s is no time to wait", "use 0 to 86400 seconds")
-    return seconds
+    return None if seconds == AS_DEFINED else checked_grace(seconds)
 
 
 def _change(act: Callable[[Engine, Call], Awaitable[Container]]) -> Handler:
@@ -144,11 +142,11 @@ METHODS: tuple[Method, ...] = (
     _manager("Define", "text:ay etag:s", "container:o", Action.DEFINE, _define),
     _manager("Find", "ref:s", "container:o", Action.LIST, _find),
     _state("Start", "", lambda engine, call: engine.start(call.uuid)),
-    _state("Stop", "grace:d", lambda engine, call: engine.stop(call.uuid, _seconds(call))),
+    _state("Stop", "grace:d", lambda engine, call: engine.stop(call.uuid, _grace(call))),
     _state("Kill", "signal:i", lambda engine, call: engine.kill(call.uuid, call.arguments[0])),
     _state("Pause", "", lambda engine, call: engine.pause(call.uuid)),
     _state("Resume", "", lambda engine, call: engine.resume(call.uuid)),
-    _state("Restart", "grace:d", lambda engine, call: engine.restart(call.uuid, _seconds(call))),
+    _state("Restart", "grace:d", lambda engine, call: engine.restart(call.uuid, _grace(call))),
     _of_container("OpenConsole", "rows:q columns:q", "socket:h", Action.CONSOLE, _open_console),
     _of_container("Exec", _EXEC, "socket:h", Action.CONSOLE, _exec),
     _of_container("ReadDefinition", "", "text:ay etag:s", Action.READ, _read_definition),

@@ -7,6 +7,7 @@ import errno
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
 from cloche_engine.monitor.record import Ending, ending_of, write_ending
 from cloche_engine.monitor.session import Session
+from cloche_engine.monitor.stopping import Stopper
 from cloche_engine.sandbox.plan.limits import Limits
 
 _WHILE_IT_STARTS = frozenset({Do.FOLLOW, Do.CONSOLE})
@@ -54,11 +56,13 @@ class Monitor:
         self._followers: list[socket.socket] = []
         self._silent: set[socket.socket] = set()
         self._paused = False
+        self._stopper = Stopper(self._loop, child.pid, child.pidfd, child.group)
         self._ending: Ending | None = None
         self._entrance = Entrance(launched.plan, child.pidfd, child.group, filters)
         self._answers: dict[str, Callable[[socket.socket, Fields, list[int]], None]] = {
             Do.FOLLOW: self._follow,
             Do.SIGNAL: self._signal,
+            Do.STOP: self._stop,
             Do.FREEZE: lambda link, _, __: self._freeze(link, frozen=True),
             Do.THAW: lambda link, _, __: self._freeze(link, frozen=False),
             Do.LIMIT: self._limit,
@@ -160,10 +164,25 @@ class Monitor:
         self._try(link, lambda: self._send_signal(int(fields["number"])))
 
     def _send_signal(self, number: int) -> None:
-        if number == signal.SIGKILL and self._paused:
-            # A frozen process dies only once it is thawed, on v1 freezers at least.
+        if number != signal.SIGKILL:
+            signal.pidfd_send_signal(self._pidfd, number)
+            return
+        self._thaw()
+        self._stopper.kill()
+
+    def _stop(self, link: socket.socket, fields: Fields, _: list[int]) -> None:
+        grace = fields["grace"]
+        self._try(link, lambda: self._stop_within(None if grace is None else float(grace)))
+
+    def _stop_within(self, grace: float | None) -> None:
+        self._thaw()
+        ending = self._launched.plan.ending
+        self._stopper.stop(ending.stop_signal, ending.stop_grace if grace is None else grace)
+
+    def _thaw(self) -> None:
+        """A frozen process hears no signal, and on v1 freezers it does not even die."""
+        if self._paused:
             self._set_frozen(frozen=False)
-        signal.pidfd_send_signal(self._pidfd, number)
 
     def _freeze(self, link: socket.socket, *, frozen: bool) -> None:
         self._try(link, lambda: self._set_frozen(frozen=frozen))
@@ -244,11 +263,19 @@ class Monitor:
         assert status is not None  # noqa: S101 (without WNOHANG there is always one)
         with contextlib.closing(Meter(self._group)) as meter:
             ending = ending_of(status, meter)
+        lived = time.time() - launched.started
+        ending = replace(ending, wanted=self._stopper.wanted, lived=lived)
         for session in list(self._programs):
             self._program_ended(session)
         self._console.end(Ended(ending.code, ending.out_of_memory))
-        write_ending(launched.plan, ending, self._console.ring.all())
-        launched.clean()
+        with contextlib.suppress(OSError):  # no space left: the helper is told, the rest is lost
+            write_ending(launched.plan, ending, self._console.ring.all())
+        try:
+            launched.clean()
+        except OSError:  # the next start takes it away, or says what hinders
+            (Path(launched.plan.runtime) / SOCKET).unlink(missing_ok=True)
+        else:
+            leave(Path(launched.plan.runtime))
         self._say_goodbye(ending)
         launched.child.forget_start()  # where it ended this soon
 
@@ -265,7 +292,6 @@ class Monitor:
 
     def _close_door(self) -> None:
         """Whoever connected before the end is still let in; nobody finds the socket any more."""
-        leave(Path(self._launched.plan.runtime))
         self._loop.forget(self._listener.fileno())
         self._listener.settimeout(0)
         with contextlib.suppress(BlockingIOError):

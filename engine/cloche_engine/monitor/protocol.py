@@ -41,6 +41,7 @@ class Do(StrEnum):
 
     FOLLOW = "follow"
     SIGNAL = "signal"
+    STOP = "stop"
     FREEZE = "freeze"
     THAW = "thaw"
     LIMIT = "limit"

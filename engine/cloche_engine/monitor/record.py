@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 from cloche_engine.host.cgroups.usage import Meter
@@ -14,16 +16,30 @@ from cloche_engine.monitor.protocol import INIT, STATE, VERSION, Fields
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 
+class How(StrEnum):
+    """What kind of end it was; poweroff and reboot are those of reboot(2) in a pid namespace."""
+
+    EXIT = "exit"
+    SIGNAL = "signal"
+    POWEROFF = "poweroff"
+    REBOOT = "reboot"
+    OUT_OF_MEMORY = "out of memory"
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a program ended; code is 128 + signal where a signal ended it.
 
-    memory_peak and memory_limit are bytes, told where it ended for want of memory.
+    wanted: somebody stopped or killed it. lived is seconds. memory_peak and memory_limit are bytes,
+    told where it ended for want of memory.
     """
 
     code: int
     out_of_memory: bool
     at: float
+    how: How = How.EXIT
+    wanted: bool = False
+    lived: float = 0.0
     memory_peak: int = 0
     memory_limit: int = 0
 
@@ -75,12 +91,24 @@ def write_whole(file: Path, content: bytes) -> None:
     temporary.replace(file)
 
 
+# An init never dies of these otherwise: the kernel drops signals that it has no handler for.
+_REBOOTS: dict[int, How] = {signal.SIGHUP: How.REBOOT, signal.SIGINT: How.POWEROFF}
+
+
 def ending_of(status: os.waitid_result, meter: Meter | None = None) -> Ending:
-    """The ending that waitid(2) reports, with what is known of the memory of its group."""
-    signalled = status.si_code != os.CLD_EXITED
-    code = 128 + status.si_status if signalled else status.si_status
-    killed = signalled and status.si_status == 9
-    if killed and meter is not None and meter.oom_kills > 0:
+    """The ending that waitid(2) reports; of an init where the meter of its group is given."""
+    ending = Ending(status.si_status, out_of_memory=False, at=time.time())
+    if status.si_code == os.CLD_EXITED:
+        return ending
+    ending = replace(ending, code=128 + status.si_status, how=How.SIGNAL)
+    if meter is None:
+        return ending
+    if status.si_status in _REBOOTS:
+        return replace(ending, code=0, how=_REBOOTS[status.si_status])
+    if status.si_status == signal.SIGKILL and meter.oom_kills > 0:
         held = meter.held()
-        return Ending(code, True, time.time(), held.memory_peak, held.memory_limit)  # noqa: FBT003
-    return Ending(code, False, time.time())  # noqa: FBT003
+        return replace(
+            ending, out_of_memory=True, how=How.OUT_OF_MEMORY,
+            memory_peak=held.memory_peak, memory_limit=held.memory_limit,
+        )  # fmt: skip
+    return ending

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloche_engine.api.errors import UnsupportedError
+from cloche_engine.core.compiling.ending import compile_ending
 from cloche_engine.core.compiling.plan import compile_plan
 from cloche_engine.core.places import Places
 from cloche_engine.definition.spec import (
@@ -31,6 +32,7 @@ from cloche_engine.definition.spec import (
 )
 from cloche_engine.sandbox.init import ahead, before_trees, environment, program, trees
 from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
+from cloche_engine.sandbox.plan.ending import EndingPlan
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.links import LinkKind, LinkPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, SourceKind, Surroundings
@@ -312,3 +314,34 @@ def test_a_plan_comes_back_from_json_as_it_was(
     plan = dataclasses.replace(made, argv=argv, environment=variables)
     assert LaunchPlan.from_json(plan.to_json()) == plan
     assert Surroundings.from_json(SHARED.to_json()) == SHARED
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ({}, EndingPlan(0, 10, "destroy", "restart", "destroy")),
+        ({"system": True}, EndingPlan(37)),
+        ({"system": True, "stop_signal": "SIGPWR"}, EndingPlan(30)),
+        ({"stop_signal": "SIGINT", "stop_grace": 3}, EndingPlan(2, 3)),
+        ({"on_reboot": "destroy"}, EndingPlan(0, 10, "destroy", "destroy")),
+        ({"on_poweroff": "preserve"}, EndingPlan()),
+    ],
+)  # fmt: skip
+def test_how_it_ends_and_what_follows(said: dict[str, object], meant: EndingPlan) -> None:
+    spec = dataclasses.replace(ContainerSpec("box", program=("/bin/sh",)), **said)  # type: ignore[arg-type]
+    assert compile_ending(spec) == meant
+
+
+@pytest.mark.parametrize(
+    "said", [{"on_crash": "coredump-restart"}, {"on_reboot": "rename-restart"}]
+)
+def test_what_cannot_follow_an_end_is_refused_by_its_name(said: dict[str, str]) -> None:
+    ((name, action),) = said.items()
+    with pytest.raises(UnsupportedError, match=f"<{name}>{action}</{name}> cannot be done"):
+        plan_of(**said)
+
+
+def test_a_plan_of_an_older_helper_ends_as_it_did() -> None:
+    fields = json.loads(plan_of().to_json())
+    del fields["ending"]
+    assert LaunchPlan.from_json(json.dumps(fields)).ending == EndingPlan()

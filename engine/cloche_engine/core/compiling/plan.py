@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloche_engine.core.compiling.ending import refuse_ending
+from cloche_engine.core.compiling.ending import compile_ending
 from cloche_engine.core.compiling.limits import compile_limits
 from cloche_engine.core.compiling.links import compile_links
 from cloche_engine.core.compiling.mounts import Storage, compile_mounts, compile_root
@@ -16,7 +16,6 @@ from cloche_engine.sandbox.plan.launch import LaunchPlan
 def compile_plan(spec: ContainerSpec, uuid: str, id_base: int, places: Places) -> LaunchPlan:
     """The plan of a start; UnsupportedError where the definition wants more than there is yet."""
     refuse_rights(spec)
-    refuse_ending(spec)
     storage = Storage(uuid, places)
     return LaunchPlan(
         uuid=uuid,
@@ -37,4 +36,5 @@ def compile_plan(spec: ContainerSpec, uuid: str, id_base: int, places: Places) -
         runtime=str(places.runtime / uuid),
         log=str(places.log(uuid)),
         exit_record=str(places.exit_record(uuid)),
+        ending=compile_ending(spec),
     )

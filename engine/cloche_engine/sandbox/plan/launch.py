@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cloche_engine.kernel.constants import MOUNT_ATTR_NODEV
+from cloche_engine.sandbox.plan.ending import EndingPlan
 from cloche_engine.sandbox.plan.limits import Limits
 from cloche_engine.sandbox.plan.links import LinkPlan
 from cloche_engine.sandbox.plan.mounts import MountPlan
@@ -35,6 +36,7 @@ class LaunchPlan:
     runtime: str
     log: str
     exit_record: str
+    ending: EndingPlan = field(default_factory=EndingPlan)
 
     def to_json(self) -> str:
         """One line that from_json reads back; as large as its UTF-8 text, whatever is in it."""
@@ -51,6 +53,7 @@ class LaunchPlan:
         fields["nameservers"] = tuple(fields["nameservers"])
         fields["links"] = tuple(LinkPlan.from_fields(link) for link in fields["links"])
         fields["limits"] = Limits.from_fields(fields["limits"])
+        fields["ending"] = EndingPlan(**fields.get("ending", {}))
         return cls(**fields)
 
 

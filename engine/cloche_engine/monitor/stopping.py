@@ -1,0 +1,60 @@
+"""A stop: the polite signal, the grace, the kill; it goes on when the helper goes."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+
+from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.processes import handles_signal
+from cloche_engine.monitor.loop import Loop
+
+_AGAIN = 1.0
+
+
+class Stopper:
+    """Ends the init of one container; `wanted` is true from when somebody wanted that."""
+
+    def __init__(self, loop: Loop, pid: int, pidfd: int, group: Group) -> None:
+        self._loop = loop
+        self._pid = pid
+        self._pidfd = pidfd
+        self._group = group
+        self._kill_at = float("inf")
+        self.wanted = False
+
+    def stop(self, number: int, grace: float) -> None:
+        """Ask by a signal (0: one that it hears), kill after the grace; the shortest one counts.
+
+        An init that does not hear the signal is killed at once: the kernel drops what the first
+        process of a pid namespace neither catches nor blocks (pid_namespaces(7)).
+        """
+        self.wanted = True
+        heard = self._heard(number)
+        self._kill_at = min(self._kill_at, time.monotonic() + (grace if heard else 0))
+        if heard:
+            self._ask(heard)
+        self._loop.later(max(0.0, self._kill_at - time.monotonic()), self._kill_when_due)
+
+    def _heard(self, number: int) -> int:
+        candidates = (number,) if number else (signal.SIGTERM, signal.SIGHUP)
+        return next((each for each in candidates if handles_signal(self._pid, each)), 0)
+
+    def _ask(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, number)
+            if number == signal.SIGHUP:
+                # A shell at a terminal misses one that comes just before it waits for a key.
+                self._loop.later(_AGAIN, lambda: self._ask(number))
+
+    def _kill_when_due(self) -> None:
+        if time.monotonic() >= self._kill_at:
+            self.kill()
+
+    def kill(self) -> None:
+        """End everything in it now."""
+        self.wanted = True
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        self._group.kill()

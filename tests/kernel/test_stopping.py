@@ -1,0 +1,118 @@
+"""A stop speaks the program's own language, ends in time, and goes on without the helper."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from tests.kernel.box import Box, Define, read_until
+
+from cloche_engine.api.model import State
+from cloche_engine.core.engine import LocalEngine
+from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.cgroups.tree import Layout, detect
+
+pytestmark = pytest.mark.kernel
+
+FOR_EVER = "echo up; while :; do sleep 0.01; done"
+LISTENS = f"trap 'exit 3' TERM; trap 'exit 7' USR1; trap 'exit 5' 37; {FOR_EVER}"
+DEAF = f"trap : TERM; {FOR_EVER}"
+
+
+async def started(define: Define, root: Path, line: str, inside: str = "") -> Box:
+    box = await define(root=root, program=("/bin/sh", "-c", line), inside=inside)
+    await box.start()
+    with await box.engine.open_console(box.uuid, 24, 80) as link:
+        await read_until(link, "up")
+    return box
+
+
+@pytest.mark.parametrize(
+    ("inside", "code"),
+    [
+        ("", 3),
+        ("<stop signal='SIGUSR1'/>", 7),
+        ("<stop signal='SIGRTMIN+3' grace='3600'/>", 5),
+    ],
+)
+async def test_a_stop_sends_the_signal_that_the_definition_names(
+    define: Define, root: Path, inside: str, code: int
+) -> None:
+    box = await started(define, root, LISTENS, inside)
+    stopped = await box.engine.stop(box.uuid)
+    assert (stopped.state, stopped.exit_code, stopped.error) == (State.STOPPED, code, "")
+
+
+async def test_a_stop_kills_after_the_grace_of_the_definition(define: Define, root: Path) -> None:
+    box = await started(define, root, DEAF, "<stop grace='1'/>")
+    begun = time.monotonic()
+    stopped = await box.engine.stop(box.uuid)
+    assert time.monotonic() - begun >= 1
+    assert (stopped.state, stopped.exit_code, stopped.error) == (State.STOPPED, 137, "")
+
+
+async def test_a_grace_that_is_asked_for_counts_more(define: Define, root: Path) -> None:
+    box = await started(define, root, DEAF, "<stop grace='3600'/>")
+    assert (await box.engine.stop(box.uuid, 0)).exit_code == 137
+
+
+async def test_a_paused_container_is_asked_as_well(define: Define, root: Path) -> None:
+    box = await started(define, root, LISTENS)
+    await box.engine.pause(box.uuid)
+    assert (await box.engine.stop(box.uuid)).exit_code == 3
+
+
+async def test_a_kill_ends_a_stop_that_waits(define: Define, root: Path) -> None:
+    box = await started(define, root, DEAF, "<stop grace='3600'/>")
+    stopping = asyncio.ensure_future(box.engine.stop(box.uuid))
+    await box.until(lambda container: container.state is State.STOPPING)
+    await box.engine.kill(box.uuid)
+    assert (await stopping).exit_code == 137
+
+
+async def test_a_stop_goes_on_when_the_helper_goes(
+    engine: LocalEngine, define: Define, root: Path
+) -> None:
+    box = await started(define, root, DEAF, "<stop grace='1'/>")
+    ended = os.pidfd_open((await box.now()).pid or 0)
+    stopping = asyncio.ensure_future(box.engine.stop(box.uuid))
+    await box.until(lambda container: container.state is State.STOPPING)
+    stopping.cancel()
+    await engine.close()
+    ready, _, _ = await asyncio.to_thread(select.select, [ended], [], [], 20)
+    os.close(ended)
+    assert ready
+
+
+def test_a_group_of_old_trees_alone_is_emptied_too() -> None:
+    found = detect()
+    layout = Layout(tuple(tree for tree in found.hierarchies if tree.version == 1))
+    if not layout.hierarchies:
+        pytest.skip("this host has no v1 trees")
+    group = Group(layout, f"cloche/t-old-{os.getpid():x}")
+    group.create()
+    bomb = "for i in 1 2 3 4 5; do (while :; do sleep 0.01; done) & done; wait"
+    program = subprocess.Popen(["sh", "-c", f"read go; {bomb}"], stdin=subprocess.PIPE)
+    try:
+        for tree in layout.hierarchies:
+            (tree.path / group.name / "cgroup.procs").write_text(str(program.pid))
+        assert program.stdin is not None
+        with program.stdin:
+            program.stdin.write(b"go\n")
+        while len(group.processes()) < 6:
+            select.select([], [], [], 0.005)
+        group.kill()
+        assert program.wait(10) == -9
+        deadline = time.monotonic() + 10
+        while group.processes() and time.monotonic() < deadline:
+            select.select([], [], [], 0.005)
+        assert group.processes() == []
+    finally:
+        program.kill()
+        program.wait()
+        assert group.remove()
