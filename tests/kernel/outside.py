@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import subprocess
@@ -19,6 +20,15 @@ T = TypeVar("T")
 
 HELLO = "until nc -w 5 {} 7007 </dev/null; do sleep 0.05; done"
 """What says hello when an Answerer at that address is reached."""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so that nobody tells of."""
+    for _ in range(400):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise TimeoutError
 
 
 def ip(*arguments: str) -> str:

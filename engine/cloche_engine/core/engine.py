@@ -20,6 +20,7 @@ from cloche_engine.api.model import (
 from cloche_engine.api.version import VERSION
 from cloche_engine.core.defining import Defining
 from cloche_engine.core.lifecycle import Lifecycle
+from cloche_engine.core.networks.network import ManagedNetwork
 from cloche_engine.core.places import Places
 from cloche_engine.core.programs import Programs
 from cloche_engine.core.registry import Registry
@@ -34,7 +35,8 @@ class LocalEngine:
         self._places = places
         self._registry = Registry(places)
         self._spawner = Spawner(places.groups, places.runtime, spares)
-        self._lifecycle = Lifecycle(self._registry, self._spawner)
+        self._network = ManagedNetwork(places, self._registry.names)
+        self._lifecycle = Lifecycle(self._registry, self._spawner, self._network)
         self._programs = Programs(self._lifecycle, places)
         self._defining = Defining(self._registry, self._lifecycle)
         self.find = self._registry.find
@@ -81,7 +83,9 @@ class LocalEngine:
 
     async def define(self, text: bytes, etag: str = "") -> Container:
         """Store a definition, new or in place of another; a running container feels its limits."""
-        return await self._defining.define(text, etag)
+        container = await self._defining.define(text, etag)
+        self._network.rename(container.uuid)
+        return container
 
     async def undefine(self, ref: str) -> None:
         """Remove the definition of a container that does not run."""
@@ -92,6 +96,7 @@ class LocalEngine:
                     f"{entry.name!r} is {entry.state} and cannot be deleted", "stop it first"
                 )
             self._registry.remove(entry)
+            self._network.forget(entry.uuid)
             await asyncio.to_thread(copies.remove, self._places, entry.uuid)
 
     async def definition(self, ref: str) -> StoredDefinition:

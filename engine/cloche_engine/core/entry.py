@@ -85,11 +85,17 @@ class Entry:
             pid=self.running.pid if self.running else None,
             exit_code=self.exit_code,
             started=self.running.started if self.running else None,
-            addresses=tuple(a for one in spec.interfaces for a in one.addresses) if spec else (),
+            addresses=self._addresses(),
             error=self.trouble.message if self.trouble else "",
             hint=self.trouble.hint if self.trouble else "",
             shares_host_root=spec.shares_host_root if spec else False,
         )
+
+    def _addresses(self) -> tuple[str, ...]:
+        """Those that it has while it runs, otherwise those that its definition gives it."""
+        if self.running:
+            return tuple(a for link in self.running.plan.links for a in link.addresses)
+        return tuple(a for one in self.spec.interfaces for a in one.addresses) if self.spec else ()
 
     def begin(self, running: Running, state: State) -> None:
         """Its program runs."""

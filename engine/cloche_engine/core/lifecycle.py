@@ -22,12 +22,14 @@ from cloche_engine.core.entry import Entry, Running
 from cloche_engine.core.explaining.programs import LOADER_FAILED, library_missing
 from cloche_engine.core.explaining.record import StartRecord
 from cloche_engine.core.monitor_link import MonitorGoneError, MonitorLink, connect
+from cloche_engine.core.networks.network import ManagedNetwork
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spawner
 from cloche_engine.core.starting import Starting
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.host.cgroups.tree import detect, sweep
 from cloche_engine.monitor.protocol import Do, Fields
+from cloche_engine.sandbox.plan.links import LinkPlan
 
 _AFTER_KILL = 10.0
 """Seconds in which what was killed has to end; only what waits for a disk takes longer."""
@@ -36,9 +38,10 @@ _AFTER_KILL = 10.0
 class Lifecycle:
     """Makes containers run and end."""
 
-    def __init__(self, registry: Registry, spawner: Spawner) -> None:
+    def __init__(self, registry: Registry, spawner: Spawner, network: ManagedNetwork) -> None:
         self._registry = registry
-        self._starting = Starting(registry, spawner)
+        self._network = network
+        self._starting = Starting(registry, spawner, network)
         self._watchers: set[asyncio.Task[None]] = set()
         self._starts: set[asyncio.Task[Container]] = set()
 
@@ -180,8 +183,21 @@ class Lifecycle:
         elif ending["code"] == LOADER_FAILED:
             self._go_on(self._after_failed_loader(entry, ending))
         else:
-            entry.end(ending)
-            self._registry.changed(entry)
+            self._say_ended(entry, ending)
+
+    def _say_ended(
+        self, entry: Entry, ending: Fields | None, cause: EngineError | None = None
+    ) -> None:
+        links = entry.running.plan.links if entry.running else ()
+        entry.end(ending, cause)
+        self._registry.changed(entry)
+        if any(link.lasting for link in links):
+            self._go_on(self._network.settle(self._links()))
+
+    def _links(self) -> tuple[LinkPlan, ...]:
+        """Those of all containers that run."""
+        running = (each.running for each in self._registry.all())
+        return tuple(link for each in running if each is not None for link in each.plan.links)
 
     def _go_on(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -192,14 +208,12 @@ class Lifecycle:
         cause = None
         if entry.running is not None:
             cause = await asyncio.to_thread(library_missing, entry.running.plan)
-        entry.end(ending, cause)
-        self._registry.changed(entry)
+        self._say_ended(entry, ending, cause)
 
     async def _after_lost_monitor(self, entry: Entry) -> None:
         if entry.running is not None:
             await self._starting.sweep(Path(entry.running.plan.runtime))
-        entry.end(None)
-        self._registry.changed(entry)
+        self._say_ended(entry, None)
 
     async def find_again(self) -> None:
         """Find what runs since an earlier helper, undo what dead monitors left."""
@@ -213,6 +227,7 @@ class Lifecycle:
         for entry in self._registry.all():
             if entry.running is None:
                 entry.recall(self._registry.places.exit_record(entry.uuid))
+        await self._network.recover(self._links())
 
     async def _follow(self, entry: Entry, trace: recover.Trace) -> bool:
         try:
@@ -231,6 +246,7 @@ class Lifecycle:
     async def release(self) -> None:
         """Hang up on every monitor; containers go on."""
         await self._starting.settle()
+        await self._network.close(self._links())
         for entry in self._registry.all():
             if entry.running is not None:
                 entry.running.link.close()

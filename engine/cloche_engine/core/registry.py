@@ -48,6 +48,11 @@ class Registry:
         """Every entry, by name."""
         return sorted(self._entries.values(), key=lambda entry: entry.name)
 
+    def names(self) -> list[tuple[str, str, str]]:
+        """Uuid, name and host name of every container whose definition can be read."""
+        specs = ((entry.uuid, entry.spec) for entry in self._entries.values())
+        return [(uuid, spec.name, spec.effective_hostname) for uuid, spec in specs if spec]
+
     def find(self, ref: str) -> Entry:
         """The entry for a name or uuid; NotFoundError."""
         found = refs.find((entry.view() for entry in self._entries.values()), ref)

@@ -14,6 +14,7 @@ from cloche_engine.core.entry import Entry, Running
 from cloche_engine.core.explaining.failure import start_failed
 from cloche_engine.core.explaining.record import StartRecord, save_report
 from cloche_engine.core.monitor_link import Ended, MonitorGoneError, MonitorLink
+from cloche_engine.core.networks.network import ManagedNetwork
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spare, Spawner
 from cloche_engine.host.ids import NoIdsLeftError
@@ -27,9 +28,10 @@ from cloche_engine.sandbox.plan.launch import LaunchPlan
 class Starting:
     """Makes a defined container run."""
 
-    def __init__(self, registry: Registry, spawner: Spawner) -> None:
+    def __init__(self, registry: Registry, spawner: Spawner, network: ManagedNetwork) -> None:
         self._registry = registry
         self._spawner = spawner
+        self._network = network
         self._boot = boot_id()
         self._writing: set[asyncio.Task[None]] = set()
 
@@ -38,6 +40,9 @@ class Starting:
         with record.step("compile the definition"):
             plan = self._plan(entry)
         await self._make_room(Path(plan.runtime))
+        if self._network.wants(plan.links):
+            with record.step("prepare the network"):
+                await self._network.prepare(plan.links)
         with record.step("take a waiting monitor"):
             spare = await self._spawner.take()
         with record.step("hand over the plan"):
@@ -92,7 +97,7 @@ class Starting:
             base = self._registry.ids.block_for(entry.uuid)
         except NoIdsLeftError as error:
             raise EngineError(str(error), "delete containers that you no longer need") from error
-        return compile_plan(entry.spec, entry.uuid, base, self._registry.places)
+        return compile_plan(entry.spec, entry.uuid, base, self._registry.places, self._network)
 
     async def sweep(self, runtime: Path) -> None:
         """Undo what a dead monitor left."""

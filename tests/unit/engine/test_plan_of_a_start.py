@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from cloche_engine.api.errors import UnsupportedError
 from cloche_engine.core.compiling.ending import compile_ending
 from cloche_engine.core.compiling.plan import compile_plan
+from cloche_engine.core.networks.ports import Pool, Port
 from cloche_engine.core.places import Places
 from cloche_engine.definition.spec import (
     Capabilities,
@@ -25,7 +27,6 @@ from cloche_engine.definition.spec import (
     IdMap,
     IdRange,
     Interface,
-    InterfaceKind,
     Location,
     Memory,
     SharedNamespace,
@@ -34,7 +35,6 @@ from cloche_engine.sandbox.init import ahead, before_trees, environment, program
 from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
 from cloche_engine.sandbox.plan.ending import EndingPlan
 from cloche_engine.sandbox.plan.launch import LaunchPlan
-from cloche_engine.sandbox.plan.links import LinkKind, LinkPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, SourceKind, Surroundings
 
 SCRATCH = "/var/tmp"  # noqa: S108 (a path inside the container)
@@ -50,9 +50,19 @@ def mount(target: str, source: str = "/given") -> Filesystem:
     return Filesystem(FilesystemKind.MOUNT, source, target, location=Location(4, 7))
 
 
+POOL = Pool.of(ipaddress.IPv4Network("10.64.16.0/20"), "test")
+
+
+class Plugs:
+    """Gives everybody the same port, but for those who name an address."""
+
+    def port(self, _key: str, address: ipaddress.IPv4Interface | None, _mac: str | None) -> Port:
+        return POOL.port((POOL.number_of(address.ip) or 0) if address else 5)
+
+
 def plan_of(**parts: object) -> LaunchPlan:
     spec = dataclasses.replace(ContainerSpec("box", program=("/bin/sh",)), **parts)  # type: ignore[arg-type]
-    return compile_plan(spec, UUID, 1_200_000_000, PLACES)
+    return compile_plan(spec, UUID, 1_200_000_000, PLACES, Plugs())
 
 
 def names(plan: LaunchPlan, around: Surroundings) -> list[str]:
@@ -137,45 +147,6 @@ def test_a_guarantee_of_memory_is_refused() -> None:
     assert "min_guarantee" in refused.value.hint
 
 
-def test_a_private_bridge_carries_the_gateway_with_the_prefix_of_its_network() -> None:
-    interface = Interface(addresses=("192.168.1.110/24",), gateway="192.168.1.1")
-    (link,) = plan_of(interfaces=(interface,)).links
-    assert link.private
-    assert link.gateway_addresses == ("192.168.1.1/24",)
-    assert [(route.to, route.via) for route in link.routes] == [("0.0.0.0/0", "192.168.1.1")]
-    assert len(link.outer) <= 15
-    assert len(link.bridge) <= 15
-
-
-def test_each_of_several_interfaces_has_names_of_its_own() -> None:
-    other = dataclasses.replace(NAT, addresses=("10.9.0.2/24",), name="eth0")
-    links = plan_of(interfaces=(NAT, other, dataclasses.replace(NAT, kind=BRIDGE))).links
-    assert [link.inner for link in links] == ["eth1", "eth0", "eth2"]
-    assert len({link.outer for link in links}) == 3
-
-
-def test_a_link_plan_of_an_older_helper_still_reads() -> None:
-    fields = {
-        "outer": "clv1", "inner": "eth0", "bridge": "clb1", "private": True,
-        "gateway_addresses": ["10.0.0.1/24"], "addresses": ["10.0.0.2/24"], "mac": "", "line": 4,
-        "routes": [{"to": "0.0.0.0/0", "via": "10.0.0.1", "metric": None}], "column": 7,
-    }  # fmt: skip
-    read = LinkPlan.from_fields(fields)
-    assert (read.kind, read.up, read.routes[0].via) == (LinkKind.VETH, True, "10.0.0.1")
-
-
-def test_containers_of_one_gateway_share_a_bridge_and_other_engines_do_not() -> None:
-    one = Interface(addresses=("10.0.0.2/24",), gateway="10.0.0.1")
-    two = Interface(addresses=("10.0.0.3/24",), gateway="10.0.0.1")
-    bridges = [plan_of(interfaces=(each,)).links[0].bridge for each in (one, two)]
-    assert bridges[0] == bridges[1]
-    other = compile_plan(
-        ContainerSpec("box", program=("/x",), interfaces=(one,)), UUID, 0,
-        dataclasses.replace(PLACES, instance="other"),
-    )  # fmt: skip
-    assert other.links[0].bridge != bridges[0]
-
-
 @pytest.mark.parametrize("target", ["/proc", "/proc/self", "/sys", "/sys/fs/cgroup"])
 def test_nothing_is_mounted_over_the_kernels_own_files(target: str) -> None:
     with pytest.raises(UnsupportedError) as refused:
@@ -234,29 +205,6 @@ def test_a_plan_of_an_older_helper_still_reads() -> None:
     assert plan.root is not None
     assert (plan.root.source, plan.root.readonly) == ("/srv/box", True)
     assert [mount.kind for mount in plan.mounts] == [SourceKind.TREE, SourceKind.RAM]
-
-
-BRIDGE = InterfaceKind.BRIDGE
-NAT = Interface(addresses=("10.0.0.2/24",))
-
-
-@pytest.mark.parametrize(
-    ("interfaces", "reason"),
-    [
-        ((Interface(InterfaceKind.HOST),), "does not work yet"),
-        ((Interface(),), "needs an address"),
-        ((dataclasses.replace(NAT, name="lo"),), "loopback"),
-        ((dataclasses.replace(NAT, host_name="clb1"),), "Cloche gives itself"),
-        ((Interface(InterfaceKind.MACVLAN, "eth0", host_name="a"),), "no end on the host"),
-        ((Interface(InterfaceKind.PHYSICAL, "eth0", mac="52:54:00:00:00:01"),), "hardware address"),
-    ],
-)
-def test_networks_that_cannot_be_made_yet_are_refused_with_the_next_step(
-    interfaces: tuple[Interface, ...], reason: str
-) -> None:
-    with pytest.raises(UnsupportedError, match=reason) as refused:
-        plan_of(interfaces=interfaces)
-    assert refused.value.hint
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,26 @@ import ipaddress
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
+from cloche_engine.api.errors import EngineError
 from cloche_engine.core.compiling.refusal import place, refusal
-from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind
+from cloche_engine.core.networks.ports import NAME, Port
+from cloche_engine.definition.spec import EVERYWHERE, ContainerSpec, Interface, InterfaceKind
 from cloche_engine.sandbox.plan.links import OUR_PREFIXES, LinkKind, LinkPlan, RoutePlan
 
 
-def compile_links(spec: ContainerSpec, uuid: str, instance: str) -> tuple[LinkPlan, ...]:
+class Ports(Protocol):
+    """Who gives ports of the managed network: core.networks.network."""
+
+    def port(self, key: str, address: ipaddress.IPv4Interface | None, mac: str | None) -> Port:
+        """The port of a container's interface; EngineError."""
+        ...
+
+
+def compile_links(
+    spec: ContainerSpec, uuid: str, instance: str, ports: Ports
+) -> tuple[LinkPlan, ...]:
     """One for each interface; none for an isolated container."""
     if spec.network_isolated is False and not spec.interfaces:
         raise refusal(
@@ -22,10 +35,67 @@ def compile_links(spec: ContainerSpec, uuid: str, instance: str) -> tuple[LinkPl
         )
     interfaces = [each for each in spec.interfaces if each.kind is not InterfaceKind.NONE]
     inner = _names_inside(interfaces)
-    return tuple(
+    links = [
         _link(interface, name, "clv" + _digest(instance, _nth(uuid, at), 11), instance)
         for at, (interface, name) in enumerate(zip(interfaces, inner, strict=True))
+    ]
+    has_way_out = any(each.gateway for each in interfaces)
+    for at, interface in enumerate(interfaces):
+        if is_managed(interface):
+            links[at] = _managed(links[at], interface, _port(ports, f"{uuid}/{at}", interface))
+            if not has_way_out:
+                links[at], has_way_out = _with_way_out(links[at]), True
+    return tuple(links)
+
+
+def compile_nameservers(spec: ContainerSpec, links: tuple[LinkPlan, ...]) -> tuple[str, ...]:
+    """Those of the definition, otherwise the managed network's own."""
+    carried = (link.gateway_addresses[0].partition("/")[0] for link in links if link.lasting)
+    return spec.nameservers or tuple(itertools.islice(carried, 1))
+
+
+def is_managed(interface: Interface) -> bool:
+    """Whether an interface is in the network that the engine manages itself."""
+    if interface.kind is InterfaceKind.NETWORK:
+        return True
+    return interface.kind is InterfaceKind.NAT and not interface.addresses
+
+
+def _port(ports: Ports, key: str, interface: Interface) -> Port:
+    if len(interface.addresses) > 1 or any(":" in text for text in interface.addresses):
+        raise refusal(
+            f"an interface of the network {NAME} has one IPv4 address",
+            "leave out its <ip> elements: it gets an address that it keeps",
+            interface.location,
+        )
+    address = next((ipaddress.IPv4Interface(text) for text in interface.addresses), None)
+    try:
+        return ports.port(key, address, interface.mac.lower() if interface.mac else None)
+    except EngineError as error:
+        raise refusal(error.message, error.hint, interface.location) from error
+
+
+def _managed(plain: LinkPlan, interface: Interface, port: Port) -> LinkPlan:
+    gateway = str(port.bridge.gateway.ip)
+    if interface.gateway not in {None, gateway} or interface.gateway6:
+        raise refusal(
+            f"the gateway of the network is {gateway}", "remove <gateway>", interface.location
+        )
+    return replace(
+        plain,
+        outer=port.outer,
+        bridge=port.bridge.name,
+        private=True,
+        lasting=True,
+        gateway_addresses=(str(port.bridge.gateway),),
+        addresses=(str(port.address),),
+        mac=plain.mac.lower() or port.mac,
     )
+
+
+def _with_way_out(link: LinkPlan) -> LinkPlan:
+    gateway = link.gateway_addresses[0].partition("/")[0]
+    return replace(link, routes=(*link.routes, RoutePlan(EVERYWHERE[4], gateway)))
 
 
 def _nth(uuid: str, at: int) -> str:
@@ -57,7 +127,7 @@ def _link(interface: Interface, inner: str, outer: str, instance: str) -> LinkPl
         host_name=interface.host_name or "",
     )
     match interface.kind:
-        case InterfaceKind.NAT:
+        case InterfaceKind.NAT if interface.addresses:
             return _private(plain, interface, instance)
         case InterfaceKind.BRIDGE:
             return replace(plain, bridge=interface.source or "")
@@ -79,14 +149,14 @@ def _private(plain: LinkPlan, interface: Interface, instance: str) -> LinkPlan:
 _WITHOUT_OUTER_END = {InterfaceKind.MACVLAN, InterfaceKind.PHYSICAL}
 _REFUSALS: tuple[tuple[Callable[[Interface], bool], str, str], ...] = (
     (
-        lambda one: one.kind in {InterfaceKind.NETWORK, InterfaceKind.HOST},
+        lambda one: one.kind is InterfaceKind.HOST,
         "a network interface of that type does not work yet",
-        "use type 'bridge' with a bridge of the host, or addresses in <network> alone",
+        "use type 'network' with network 'default'",
     ),
     (
-        lambda one: one.kind is InterfaceKind.NAT and not one.addresses,
-        "an interface on a private bridge needs an address",
-        "add an <ip> to it",
+        lambda one: one.kind is InterfaceKind.NETWORK and one.source != NAME,
+        f"there is no such network: the one that there is has the name '{NAME}'",
+        f"write <source network='{NAME}'/>, or use type 'bridge' with a bridge of the host",
     ),
     (
         lambda one: one.name == "lo",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloche_engine.core.compiling.ending import compile_ending
 from cloche_engine.core.compiling.limits import compile_limits
-from cloche_engine.core.compiling.links import compile_links
+from cloche_engine.core.compiling.links import Ports, compile_links, compile_nameservers
 from cloche_engine.core.compiling.mounts import Storage, compile_mounts, compile_root
 from cloche_engine.core.compiling.rights import refuse_rights
 from cloche_engine.core.places import Places
@@ -13,10 +13,13 @@ from cloche_engine.host.ids import COUNT
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 
-def compile_plan(spec: ContainerSpec, uuid: str, id_base: int, places: Places) -> LaunchPlan:
+def compile_plan(
+    spec: ContainerSpec, uuid: str, id_base: int, places: Places, ports: Ports
+) -> LaunchPlan:
     """The plan of a start; UnsupportedError where the definition wants more than there is yet."""
     refuse_rights(spec)
     storage = Storage(uuid, places)
+    links = compile_links(spec, uuid, places.instance, ports)
     return LaunchPlan(
         uuid=uuid,
         name=spec.name,
@@ -28,8 +31,8 @@ def compile_plan(spec: ContainerSpec, uuid: str, id_base: int, places: Places) -
         group=spec.group or "",
         root=compile_root(spec, storage),
         mounts=compile_mounts(spec, storage),
-        links=compile_links(spec, uuid, places.instance),
-        nameservers=spec.nameservers,
+        links=links,
+        nameservers=compile_nameservers(spec, links),
         id_base=id_base,
         id_count=COUNT,
         limits=compile_limits(spec),

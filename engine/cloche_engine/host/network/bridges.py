@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import ipaddress
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 from cloche_engine.host.network.overlap import refuse_overlap
@@ -53,14 +54,31 @@ def _ensure_private(netlink: Netlink, plan: LinkPlan) -> int:
     with contextlib.suppress(OSError):
         return socket.if_nametoindex(plan.bridge)
     refuse_overlap(netlink, plan)
-    netlink.add_bridge(plan.bridge, _mac(plan.bridge))
-    index = socket.if_nametoindex(plan.bridge)
+    return _make(netlink, plan.bridge, plan.gateway_addresses)
+
+
+def make_bridge(name: str, addresses: Iterable[str]) -> None:
+    """Have a bridge of ours with these addresses."""
+    with Netlink() as netlink, contextlib.suppress(FileExistsError):
+        _make(netlink, name, addresses)
+
+
+def remove_bridges(names: Iterable[str]) -> None:
+    """Remove bridges of ours, where they are."""
+    with Netlink() as netlink:
+        for name in names:
+            netlink.delete_link(name)
+
+
+def _make(netlink: Netlink, name: str, addresses: Iterable[str]) -> int:
+    netlink.add_bridge(name, _mac(name))
+    index = socket.if_nametoindex(name)
     try:
-        _take_no_advertisements(plan.bridge)
-        for address in plan.gateway_addresses:
+        _take_no_advertisements(name)
+        for address in addresses:
             netlink.add_address(index, ipaddress.ip_interface(address))
     except OSError:
-        netlink.delete_link(plan.bridge)
+        netlink.delete_link(name)
         raise
     return index
 

@@ -30,6 +30,15 @@ def refuse_overlap(netlink: Netlink, plan: LinkPlan) -> None:
                 )
 
 
+def shadow(netlink: Netlink, wanted: Network, own: set[str]) -> str:
+    """What the host has in the way of a network, but on our `own` links; empty where nothing."""
+    ours = {link.index for link in netlink.links() if link.name in own}
+    for index, shown, network in taken_networks(netlink):
+        if index not in ours and collide(wanted, network):
+            return f"{shown} on {_link_name(index)}"
+    return ""
+
+
 def taken_networks(netlink: Netlink) -> Iterator[tuple[int, Interface | Network, Network]]:
     """Index of the link, how it is shown, and the network, of all that the host has or reaches."""
     for index, address in netlink.addresses():

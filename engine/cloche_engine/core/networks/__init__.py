@@ -1,0 +1,1 @@
+"""The network that the engine manages itself: addresses, names, and the way out."""

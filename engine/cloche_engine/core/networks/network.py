@@ -1,0 +1,301 @@
+"""The managed network: made at the first start that wants it, gone when the helper leaves nobody.
+
+A start finds its port's address and rules there already; only what changes is told to anyone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from cloche_engine.api.errors import EngineError
+from cloche_engine.core.networks import firewall, nft
+from cloche_engine.core.networks.dnsmasq import Dnsmasq, Member
+from cloche_engine.core.networks.firewall import Binding, Rules
+from cloche_engine.core.networks.leases import Leases
+from cloche_engine.core.networks.ports import NAME, PORTS_OF_A_BRIDGE, Pool, Port
+from cloche_engine.core.networks.watching import RouteWatch, RuleWatch
+from cloche_engine.core.places import Places
+from cloche_engine.host.network.bridges import make_bridge, remove_bridges
+from cloche_engine.host.network.links import changing_links
+from cloche_engine.host.network.overlap import shadow
+from cloche_engine.host.network.pool import free_pool
+from cloche_engine.kernel.netlink import Netlink
+from cloche_engine.sandbox.plan.links import LinkPlan
+
+_FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+_log = logging.getLogger("cloched")
+
+
+class ManagedNetwork:
+    """The network `default`; `members` tells uuid, name and host name of everybody."""
+
+    def __init__(
+        self, places: Places, members: Callable[[], Iterable[tuple[str, str, str]]]
+    ) -> None:
+        self._places = places
+        self._members = members
+        self._leases = Leases(places.directory / "network.json")
+        self._mark = places.runtime / "network.json"
+        self._dnsmasq = Dnsmasq(places.instance, places.runtime / "dnsmasq.json", self._say)
+        self._macs: dict[str, str] = {}
+        self._rules = Rules()
+        self._turn = asyncio.Lock()
+        self._rule_watch: RuleWatch | None = None
+        self._route_watch: RouteWatch | None = None
+        self._repairs: set[asyncio.Task[None]] = set()
+        self.trouble: tuple[str, ...] = ()
+
+    def port(self, key: str, address: ipaddress.IPv4Interface | None, mac: str | None) -> Port:
+        """The port that a container has, or has from now on; EngineError where none is to be had.
+
+        With an address it is the one that has it.
+        """
+        pool = self._pool()
+        number = self._leases.numbers.get(key)
+        wanted = number if address is None else self._number_of(pool, address, key)
+        if wanted is None:
+            wanted = self._leases.free(pool.size)
+        if wanted is None:
+            raise EngineError(f"every address of the network {NAME} is taken", "delete containers")
+        known = self._macs.get(key), number
+        if mac is None:
+            self._macs.pop(key, None)
+        else:
+            self._macs[key] = mac
+        if number != wanted:
+            self._leases.take(key, wanted)
+        if known != (mac, wanted):
+            self.publish()
+        return pool.port(wanted)
+
+    def addresses(self, uuid: str) -> tuple[str, ...]:
+        """What a container has of it, also while it does not run."""
+        if self._leases.network is None:
+            return ()
+        pool = self._pool()
+        own = (key for key in self._leases.numbers if key.startswith(f"{uuid}/"))
+        return tuple(str(pool.port(self._leases.numbers[key]).address) for key in sorted(own))
+
+    def publish(self) -> None:
+        """Tell those who ask for names what there is now."""
+        pool = self._pool()
+        names = {uuid: (name, host) for uuid, name, host in self._members()}
+        held = [(key, pool.port(number)) for key, number in self._leases.numbers.items()]
+        members = [
+            Member(str(port.address.ip), self._macs.get(key, port.mac), names[uuid])
+            for key, port in held
+            if (uuid := key.partition("/")[0]) in names
+        ]
+        taken = {member.names[0] for member in members}
+        self._dnsmasq.publish(
+            replace(one, names=(one.names[0], *({one.names[1]} - taken))) for one in members
+        )
+
+    def rename(self, uuid: str) -> None:
+        """Make the name of a container known that may have another one now."""
+        if any(key.startswith(f"{uuid}/") for key in self._leases.numbers):
+            self.publish()
+
+    def forget(self, uuid: str) -> None:
+        """Free the addresses of a container that is no longer defined."""
+        if self._leases.give_back(uuid):
+            self.publish()
+
+    def wants(self, links: tuple[LinkPlan, ...]) -> bool:
+        """Whether something has to be done before a container with these links can start."""
+        rules = self._rules_of(links)
+        if not rules.bridges:
+            return False
+        moved = self._route_watch is None or self._route_watch.has_changed()
+        return moved or not self._rules.cover(rules)
+
+    async def prepare(self, links: tuple[LinkPlan, ...]) -> None:
+        """Have bridge, rules and names for them; EngineError where the host does not let us."""
+        async with self._turn:
+            self._refuse_moved()
+            rules = self._rules | self._rules_of(links)
+            if self._rule_watch is None:
+                self._begin()
+            for number in sorted(rules.bridges - self._rules.bridges):
+                self._make_bridge(number)
+            await self._change(rules)
+            await self._dnsmasq.start(self._pool())
+
+    async def settle(self, links: tuple[LinkPlan, ...]) -> None:
+        """After an end: `links` are those of all that run; what only others needed goes."""
+        wanted = self._rules_of(links)
+        wanted = Rules(self._rules.bridges, wanted.bindings, wanted.forwards)
+        if wanted != self._rules and self._rule_watch is not None:
+            async with self._turn:
+                with contextlib.suppress(EngineError):
+                    await self._change(wanted)
+
+    async def recover(self, links: tuple[LinkPlan, ...]) -> None:
+        """After a helper before us: go on for those that run, or take away what it left."""
+        if not self._mark.exists() or self._leases.network is None:
+            return
+        if self._rules_of(links).bridges:
+            self._recall(links)
+            try:
+                await self.prepare(links)
+            except EngineError as error:
+                self._say(error.message)
+        else:
+            await self._remove()
+
+    def _recall(self, links: tuple[LinkPlan, ...]) -> None:
+        """Remember what hardware addresses those have that run."""
+        pool = self._pool()
+        running = {link.outer: link.mac for link in links if link.lasting}
+        for key, number in self._leases.numbers.items():
+            port = pool.port(number)
+            if running.get(port.outer, port.mac) != port.mac:
+                self._macs[key] = running[port.outer]
+
+    async def close(self, links: tuple[LinkPlan, ...]) -> None:
+        """Leave it to those that run; where none does, nothing of it stays."""
+        if self._rule_watch is None:
+            return
+        async with self._turn:
+            self._rule_watch.close()
+            self._rule_watch = None
+            if self._route_watch is not None:
+                self._route_watch.close()
+                self._route_watch = None
+            for repair in self._repairs:
+                repair.cancel()
+            self._rules = Rules()
+            if self._rules_of(links).bridges:
+                self._dnsmasq.leave()
+            else:
+                await self._remove()
+
+    def _pool(self) -> Pool:
+        if self._leases.network is None:
+            found = free_pool(self._places.instance)
+            if found is None:
+                raise EngineError(
+                    f"the network {NAME} finds no free range of addresses on this host",
+                    "use type 'bridge' with a bridge of the host",
+                )
+            self._leases.settle(found)
+            return Pool.of(found, self._places.instance)
+        return Pool.of(self._leases.network, self._places.instance)
+
+    def _number_of(self, pool: Pool, address: ipaddress.IPv4Interface, key: str) -> int:
+        number = pool.number_of(address.ip)
+        if number is None or pool.port(number).address != address:
+            first, last = pool.port(0).address, pool.port(PORTS_OF_A_BRIDGE - 1).address
+            raise EngineError(
+                f"{address} is no address of the network {NAME}",
+                f"give one from {first} to {last}, or none",
+            )
+        if self._leases.holder(number) not in {None, key}:
+            raise EngineError(
+                f"another container has the address {address.ip}", "give another, or none"
+            )
+        return number
+
+    def _rules_of(self, links: Iterable[LinkPlan]) -> Rules:
+        ours = [link for link in links if link.lasting]
+        if not ours:
+            return Rules()
+        pool = self._pool()
+        rules = Rules()
+        for link in ours:
+            number = pool.number_of(ipaddress.IPv4Interface(link.addresses[0]).ip)
+            if number is None:
+                continue  # of an older pool
+            port = pool.port(number)
+            chosen = Binding(port.outer, link.mac, str(port.address.ip))
+            rules |= Rules(
+                frozenset({number // PORTS_OF_A_BRIDGE}),
+                frozenset({chosen} if link.mac != port.mac else ()),
+            )
+        return rules
+
+    def _begin(self) -> None:
+        self._mark.write_text("{}")
+        self._rule_watch = RuleWatch(firewall.table(self._pool()), self._lost)
+        if _FORWARDING.read_text().strip() == "0":
+            _FORWARDING.write_text("1")
+            _log.info("switched net.ipv4.ip_forward on, for the network %s", NAME)
+        self.publish()
+
+    def _refuse_moved(self) -> None:
+        """Look whether the host has taken our range meanwhile, where it has changed at all."""
+        if self._route_watch is None:
+            self._route_watch = RouteWatch()
+        self._route_watch.has_changed()
+        pool = self._pool()
+        own = {bridge.name for bridge in pool.bridges}
+        with Netlink() as netlink:
+            found = shadow(netlink, pool.network, own)
+        if found:
+            raise EngineError(
+                f"this host has {found} now, where the network {NAME} has {pool.network}",
+                f"take it away there; or stop all containers of the network and remove "
+                f"{self._places.directory / 'network.json'}, then another range is chosen",
+            )
+
+    def _make_bridge(self, number: int) -> None:
+        bridge = self._pool().bridges[number]
+        try:
+            with changing_links(self._places.runtime):
+                make_bridge(bridge.name, (str(bridge.gateway),))
+        except OSError as error:
+            raise EngineError(
+                f"the network {NAME} could not be made: {error.strerror}",
+                "see the helper's log; the bridge module may be missing",
+            ) from error
+
+    async def _change(self, rules: Rules) -> None:
+        if rules == self._rules:
+            return
+        pool = self._pool()
+        few = rules.bridges == self._rules.bridges
+        commands = (firewall.routing_commands if few else firewall.all_commands)(pool, rules)
+        await self._told(commands)
+        self._rules = rules
+
+    async def _told(self, commands: list[firewall.Json]) -> None:
+        if self._rule_watch is None:
+            await nft.change(commands)
+        else:
+            await self._rule_watch.while_changing(nft.change(commands))
+
+    def _lost(self) -> None:
+        repair = asyncio.ensure_future(self._repair())
+        self._repairs.add(repair)
+        repair.add_done_callback(self._repairs.discard)
+
+    async def _repair(self) -> None:
+        """Somebody took rules of ours away, as a reload of a firewall does: they come back."""
+        async with self._turn:
+            if self._rule_watch is None:
+                return
+            try:
+                await self._told(firewall.all_commands(self._pool(), self._rules))
+            except EngineError as error:
+                self._say(error.message)
+            else:
+                _log.info("the rules of the network %s were taken away and are back", NAME)
+
+    async def _remove(self) -> None:
+        pool = self._pool()
+        self._dnsmasq.stop()
+        with changing_links(self._places.runtime):
+            remove_bridges([bridge.name for bridge in pool.bridges])
+        with contextlib.suppress(EngineError):  # without nft there were no rules
+            await nft.change(firewall.removal(pool))
+        self._mark.unlink(missing_ok=True)
+
+    def _say(self, trouble: str) -> None:
+        self.trouble = (trouble,)
+        _log.warning("network %s: %s", NAME, trouble)

@@ -1,0 +1,56 @@
+"""A range of addresses that nothing on the host is in the way of."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+
+from cloche_engine.host.network.overlap import collide, taken_networks
+from cloche_engine.kernel.netlink import Netlink
+
+PREFIX = 20
+_HOMES = tuple(
+    ipaddress.IPv4Network(text) for text in ("10.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
+)
+_RESOLVERS = Path("/etc/resolv.conf")
+
+
+def free_pool(instance: str) -> ipaddress.IPv4Network | None:
+    """A free /20 of the private ranges (RFC 1918); None where all are taken.
+
+    Each engine begins to look elsewhere, so that two seldom want the same.
+    """
+    with Netlink() as netlink:
+        taken = [network for _, _, network in taken_networks(netlink)]
+    taken += [ipaddress.ip_network(resolver) for resolver in _resolvers()]
+    for home in _HOMES:
+        for pool in _from_somewhere(home, instance):
+            if not any(collide(pool, other) for other in taken):
+                return pool
+    return None
+
+
+def _from_somewhere(home: ipaddress.IPv4Network, instance: str) -> Iterator[ipaddress.IPv4Network]:
+    count = 1 << (PREFIX - home.prefixlen)
+    first = int.from_bytes(hashlib.sha256(instance.encode()).digest()[:4], "big")
+    size = 1 << (32 - PREFIX)
+    for step in range(count):
+        address = int(home.network_address) + (first + step) % count * size
+        yield ipaddress.IPv4Network((address, PREFIX))
+
+
+def _resolvers() -> Iterator[str]:
+    """The host's name servers: they may lie behind its default route, where no route names them."""
+    try:
+        lines = _RESOLVERS.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        words = line.split()
+        if len(words) > 1 and words[0] == "nameserver":
+            try:
+                yield str(ipaddress.ip_address(words[1].partition("%")[0]))
+            except ValueError:
+                continue
