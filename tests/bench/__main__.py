@@ -20,6 +20,7 @@ BENCHMARKS = {
     "memory": "tests.bench.memory",
     "list": "tests.bench.listing",
     "definition": "tests.bench.definition",
+    "console": "tests.bench.console",
 }
 
 

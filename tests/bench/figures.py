@@ -48,7 +48,10 @@ class Report:
         return {
             peer.name: figure.median / peer.median
             for peer in self.figures
-            if peer.name in self.peers and figure.name not in self.peers and peer.median
+            if peer.benchmark == figure.benchmark
+            and peer.name in self.peers
+            and figure.name not in self.peers
+            and peer.median
         }
 
     def as_json(self) -> dict[str, object]:

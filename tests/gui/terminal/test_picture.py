@@ -17,6 +17,8 @@ pytestmark = pytest.mark.screen
 
 def painted(console: TerminalWidget) -> QImage:
     console._frame()
+    while console._display.is_unfinished:
+        console._frame()
     return console.grab().toImage()
 
 

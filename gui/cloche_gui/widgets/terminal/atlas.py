@@ -4,6 +4,7 @@ A tile has the size of one cell: a wide character is two tiles. Decorations belo
 """
 
 import math
+import time
 from enum import IntFlag
 
 from PyQt6.QtCore import QPointF, QRect, Qt
@@ -14,6 +15,7 @@ from cloche_gui.widgets.terminal import boxes
 from cloche_gui.widgets.terminal.model import Style, Underline
 
 _TILES_PER_ROW = 64
+_SECONDS_A_FRAME = 0.04
 _WHITE = QColor(255, 255, 255)
 
 
@@ -46,13 +48,15 @@ def variant_of(style: Style) -> int:
 
 
 class _Table(dict[str, tuple[float, float]]):
-    """Tiles of one variant by cluster; a tile that is missed is made."""
+    """Tiles of one variant by cluster; a tile that is missed is made, if there is time."""
 
     def __init__(self, atlas: "Atlas", variant: int) -> None:
         super().__init__()
         self._atlas, self._variant = atlas, variant
 
     def __missing__(self, cluster: str) -> tuple[float, float]:
+        if not self._atlas.has_time():
+            return self._atlas.table(0)[" "]
         place = self[cluster] = self._atlas.make(self._variant, cluster)
         return place
 
@@ -62,6 +66,9 @@ class Atlas:
 
     def __init__(self, font: QFont, scale: float, dots_per_inch: float) -> None:
         self.generation = 0
+        self.owes = False
+        """Whether a tile was asked for and a blank given, because there was no time to draw it."""
+        self._spent = 0.0
         self._fonts = _variants(font, scale, dots_per_inch)
         metrics = QFontMetricsF(self._fonts[0])
         self.width = max(1, round(metrics.horizontalAdvance("M" * 32) / 32))
@@ -101,8 +108,25 @@ class Atlas:
         """Whether any glyph so far had colours of its own."""
         return bool(self._colored)
 
+    def begin_frame(self) -> None:
+        """Gives new time to draw tiles in: the first of a script takes up to 35 ms."""
+        self._spent = 0.0
+
+    def has_time(self) -> bool:
+        """Whether this frame may draw another tile; remembers that one is owed otherwise."""
+        if self._spent < _SECONDS_A_FRAME:
+            return True
+        self.owes = True
+        return False
+
     def make(self, variant: int, cluster: str) -> tuple[float, float]:
         """Draws a tile and says where it is."""
+        start = time.perf_counter()
+        place = self._make(variant, cluster)
+        self._spent += time.perf_counter() - start
+        return place
+
+    def _make(self, variant: int, cluster: str) -> tuple[float, float]:
         image = self._draw(variant, cluster)
         if not _is_white(image):
             self._colored[variant, cluster] = QPixmap.fromImage(image)
@@ -124,6 +148,7 @@ class Atlas:
         self._colored: dict[tuple[int, str], QPixmap] = {}
         self._pixmap = QPixmap(_TILES_PER_ROW * self.width, 8 * self.height)
         self._pixmap.fill(Qt.GlobalColor.transparent)
+        self.table(0)[" "] = self._make(0, " ")
 
     def _place(self, number: int) -> tuple[int, int]:
         row, column = divmod(number, _TILES_PER_ROW)

@@ -11,7 +11,7 @@ from enum import IntEnum
 from pyghostty import ffi, lib
 
 from cloche_gui.widgets.terminal.cells import Colors, RowReader
-from cloche_gui.widgets.terminal.guard import BLOCK, STRING_LIMIT, Guard
+from cloche_gui.widgets.terminal.guard import STRING_LIMIT, Guard
 from cloche_gui.widgets.terminal.model import Cursor, CursorShape, Position, Row
 from cloche_gui.widgets.terminal.news import CLIPBOARD_LIMIT, Listener, News
 from cloche_gui.widgets.terminal.replies import ReplyQueue
@@ -101,8 +101,8 @@ class TerminalCore:
 
     def feed(self, data: bytes) -> None:
         """Takes output of the program; a program cannot resize the terminal."""
-        for start in range(0, len(data), BLOCK):
-            self._feed_block(data[start : start + BLOCK])
+        for block in self._guard.blocks(data):
+            self._feed_block(block)
         if self._number("COLS") != self.columns:  # DECCOLM
             self.resize(self.rows, self.columns, self._cell_size)
 

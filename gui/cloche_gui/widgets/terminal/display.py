@@ -106,6 +106,7 @@ class Display:
         """Paints what has changed, and says which part of the widget that is."""
         changed, self._changed = self._changed, set()
         self._painter.update(self._core.screen, changed, self._overlay)
+        self._changed |= self._painter.unfinished
         cursor = self._core.cursor
         rows = changed.union(self._cursor_rows, () if cursor is None else (cursor.row,))
         self._cursor_rows = () if cursor is None else (cursor.row,)
@@ -119,6 +120,11 @@ class Display:
         if self._painter.blink_is_off == lit:
             self._painter.blink_is_off = not lit
             self._changed |= self._painter.blinking
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether glyphs are missing that the next repaint will draw."""
+        return bool(self._painter.unfinished)
 
     @property
     def blinks(self) -> bool:

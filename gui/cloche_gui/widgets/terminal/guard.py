@@ -6,6 +6,7 @@ while output takes unusually long, so that honest output is never searched.
 """
 
 import re
+from collections.abc import Iterator
 
 BLOCK = 2048
 """Bytes that may reach the core before the guard looks at what they cost."""
@@ -29,6 +30,23 @@ class Guard:
         self._is_suspicious = False
         self._is_dropping = False
         self._string = 0
+        self._begun = b""
+
+    def blocks(self, data: bytes) -> Iterator[bytes]:
+        """Pieces that end with whole characters; the begun one at the end waits for more.
+
+        In the middle of a character the core says that it is not at rest, as it does in a string.
+        """
+        data = self._begun + data
+        at, self._begun = 0, b""
+        while at < len(data):
+            end = min(at + BLOCK, len(data))
+            whole = end - _begun(data, end)
+            if whole <= at:
+                self._begun = data[at:end]
+                return
+            yield data[at:whole]
+            at = whole
 
     def admit(self, block: bytes, cells: int) -> bytes:
         """What of this block the core gets; repeats fill at most `cells` cells."""
@@ -60,6 +78,17 @@ class Guard:
             return b""
         self._is_dropping = False
         return block[end.start() if end[0] == b"\x1b" else end.end() :]
+
+
+def _begun(data: bytes, end: int) -> int:
+    """How many bytes before `end` are the beginning of a character of UTF-8 that goes on."""
+    for length in range(1, min(3, end) + 1):
+        byte = data[end - length]
+        if byte < 0x80:
+            return 0
+        if byte >= 0xC0:
+            return length if length < 2 + (byte >= 0xE0) + (byte >= 0xF0) else 0
+    return 0
 
 
 def _capped(block: bytes, cells: int) -> bytes:

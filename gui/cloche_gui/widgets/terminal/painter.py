@@ -56,10 +56,14 @@ class GridPainter:
         self._extras: list[list[tuple[int, QPixmap]]] = [[] for _ in range(rows)]
         self.blinking: set[int] = set()
         """The rows that have blinking text."""
+        self.unfinished: set[int] = set()
+        """The rows that miss glyphs, because there was no time to draw them all."""
 
     def update(self, screen: Sequence[Row], changed: Iterable[int], overlay: Stripes) -> None:
         """Paints these rows, under the stripes that lie over them."""
         rows = sorted(row for row in changed if row < min(self.rows, len(screen)))
+        self.atlas.begin_frame()
+        self.unfinished = set()
         generation = self.atlas.generation
         for row in rows:
             self._set_row(row, screen[row], overlay.get(row, ()))
@@ -91,6 +95,7 @@ class GridPainter:
             clusters = [" " if column in row.wide else one for column, one in enumerate(clusters)]
         fore, back = [], []
         self.blinking.discard(number)
+        self.atlas.owes = False
         for start, end, style in row.runs:
             table = self.atlas.table(self._variant(number, style))
             for fragment, cluster in zip(fragments[start:end], clusters[start:end], strict=False):
@@ -101,6 +106,8 @@ class GridPainter:
             variant = self._variant(number, row.style_at(column))
             self._set_wide(fragments, row.clusters[column], column, variant)
         self._extras[number] = self._row_extras(row)
+        if self.atlas.owes:
+            self.unfinished.add(number)
         front, ground = b"".join(fore), b"".join(back)
         for stripe in stripes:
             front = _covered(front, stripe, stripe.foreground)

@@ -124,6 +124,8 @@ class TerminalSurface(QWidget):
         self._bar.show_position(self._core.position)
         self._frames.spent(time.monotonic() - start)
         self._text_blink.set_wanted(wanted=self._display.blinks)
+        if self._display.is_unfinished:
+            self._frames.ask()
         self._update_blinking()
 
     def _scroll_to(self, line: int) -> None:

@@ -1,0 +1,153 @@
+"""The console beside konsole, VTE and xterm: throughput, key to pixel, memory, attaching.
+
+All terminals show 80 by 24 cells on a virtual screen and run the same program on a pty. A byte is
+counted when the terminal has answered a question that came after it; a key, when its pixels are on
+the screen. xterm gets an eighth of each text, so that a round stays short.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.bench import console_payloads, console_screen, figures, private
+from tests.bench.console_peers import OURS, Terminal, installed, ours
+from tests.bench.window import virtual_screen
+
+ROUNDS, KEYS = 5, 40
+_GOALS = {"konsole": 1.7, "VTE": 2.0}
+_SLOW = {"xterm"}
+_PROBE = str(Path(__file__).with_name("console_probe.py"))
+_PATIENCE = 60.0
+_PAUSE = 0.02
+_FLOODED = "cloche beside a flood"
+Samples = dict[tuple[str, str], list[float]]
+
+
+def measure() -> figures.Report:
+    """Everything, interleaved."""
+    with private.folder() as folder, virtual_screen() as display:
+        terminals = installed()
+        throughput = _throughput(terminals, folder, display)
+        keys = _keys([*terminals, ours("--beside-a-flood")], folder, display)
+        alone = _alone(folder, display)
+    peers = frozenset(
+        figure.name for figure in (*throughput, *keys) if not figure.name.startswith(OURS)
+    )
+    return figures.Report((*throughput, *keys, *alone), peers, tuple(_means(throughput)))
+
+
+def _throughput(
+    terminals: Sequence[Terminal], folder: Path, display: str
+) -> tuple[figures.Figure, ...]:
+    whole, part = console_payloads.write(folder), console_payloads.write(folder, 8)
+    samples: Samples = defaultdict(list)
+    for number in range(ROUNDS + 1):
+        for terminal in terminals:
+            files = part if terminal.name in _SLOW else whole
+            named = [f"{kind}={path}" for kind, path in files.items()]
+            figures.settle()
+            report = _report(terminal, ["throughput", *named], folder, display)
+            for line in report if number else ():
+                kind, rate = line.split()
+                samples[kind, terminal.name].append(float(rate))
+    return tuple(
+        figures.Figure(kind, f"{name}, {kind}", "MB/s", tuple(taken))
+        for (kind, name), taken in sorted(samples.items(), key=lambda one: one[0][0])
+    )
+
+
+def _report(terminal: Terminal, what: list[str], folder: Path, display: str) -> list[str]:
+    report = folder / "report"
+    with terminal.running([sys.executable, "-IS", _PROBE, str(report), *what], folder, display):
+        return _awaited(report, terminal)
+
+
+def _awaited(report: Path, terminal: Terminal) -> list[str]:
+    deadline = time.monotonic() + _PATIENCE
+    while not report.exists():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{terminal.name} did not show its program's output")
+        time.sleep(_PAUSE)
+    lines = report.read_text().splitlines()
+    report.unlink()
+    return lines
+
+
+def _keys(terminals: Sequence[Terminal], folder: Path, display: str) -> list[figures.Figure]:
+    samples: Samples = defaultdict(list)
+    for _ in range(ROUNDS):
+        for terminal in terminals:
+            name = _FLOODED if "--beside-a-flood" in terminal.command else terminal.name
+            figures.settle()
+            samples["key", name] += _key_times(terminal, folder, display)
+    found = []
+    for (_, name), taken in samples.items():
+        high = statistics.quantiles(taken, n=20)[-1]
+        found.append(figures.Figure("key", f"{name}, key to pixel", "ms", tuple(taken)))
+        found.append(figures.Figure("key p95", f"{name}, 95 of 100 keys within", "ms", (high,)))
+    return found
+
+
+def _key_times(terminal: Terminal, folder: Path, display: str) -> list[float]:
+    report = folder / "report"
+    program = [sys.executable, "-IS", _PROBE, str(report), "keys"]
+    with (
+        terminal.running(program, folder, display),
+        console_screen.opened(display) as screen,
+    ):
+        _awaited(report, terminal)
+        found = screen.window()
+        if found is None:
+            raise RuntimeError(f"{terminal.name} shows no window")
+        window, area = found
+        screen.focus(window)
+        time.sleep(0.5)
+        left = console_screen.Area(area.left, area.top, min(area.width, 400), min(area.height, 200))
+        cell = screen.changing_area(left, "a")
+        times = []
+        for number in range(KEYS + 4):
+            time.sleep(0.03 + 0.001 * (number % 17))
+            times.append(screen.milliseconds_until_change(cell, "a"))
+        screen.press("q")
+        return times[4:]
+
+
+def _alone(folder: Path, display: str) -> list[figures.Figure]:
+    """What has no like among the peers: the memory of one console, and attaching to a container."""
+    command = [sys.executable, "-m", "tests.bench.console_alone", str(folder), display]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        raise RuntimeError(f"the console alone: {done.stderr.strip()[-400:]}")
+    found = []
+    for line in done.stdout.splitlines():
+        name, unit, *taken = line.split("\t")
+        found.append(figures.Figure(name, f"{OURS}, {name}", unit, tuple(map(float, taken))))
+    return found
+
+
+def _means(throughput: Sequence[figures.Figure]) -> list[str]:
+    """The geometric mean of the ratios to each peer, beside the goal."""
+    rates = {figure.name: figure.median for figure in throughput}
+    kinds = dict.fromkeys(figure.benchmark for figure in throughput)
+    notes = []
+    for peer, goal in _GOALS.items():
+        ratios = [
+            rates[f"{OURS}, {kind}"] / rates[f"{peer}, {kind}"]
+            for kind in kinds
+            if f"{peer}, {kind}" in rates
+        ]
+        if ratios:
+            mean = math.exp(statistics.fmean(map(math.log, ratios)))
+            lowest = min(ratios)
+            notes.append(
+                f"throughput beside {peer}: geometric mean {mean:.2f} (goal {goal}), "
+                f"lowest {lowest:.2f} (goal 1.0)"
+            )
+    return notes

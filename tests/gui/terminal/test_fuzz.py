@@ -1,0 +1,127 @@
+"""T11: the whole widget under random output, for CLOCHE_FUZZ_SECONDS (2 unless told otherwise).
+
+A failure names its seed: CLOCHE_FUZZ_SEED repeats it.
+"""
+
+import os
+import random
+import re
+import resource
+import time
+
+import pytest
+from PyQt6.QtWidgets import QApplication  # noqa: TID251 - it runs the loop
+from pytestqt.qtbot import QtBot
+
+from cloche_gui.widgets.terminal.widget import TerminalWidget
+
+pytestmark = pytest.mark.screen
+HANG_SECONDS = 0.1
+MOST_GROWTH = 50 * 1024  # KiB
+
+REPLY = re.compile(
+    rb"""(?: \x1b\[ [?>]? [0-9;]{1,40} \$? [cnRtuy]
+           | \x1b\] [0-9;]{1,6} rgb:[0-9a-f/]{14} (?: \x07 | \x1b\\ )
+           | \x1bP ![|] 00000000 \x1b\\
+           | \x1bP >[|] libghostty \x1b\\
+           | \x1bP [01] \$r [0-9;: ]{0,80} [mqr]? \x1b\\
+         )*""",
+    re.VERBOSE,
+)
+INTRODUCERS = [
+    b"\x1b[",
+    b"\x1b]",
+    b"\x1bP",
+    b"\x1b_",
+    b"\x1b^",
+    b"\x1bX",
+    b"\x1b",
+    b"\x9b",
+    b"\x9d",
+]
+PRIVATE = [b"", b"", b"", b"?", b">", b"=", b"<", b"!"]
+NUMBERS = [b"", b"0", b"1", b"2", b"3", b"7", b"24", b"80", b"255", b"1049", b"2004", b"65535",
+           b"99999999999", b"-1"]  # fmt: skip
+MIDDLES = [b"", b"", b"", b"$", b" ", b"'", b'"', b"#", b"*"]
+FINALS = [bytes([letter]) for letter in range(0x40, 0x7F)]
+WORDS = [
+    b"52;c;QUFB", b"52;c;?", b"8;;http://a/", b"2;title", b"4;1;?", b"11;?", b"$q", b"+q",
+    b"Ga=T,f=24,s=1,v=1;QUFB", b"1337;File=:QUFB", b"777;notify;a;b", b"22;0", b"133;A",
+]  # fmt: skip
+TEXTS = [
+    text.encode()
+    for text in (
+        "x", "line\r\n", "\n", "\t", "\b", "漢字", "e\u0301", "👨\u200d👩\u200d👧", "🇩🇪",
+        "─┼█▒⣿", "\u202e", "\x0e", "\x0f", "\x05", "\x7f",
+    )
+]  # fmt: skip
+
+
+def sequence(chance: random.Random) -> bytes:
+    """One escape sequence, more or less well formed."""
+    start = chance.choice(INTRODUCERS)
+    if start in {b"\x1b[", b"\x9b"}:
+        parameters = b";".join(chance.choices(NUMBERS, k=chance.choice((0, 1, 1, 2, 5, 60))))
+        middle, final = chance.choice(MIDDLES), chance.choice(FINALS)
+        return start + chance.choice(PRIVATE) + parameters + middle + final
+    if start == b"\x1b":
+        return start + chance.choice(
+            [b"#8", b"c", b"7", b"8", b"D", b"M", b"(0", b"%G", b"=", b"Z"]
+        )
+    end = chance.choice([b"\x07", b"\x1b\\", b"\x18", b""])
+    return start + chance.choice(WORDS) * chance.choice((1, 1, 1, 500)) + end
+
+
+def output(chance: random.Random) -> bytes:
+    """A read of up to a few KiB: text, sequences, noise, or one thing very often."""
+    kind = chance.random()
+    if kind < 0.1:
+        return chance.randbytes(chance.randrange(4096))
+    if kind < 0.25:
+        return sequence(chance) * chance.randrange(1, 500)
+    mixed = b"".join(
+        sequence(chance)
+        if chance.random() < 0.6
+        else chance.choice(TEXTS) * chance.randrange(1, 90)
+        for _ in range(chance.randrange(1, 40))
+    )
+    if kind < 0.5:
+        cut = bytearray(mixed)
+        for _ in range(8):
+            cut[chance.randrange(len(cut))] = chance.randrange(256)
+        return bytes(cut)
+    return mixed
+
+
+def test_t11_random_output_neither_breaks_nor_hangs_nor_grows_the_console(
+    qtbot: QtBot, console: TerminalWidget, typed: list[bytes]
+) -> None:
+    seconds = float(os.environ.get("CLOCHE_FUZZ_SECONDS", "2"))
+    seed = int(os.environ.get("CLOCHE_FUZZ_SEED", str(time.time_ns())))
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    console.feed(b"".join(b"warm up %d\r\n" % number for number in range(200_000)))
+    qtbot.waitUntil(lambda: console.backlog == 0)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    grid, hangs, fed = (console.rows, console.columns), [], 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        data = output(chance)[:8192]
+        fed += len(data)
+        start = time.thread_time()
+        console.feed(data)
+        QApplication.processEvents()
+        if time.thread_time() - start > HANG_SECONDS:
+            hangs.append(data[:200])
+        if fed % 7 == 0:
+            console._frame()
+    qtbot.waitUntil(lambda: console.backlog == 0)
+    growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    said = b"".join(typed)
+    assert fed > 50_000, "too little was tried"
+    assert not hangs, f"seed {seed}: {len(hangs)} hangs, such as {hangs[0]!r}"
+    assert REPLY.fullmatch(said), f"seed {seed}: {said[:400]!r}"
+    assert growth < MOST_GROWTH, f"seed {seed}: {growth} KiB more"
+    assert (console.rows, console.columns) == grid
+    console.reset()
+    console.feed(b"still here")
+    assert console.screen_lines()[0] == "still here"
