@@ -147,3 +147,11 @@ async def test_an_unknown_name_is_told_by_every_method(engine: Engine, method: s
 
 async def test_shares_host_root_is_told(engine: Engine) -> None:
     assert (await engine.define(shell("one"))).shares_host_root
+
+
+async def test_the_kind_of_a_container_is_told(engine: Engine) -> None:
+    plain = await engine.define(shell("one"))
+    assert (plain.system, plain.privileged) == (False, False)
+    features = b"<features><system/><privileged/></features></domain>"
+    other = await engine.define(shell("two").replace(b"</domain>", features))
+    assert (other.system, other.privileged) == (True, True)

@@ -19,6 +19,7 @@ from cloche_engine.host.cgroups import tree as cgroups
 from cloche_engine.monitor.child import Child, Warm, clone_ahead
 from cloche_engine.monitor.launch import remove_group
 from cloche_engine.monitor.protocol import SPARE
+from cloche_engine.sandbox.seccomp import Filters
 
 pytestmark = pytest.mark.kernel
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.kernel
 @pytest.fixture
 def warm(tmp_path: Path) -> Warm:
     """What a process that starts containers knows; here it is the test."""
-    return Warm(cgroups.detect(), (), f"cloche/{instance_of(tmp_path)}")
+    return Warm(cgroups.detect(), Filters((), ()), f"cloche/{instance_of(tmp_path)}")
 
 
 @pytest.fixture

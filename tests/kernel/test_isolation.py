@@ -11,7 +11,7 @@ import pytest
 from tests.kernel.box import Box, Define
 
 from cloche_engine.kernel.capabilities import mask
-from cloche_engine.sandbox.identity import APPLICATION_CAPABILITIES
+from cloche_engine.sandbox.plan.rights import APPLICATION_CAPABILITIES
 
 pytestmark = [pytest.mark.kernel, pytest.mark.v2]
 

@@ -36,6 +36,8 @@ PROPERTIES: dict[str, str] = {
     "Error": "s",
     "Hint": "s",
     "SharesHostRoot": "b",
+    "System": "b",
+    "Privileged": "b",
 }
 """Properties of a container object with their signatures; 0, -1 and "" stand for none."""
 
@@ -101,6 +103,8 @@ def properties_of(container: Container) -> dict[str, Variant]:
         "Error": wire_text(container.error),
         "Hint": wire_text(container.hint),
         "SharesHostRoot": container.shares_host_root,
+        "System": container.system,
+        "Privileged": container.privileged,
     }
     return {name: Variant(PROPERTIES[name], value) for name, value in values.items()}
 
@@ -122,6 +126,8 @@ def container_from(properties: Mapping[str, Variant]) -> Container:
             error=plain["Error"],
             hint=plain["Hint"],
             shares_host_root=plain["SharesHostRoot"],
+            system=plain["System"],
+            privileged=plain["Privileged"],
         )
     except (KeyError, ValueError) as error:
         raise UnavailableError(

@@ -160,6 +160,8 @@ class FakeEngine:
                 title=spec.title or "",
                 addresses=tuple(a for one in spec.interfaces for a in one.addresses),
                 shares_host_root=spec.shares_host_root,
+                system=bool(spec.system),
+                privileged=bool(spec.privileged),
             ),
         )
 

@@ -57,7 +57,8 @@ class Container:
     """One container as the engine sees it now.
 
     pid is the init's on the host; exit_code is the program's, or 128 + signal; started is seconds
-    since 1970; error and hint explain a failed start or a program that ended badly.
+    since 1970; error and hint explain a failed start or a program that ended badly. system and
+    privileged are as its definition says, whatever runs.
     """
 
     uuid: str
@@ -71,6 +72,8 @@ class Container:
     error: str = ""
     hint: str = ""
     shares_host_root: bool = False
+    system: bool = False
+    privileged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ def document(container: Container) -> dict[str, Any]:
         "error": container.error,
         "hint": container.hint,
         "shares_host_root": container.shares_host_root,
+        "system": container.system,
+        "privileged": container.privileged,
     }
 
 
@@ -52,10 +54,20 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(lines)
 
 
+HEADINGS = ("NAME", "STATE", "KIND", "PID", "ADDRESSES")
+
+
 def row(container: Container) -> tuple[str, ...]:
     """A container in the list."""
     addresses = ", ".join(container.addresses) or "-"
-    return container.name, state_words(container), str(container.pid or "-"), addresses
+    pid = str(container.pid or "-")
+    return container.name, state_words(container), kind_words(container), pid, addresses
+
+
+def kind_words(container: Container) -> str:
+    """What kind of container it is."""
+    kind = "system" if container.system else "application"
+    return f"privileged {kind}" if container.privileged else kind
 
 
 def state_words(container: Container) -> str:
@@ -78,6 +90,7 @@ def facts(container: Container) -> list[tuple[str, str]]:
         ("uuid", container.uuid),
         ("title", container.title),
         ("state", container.state.value),
+        ("kind", kind_words(container)),
         ("pid", str(container.pid or "")),
         ("exit code", "" if container.exit_code is None else str(container.exit_code)),
         ("started", _moment(started) if started else ""),

@@ -89,6 +89,8 @@ class Entry:
             error=self.trouble.message if self.trouble else "",
             hint=self.trouble.hint if self.trouble else "",
             shares_host_root=spec.shares_host_root if spec else False,
+            system=bool(spec and spec.system),
+            privileged=bool(spec and spec.privileged),
         )
 
     def _addresses(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from cloche_engine.kernel.sockets import send_packet
 from cloche_engine.monitor.launch import remove_group
 from cloche_engine.monitor.protocol import SPARE, group_name
 from cloche_engine.monitor.record import start_time
+from cloche_engine.sandbox.plan.rights import ORDINARY, Rights
 
 # -S leaves site-packages out: the spawner stays small, and imports nothing but our own code.
 _PROGRAM = (
@@ -92,8 +93,13 @@ class Spawner:
         """Have all spares soon."""
         self._order_later()
 
-    async def take(self) -> Spare:
-        """A spare, or a fresh one where there is none alive; others are made after a while."""
+    async def take(self, rights: Rights = ORDINARY) -> Spare:
+        """A spare, or a fresh one where there is none alive; others are made after a while.
+
+        None that waits can become a container whose rights are not ordinary.
+        """
+        if not rights.is_ordinary:
+            return await self._ordered(rights)
         self._order_later()
         while self._ready:
             spare = self._ready.popleft()
@@ -143,13 +149,14 @@ class Spawner:
         async with self._lock:
             await self._drop()
 
-    async def _ordered(self) -> Spare:
+    async def _ordered(self, rights: Rights = ORDINARY) -> Spare:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
         folder = self._runtime / f"{SPARE}{os.getpid():x}-{time.monotonic_ns():x}"
         spare = Spare(ours, folder, group_name(self._groups, folder.name))
         with theirs:
-            await self._order(folder.name.encode(), theirs)
+            wanted = "" if rights.is_ordinary else f"\n{rights.to_json()}"
+            await self._order(f"{folder.name}{wanted}".encode(), theirs)
         try:
             packet = await asyncio.get_running_loop().sock_recv(ours, 4096)
         except BaseException:
@@ -163,13 +170,13 @@ class Spawner:
         word = json.loads(packet)
         return replace(spare, pid=word["pid"], ready=word["ready"])
 
-    async def _order(self, name: bytes, theirs: socket.socket) -> None:
+    async def _order(self, what: bytes, theirs: socket.socket) -> None:
         async with self._lock:
             try:
-                send_packet(await self._ready_link(), name, [theirs.fileno()])
+                send_packet(await self._ready_link(), what, [theirs.fileno()])
             except OSError:
                 await self._drop()
-                send_packet(await self._ready_link(), name, [theirs.fileno()])
+                send_packet(await self._ready_link(), what, [theirs.fileno()])
 
     async def _ready_link(self) -> socket.socket:
         if self._link is not None and self._process and self._process.returncode is None:

@@ -44,7 +44,7 @@ class Starting:
             with record.step("prepare the network"):
                 await self._network.prepare(plan.links)
         with record.step("take a waiting monitor"):
-            spare = await self._spawner.take()
+            spare = await self._spawner.take(plan.rights)
         with record.step("hand over the plan"):
             link = await self._handed_over(plan, spare)
         monitor = MonitorLink(link, ended)

@@ -28,8 +28,8 @@ def make_dev() -> dict[str, int]:
     return opened
 
 
-def give_dev(opened: dict[str, int], owner: int) -> None:
-    """Make a host id, the container's root, the owner of what was made for its /dev."""
+def give_dev(opened: dict[str, int], user: int, group: int) -> None:
+    """Make host ids, the container's root, the owner of what was made for its /dev."""
     for name in (".", *(name for name, _ in LINKS)):
-        os.chown(name, owner, owner, dir_fd=opened["/dev"], follow_symlinks=False)
-    os.chown(".", owner, owner, dir_fd=opened["dev:shm"])
+        os.chown(name, user, group, dir_fd=opened["/dev"], follow_symlinks=False)
+    os.chown(".", user, group, dir_fd=opened["dev:shm"])

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COUNT = 65536
+EVERY_ID = 2**32 - 1
+"""How many ids there are: the last of 2**32 stands for none."""
 _FIRST = 1_200_000_000
 _LAST = 1_800_000_000
 

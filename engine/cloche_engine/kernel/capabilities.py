@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterable
 
 from cloche_engine.kernel import constants as k
-from cloche_engine.kernel.syscalls import capset, prctl
+from cloche_engine.kernel.syscalls import capget, capset, prctl
 
 NUMBERS = {
     name: number
@@ -24,15 +24,18 @@ NUMBERS = {
 }  # fmt: skip
 
 
+EVERY = (1 << 64) - 1
+
+
 def mask(names: Iterable[str]) -> int:
     """The bits of these capabilities."""
     return sum(1 << NUMBERS[name] for name in names)
 
 
-def drop_bounding_set(kept: int) -> None:
-    """Leave only `kept` in the bounding set, also of capabilities newer than this list."""
+def drop_bounding_set(kept: int, before: int = EVERY) -> None:
+    """Leave only `kept` of `before` in the bounding set, also of those newer than this list."""
     for number in range(64):
-        if not kept >> number & 1:
+        if before & ~kept & 1 << number:
             try:
                 prctl(k.PR_CAPBSET_DROP, number)
             except OSError as error:
@@ -42,6 +45,10 @@ def drop_bounding_set(kept: int) -> None:
 
 
 def keep_only(kept: int) -> None:
-    """Effective and permitted become `kept`; inheritable and ambient become empty."""
+    """Effective and permitted become `kept`; inheritable and ambient become empty.
+
+    What this process lacks is left out: in the host's user namespace an engine may have less
+    than all.
+    """
     prctl(k.PR_CAP_AMBIENT, k.PR_CAP_AMBIENT_CLEAR_ALL)
-    capset(kept)
+    capset(kept & capget())

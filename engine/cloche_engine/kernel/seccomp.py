@@ -48,15 +48,16 @@ class FilterBuilder:
         set_: Callable[..., int] = self._lib.seccomp_attr_set
         return set_(self._context, ctypes.c_int(attribute), ctypes.c_uint32(value))
 
-    def rule(self, action: int, name: str, comparison: _Comparison | None = None) -> bool:
-        """Add a rule for one syscall; False where libseccomp does not know its name."""
+    def rule(self, action: int, name: str, *comparisons: _Comparison) -> bool:
+        """Add a rule for one syscall where all hold; False where libseccomp has not its name."""
         number = self._lib.seccomp_syscall_resolve_name(name.encode())
         if number == -1:
             return False
-        count = 0 if comparison is None else 1
+        count = len(comparisons)
+        array = (_Comparison * count)(*comparisons)
         result = self._lib.seccomp_rule_add_array(
             self._context, ctypes.c_uint32(action), ctypes.c_int(number), ctypes.c_uint(count),
-            None if comparison is None else ctypes.byref(comparison),
+            array,
         )  # fmt: skip
         if result < 0:
             raise OSError(-result, os.strerror(-result), f"seccomp rule for {name}")

@@ -221,6 +221,16 @@ class _CapHeader(ctypes.Structure):
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
 
 
+def capget() -> int:
+    """The permitted capabilities of this process, as a mask (capget(2))."""
+    header = _CapHeader(0x2008_0522, 0)
+    sets = ctypes.create_string_buffer(24)
+    ctypes.set_errno(0)
+    _checked(_libc.capget(ctypes.byref(header), sets), "capget")
+    _, low, _, _, high, _ = struct.unpack("=6I", sets)
+    return int(high << 32 | low)
+
+
 def capset(permitted: int) -> None:
     """Effective and permitted become this mask, inheritable becomes empty (capset(2))."""
     header = _CapHeader(0x2008_0522, 0)

@@ -29,7 +29,6 @@ from cloche_engine.host.storage.sources import check_sources
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import (
-    FilterProgram,
     clone3,
     clone_in_place,
     close_all_but,
@@ -43,12 +42,8 @@ from cloche_engine.sandbox.operation import Blame
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.limits import Limits
 from cloche_engine.sandbox.plan.mounts import MountPlan
-
-_NAMESPACES = (
-    k.CLONE_NEWUSER | k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC
-    | k.CLONE_NEWNET
-)  # fmt: skip
-
+from cloche_engine.sandbox.plan.rights import ORDINARY, Rights
+from cloche_engine.sandbox.seccomp import Filters
 
 _SAMPLE = LaunchPlan(
     uuid="0" * 32, name="sample", hostname="sample", argv=("/bin/sh",), environment=(),
@@ -63,8 +58,10 @@ class Warm:
     """What a process that starts containers finds out once; `parent` is where its groups lie."""
 
     layout: Layout
-    filters: tuple[FilterProgram, ...]
+    filters: Filters
     parent: str
+    rights: Rights = ORDINARY
+    """What its children can have: those of most containers, or of one that has others."""
 
 
 @dataclass(slots=True)
@@ -124,6 +121,14 @@ class Child:
         self.forget_start()
 
 
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """In which namespaces of its own, and in which group, a child is born."""
+
+    namespaces: int
+    group: Group
+
+
 def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None = None) -> Child:
     """Make the namespaces, the process and its group before anyone asks: what costs most.
 
@@ -134,7 +139,7 @@ def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None 
     group.create()
     monitor = os.getppid() if give else os.getpid()
     try:
-        child = _cloned(warm, group, monitor)
+        child = _cloned(warm, _Where(warm.rights.namespaces, group), monitor)
     except OSError:
         group.remove()
         raise
@@ -142,7 +147,7 @@ def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None 
         give(child)
     try:
         write_init(runtime, monitor, child.pid, group.name)
-        _let_prepare(child)
+        _let_prepare(child, warm.rights)
     except OSError:
         if not give:
             child.kill()
@@ -151,21 +156,19 @@ def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None 
     return child
 
 
-def _cloned(warm: Warm, group: Group, monitor: int) -> Child:
+def _cloned(warm: Warm, where: _Where, monitor: int) -> Child:
     dev = make_dev()
     birth, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with birth:
         holder, _ = clone3(0 if monitor == os.getpid() else k.CLONE_PARENT)
         if holder == 0:
-            _hold(theirs, monitor, warm.filters, group)
+            _hold(theirs, monitor, warm.filters, where)
         theirs.close()
         pid, link = _born(birth, holder)
-    return Child(pid, os.pidfd_open(pid), [holder], link, group, dev)
+    return Child(pid, os.pidfd_open(pid), [holder], link, where.group, dev)
 
 
-def _hold(
-    birth: socket.socket, monitor: int, filters: tuple[FilterProgram, ...], group: Group
-) -> NoReturn:
+def _hold(birth: socket.socket, monitor: int, filters: Filters, where: _Where) -> NoReturn:
     """Become the holder of a child; what follows the clone is the child's."""
     try:
         name_process("cloche-holder")
@@ -173,7 +176,7 @@ def _hold(
         if os.getppid() != monitor:  # it ended before we asked to be told
             os._exit(127)
         close_all_but(birth.fileno())  # whoever waits for the monitor's end waits not for us
-        pid = clone_in_place(_NAMESPACES, group.open_unified())
+        pid = clone_in_place(where.namespaces, where.group.open_unified())
         name_process("cloche-init")
         link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         send_packet(birth, str(pid).encode(), [theirs.fileno()])
@@ -204,10 +207,10 @@ def _born(birth: socket.socket, holder: int) -> tuple[int, socket.socket]:
     raise OSError(number, os.strerror(number), "clone3")
 
 
-def _let_prepare(child: Child) -> None:
+def _let_prepare(child: Child, rights: Rights) -> None:
     child.hand_over(child.dev)
     child.hand_over_groups()
-    child.tell(b"A")
+    child.tell(b"A%d" % rights.kept_ahead)
     child.tell(b"R" + _SAMPLE.encode())
 
 

@@ -14,28 +14,21 @@ from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.rlimits import make_room
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
-from cloche_engine.kernel.syscalls import FilterProgram, clone3, prctl, setns
+from cloche_engine.kernel.syscalls import clone3, prctl, setns
 from cloche_engine.kernel.terminals import open_pair
 from cloche_engine.monitor.launch import LaunchFailedError
 from cloche_engine.sandbox.devices import TakeConsole
 from cloche_engine.sandbox.identity import (
     BecomeContainerRoot,
-    ChangeDirectory,
-    Confine,
     LimitCapabilities,
     NewKeyring,
-    SetIdentity,
 )
-from cloche_engine.sandbox.init import Execute, environment, run_child
+from cloche_engine.sandbox.init import Execute, confined, environment, run_child
 from cloche_engine.sandbox.operation import Blame, Context, Operation
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.limits import Limits
-from cloche_engine.sandbox.rlimits import SetRlimits
+from cloche_engine.sandbox.seccomp import Filters
 
-_NAMESPACES = (
-    k.CLONE_NEWUSER | k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC
-    | k.CLONE_NEWNET
-)  # fmt: skip
 _PTMX = os.makedev(5, 2)
 
 
@@ -123,9 +116,7 @@ def only_pipes(streams: list[int]) -> bool:
 class Entrance:
     """Runs programs in one container, through the descriptor of its init that the monitor holds."""
 
-    def __init__(
-        self, plan: LaunchPlan, init: int, group: Group, filters: tuple[FilterProgram, ...]
-    ) -> None:
+    def __init__(self, plan: LaunchPlan, init: int, group: Group, filters: Filters) -> None:
         self._plan = plan
         self._init = init
         self._group = group
@@ -151,11 +142,11 @@ class Entrance:
         """In a process between both worlds: it enters, and its child, the monitor's, runs."""
         try:
             prctl(k.PR_SET_DUMPABLE, 0)  # the container's processes may not look into this one
-            tasks, berth = self._group.open_tasks(), self._group.open_unified()
+            tasks, berth = self._group.open_tasks(), self._open_berth()
             for file in tasks:
                 os.write(file, b"0")
             make_room(0, self._plan.limits.rlimits)
-            setns(self._init, _NAMESPACES)
+            setns(self._init, self._plan.rights.namespaces)
             pid, pidfd = clone3(k.CLONE_PARENT, berth)
             if pid == 0:
                 run_child(lambda context: self._steps(request, streams, context), link)
@@ -167,6 +158,11 @@ class Entrance:
         finally:
             os._exit(0)
 
+    def _open_berth(self) -> int:
+        if self._plan.rights.system:
+            return self._group.open_berth()
+        return self._group.open_unified()
+
     def _steps(self, request: Request, streams: list[int], context: Context) -> list[Operation]:
         context.environment |= {**environment(self._plan), **dict(request.environment)}
         terminal: list[Operation] = (
@@ -177,11 +173,8 @@ class Entrance:
             BecomeContainerRoot(),
             *terminal,
             NewKeyring(f"cloche.{self._plan.uuid}"),
-            LimitCapabilities(),
-            SetIdentity(request.user, "", self._plan.id_count),
-            ChangeDirectory(request.directory or "/"),
-            SetRlimits(self._plan.limits.rlimits),
-            Confine(self._filters),
+            LimitCapabilities(self._plan.rights.kept),
+            *confined(self._plan, self._filters, (request.user, ""), request.directory),
             Execute(request.argv),
         ]
 

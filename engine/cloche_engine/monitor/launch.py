@@ -146,7 +146,7 @@ class Launcher:
             child = self._whole_child()
         with self._step("map its users"):
             self._write_id_maps(child.pid)
-            dev.give_dev(child.dev, plan.id_base)
+            dev.give_dev(child.dev, *plan.owner)
             child.tell(b"M")
         with self._step("look at the sources"):
             directories = check_sources(plan)
@@ -171,9 +171,13 @@ class Launcher:
         return self._child
 
     def _write_id_maps(self, pid: int) -> None:
-        line = f"0 {self.plan.id_base} {self.plan.id_count}"
-        for name in ("uid_map", "gid_map"):
-            files.write(f"/proc/{pid}/{name}", line)
+        rights = self.plan.rights
+        if rights.privileged:
+            return
+        block = ((0, self.plan.id_base, self.plan.id_count),)
+        for name, given in (("uid_map", rights.uid_map), ("gid_map", rights.gid_map)):
+            lines = "\n".join(" ".join(map(str, line)) for line in given or block)
+            files.write(f"/proc/{pid}/{name}", lines)
 
     def _connect_network(self, pid: int) -> None:
         self.netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
@@ -188,19 +192,29 @@ class Launcher:
             child.hand_over_groups()
         self._rounded = apply(child.group, self.plan.limits)
         self._rounded += make_room(child.pid, self.plan.limits.rlimits)
+        if self.plan.rights.system:
+            child.group.delegate(*self.plan.owner)
+
+    def _open_user_namespace(self, pid: int) -> int:
+        """What its trees are mapped by; -1 where it has the host's ids."""
+        if self.plan.rights.privileged:
+            return -1
+        return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
 
     @contextlib.contextmanager
     def _opened(self, pid: int, shared: HostRoot | None) -> Iterator[dict[str, int]]:
         opened: dict[str, int] = {}
-        userns = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+        userns = self._open_user_namespace(pid)
         try:
             if shared is not None:
                 opened |= roots.open_host_directories(shared)
             roots.open_mounts(self.plan, userns, opened)
             yield opened
         finally:
-            for descriptor in (userns, *opened.values()):
+            for descriptor in opened.values():
                 os.close(descriptor)
+            if userns >= 0:
+                os.close(userns)
 
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[None]:

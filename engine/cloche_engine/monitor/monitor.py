@@ -15,7 +15,6 @@ from pathlib import Path
 from cloche_engine.api.console import Ended, Size
 from cloche_engine.host.cgroups.usage import Meter
 from cloche_engine.host.changing import change_all
-from cloche_engine.kernel.syscalls import FilterProgram
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
 from cloche_engine.monitor.launch import Launched, LaunchFailedError
 from cloche_engine.monitor.loop import READ, Loop
@@ -24,6 +23,7 @@ from cloche_engine.monitor.record import Ending, ending_of, write_ending
 from cloche_engine.monitor.session import Session
 from cloche_engine.monitor.stopping import Stopper
 from cloche_engine.sandbox.plan.limits import Limits
+from cloche_engine.sandbox.seccomp import Filters
 
 _WHILE_IT_STARTS = frozenset({Do.FOLLOW, Do.CONSOLE})
 _QUIET = 0.02
@@ -43,9 +43,7 @@ def leave(runtime: Path) -> None:
 class Monitor:
     """Serves the viewers of a container as soon as it has a console, the helper when it runs."""
 
-    def __init__(
-        self, launched: Launched, filters: tuple[FilterProgram, ...], listener: socket.socket
-    ) -> None:
+    def __init__(self, launched: Launched, filters: Filters, listener: socket.socket) -> None:
         child = launched.child
         self._launched = launched
         self._pidfd, self._group = child.pidfd, child.group

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from cloche_engine.host.cgroups.tree import detect
@@ -20,18 +21,20 @@ from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import name_process, prctl
 from cloche_engine.monitor.child import Warm
 from cloche_engine.monitor.spare import stand_by
-from cloche_engine.sandbox.seccomp import application_filters
+from cloche_engine.sandbox.plan.rights import Rights
+from cloche_engine.sandbox.seccomp import compile_filters
 
 
 def main() -> None:
     """Serve the helper until it hangs up; arguments: its socket, the groups' parent, the runtimes.
 
-    Each packet names the folder of a new monitor, and carries the socket for its plan.
+    Each packet names the folder of a new monitor, and its container's rights where they are not
+    those of most; it carries the socket for its plan.
     """
     name_process("cloche-spawner")
     prctl(k.PR_SET_DUMPABLE, 0)
     link = socket.socket(fileno=int(sys.argv[1]))
-    warm = Warm(detect(), application_filters(), sys.argv[2])
+    warm = Warm(detect(), compile_filters(), sys.argv[2])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the monitors
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
@@ -47,6 +50,8 @@ def _serve_one(link: socket.socket, warm: Warm, runtimes: Path) -> bool:
     for descriptor in descriptors:
         if os.fork() == 0:
             link.close()
-            stand_by(socket.socket(fileno=descriptor), warm, runtimes / packet.decode())
+            name, _, rights = packet.decode().partition("\n")
+            warm = replace(warm, rights=Rights.from_json(rights)) if rights else warm
+            stand_by(socket.socket(fileno=descriptor), warm, runtimes / name)
         os.close(descriptor)
     return bool(packet)

@@ -8,16 +8,10 @@ import signal
 from dataclasses import dataclass
 
 from cloche_engine.kernel import constants as k
-from cloche_engine.kernel.capabilities import drop_bounding_set, keep_only, mask
+from cloche_engine.kernel.capabilities import EVERY, drop_bounding_set, keep_only
 from cloche_engine.kernel.refusal import asked
 from cloche_engine.kernel.syscalls import FilterProgram, new_session_keyring, prctl
 from cloche_engine.sandbox.operation import Context
-
-APPLICATION_CAPABILITIES = (
-    "chown", "dac_override", "fowner", "fsetid", "kill", "net_bind_service", "setfcap", "setgid",
-    "setpcap", "setuid", "sys_chroot",
-)  # fmt: skip
-"""Podman's eleven (containers.conf(5)): no mknod, no raw sockets, no audit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +42,11 @@ class BecomeContainerRoot:
 
 @dataclass(frozen=True, slots=True)
 class LimitCapabilities:
-    """No program from here on can have more than the eleven; what this process has stays."""
+    """No program from here on can have more than these; what this process has stays."""
+
+    kept: int
+    before: int = EVERY
+    """What there was: the others are gone already."""
 
     def describe(self) -> str:
         """In words."""
@@ -56,7 +54,7 @@ class LimitCapabilities:
 
     def run(self, context: Context) -> None:
         """Do it."""
-        drop_bounding_set(mask(APPLICATION_CAPABILITIES))
+        drop_bounding_set(self.kept, self.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +74,15 @@ class NewKeyring:
 
 @dataclass(frozen=True, slots=True)
 class SetIdentity:
-    """Become the program's user with the eleven capabilities (root) or none, and no way to more."""
+    """Become the program's user with some capabilities (root) or none."""
 
     user: str
     group: str
     count: int
     """How many ids the container has; the last of 2**32 would mean "leave it as it is"."""
+    kept: int
+    may_gain: bool = False
+    """Whether a set-uid program such as sudo works, and gives it the capabilities again."""
 
     def describe(self) -> str:
         """In words."""
@@ -96,8 +97,9 @@ class SetIdentity:
         asked(os.setgroups, account.groups)
         asked(os.setresgid, account.gid, account.gid, account.gid)
         asked(os.setresuid, account.uid, account.uid, account.uid)
-        keep_only(mask(APPLICATION_CAPABILITIES) if account.uid == 0 else 0)
-        prctl(k.PR_SET_NO_NEW_PRIVS, 1)
+        keep_only(self.kept if account.uid == 0 else 0)
+        if not self.may_gain:
+            prctl(k.PR_SET_NO_NEW_PRIVS, 1)
         die_with_the_monitor()
 
 

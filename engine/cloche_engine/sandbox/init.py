@@ -21,8 +21,9 @@ from typing import NoReturn
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.refusal import asked
 from cloche_engine.kernel.sockets import receive_packet, send_packet
-from cloche_engine.kernel.syscalls import FilterProgram, close_on_exec_from, unshare
+from cloche_engine.kernel.syscalls import close_on_exec_from
 from cloche_engine.sandbox.devices import OpenConsole, StageDev, TakeConsole
+from cloche_engine.sandbox.groups import JoinGroups, MountOwnGroups
 from cloche_engine.sandbox.identity import (
     BecomeContainerRoot,
     ChangeDirectory,
@@ -36,6 +37,7 @@ from cloche_engine.sandbox.mounts import (
     AttachRoot,
     BindInside,
     BindMount,
+    KeepAside,
     KeepMountsPrivate,
     MakeReadOnly,
     MaskPaths,
@@ -43,6 +45,7 @@ from cloche_engine.sandbox.mounts import (
     MoveIn,
     PivotRoot,
     ProvideFiles,
+    PutBack,
     Skeleton,
     Stage,
     WriteFiles,
@@ -65,6 +68,7 @@ from cloche_engine.sandbox.overlay import Overlay, SealOverlay
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, MountPlan, SourceKind, Surroundings
 from cloche_engine.sandbox.rlimits import SetRlimits
+from cloche_engine.sandbox.seccomp import Filters
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MASKED = (
@@ -72,28 +76,9 @@ _MASKED = (
     "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
     "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
 )  # fmt: skip
+_NETWORK_SETTINGS = "/proc/sys/net"
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 _QUIET = k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV | k.MOUNT_ATTR_NOEXEC
-
-
-@dataclass(frozen=True, slots=True)
-class JoinGroups:
-    """Write 0 to the files of the control groups, then hide the host's part of their paths.
-
-    A process that moves itself costs a tenth of one that is moved (v1); the files were opened by
-    the host's root, whose rights count.
-    """
-
-    def describe(self) -> str:
-        """In words."""
-        return "join the control groups"
-
-    def run(self, context: Context) -> None:
-        """Do it."""
-        for name, file in context.descriptors.items():
-            if name.startswith("group:"):
-                os.write(file, b"0")
-        unshare(k.CLONE_NEWCGROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +114,22 @@ class Execute:
             raise OSError(missing, os.strerror(missing), path) from error
 
 
-def ahead() -> list[Operation]:
-    """The steps that need no plan and no id maps: done while nobody waits."""
+def ahead(kept: int) -> list[Operation]:
+    """The steps that need no plan and no id maps: done while nobody waits.
+
+    No more than the `kept` capabilities can be had after it.
+    """
     return [
         KeepMountsPrivate(),
         Stage("proc", "/proc", _QUIET),
         Stage("sysfs", "/sys", _QUIET | k.MOUNT_ATTR_RDONLY),
         StageDev(),
         OpenPing(),
+        KeepAside(_NETWORK_SETTINGS),
         MaskPaths(_MASKED),
         MakeReadOnly(_READ_ONLY),
         SwitchLoopbackOn(),
-        LimitCapabilities(),
+        LimitCapabilities(kept),
     ]
 
 
@@ -151,8 +140,10 @@ def before_trees(plan: LaunchPlan) -> list[Operation]:
         OpenConsole(),
         WriteFiles(_provided(plan)),
         SetHostname(plan.hostname),
-        AllowPing(plan.id_count),
+        AllowPing(plan.groups),
         NewKeyring(f"cloche.{plan.uuid}"),
+        *([PutBack(_NETWORK_SETTINGS)] if plan.rights.system else []),
+        LimitCapabilities(plan.rights.kept, plan.rights.kept_ahead),
     ]
 
 
@@ -173,19 +164,31 @@ def trees(plan: LaunchPlan, around: Surroundings) -> list[Operation]:
     ]
 
 
-def program(plan: LaunchPlan, filters: tuple[FilterProgram, ...]) -> list[Operation]:
+def program(plan: LaunchPlan, filters: Filters, *, unified: bool) -> list[Operation]:
     """From a finished tree to the program, once limits are set and the network is connected."""
     return [
         JoinGroups(),
+        *([MountOwnGroups()] if unified and plan.rights.system else []),
         *(ConfigureNetwork(link) for link in plan.links),
         TakeConsole(),
-        SetIdentity(plan.user, plan.group, plan.id_count),
-        ChangeDirectory(plan.directory or "/"),
-        SetRlimits(plan.limits.rlimits),
+        *confined(plan, filters, (plan.user, plan.group), plan.directory),
         TellSteps(),
-        Confine(filters),
         Execute(plan.argv),
     ]
+
+
+def confined(
+    plan: LaunchPlan, filters: Filters, account: tuple[str, str], directory: str
+) -> list[Operation]:
+    """The last steps of any program: its user and group, its directory, what it may ask for."""
+    rights = plan.rights
+    confine = Confine(filters.of(rights))
+    identity = SetIdentity(*account, plan.id_count, rights.kept, may_gain=rights.system)
+    enter = ChangeDirectory(directory or "/")
+    limit = SetRlimits(plan.limits.rlimits)
+    if rights.system:  # without no_new_privs a filter is for those that have CAP_SYS_ADMIN
+        return [confine, identity, enter, limit]
+    return [identity, enter, limit, confine]
 
 
 def environment(plan: LaunchPlan) -> dict[str, str]:
@@ -198,26 +201,25 @@ def environment(plan: LaunchPlan) -> dict[str, str]:
     return {**ours, **given}
 
 
-def await_plan_and_run(link: socket.socket, filters: tuple[FilterProgram, ...]) -> NoReturn:
+def await_plan_and_run(link: socket.socket, filters: Filters) -> NoReturn:
     """The life of a child that was cloned ahead: wait for the plan, carry it out, never return.
 
     D: names of the descriptors beside it; A: what can be done ahead; R: a rehearsal; P: the plan;
-    M: the id maps are written; T: the trees are open; G: limits and network are there.
+    M: the id maps are written; T: the trees are open; G: limits and network are there, and 2 where
+    it has a group in the unified tree. A comes with the capabilities that it may have.
     """
 
     def steps(context: Context) -> Iterator[Operation]:
         die_with_the_monitor()
-        _await(b"A", link, context)
-        yield from ahead()
+        yield from ahead(int(_await(b"A", link, context)))
         plan = LaunchPlan.from_json(_await(b"P", link, context))
         context.environment.update(environment(plan))
         before = before_trees(plan)
         _await(b"M", link, context)
         yield from before
         yield from trees(plan, Surroundings.from_json(_await(b"T", link, context)))
-        after = program(plan, filters)
-        _await(b"G", link, context)
-        yield from after
+        version = _await(b"G", link, context)
+        yield from program(plan, filters, unified=version == "2")
 
     run_child(steps, link)
 
@@ -270,7 +272,8 @@ def rehearse(plan: str) -> None:
     """
     sample = LaunchPlan.from_json(plan)
     around = Surroundings.from_json(Surroundings(host_root=HostRoot((), (), (), ())).to_json())
-    for operation in [*before_trees(sample), *trees(sample, around), *program(sample, ())]:
+    after = program(sample, Filters((), ()), unified=True)
+    for operation in [*before_trees(sample), *trees(sample, around), *after]:
         operation.describe()
     environment(sample)
 

@@ -7,10 +7,12 @@ those that only an administrator may use are answered EPERM (the profile of cont
 from __future__ import annotations
 
 import errno
+from dataclasses import dataclass
 
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.seccomp import ALLOW, FilterBuilder, errno_action, masked_equal
 from cloche_engine.kernel.syscalls import FilterProgram
+from cloche_engine.sandbox.plan.rights import Rights
 
 ALLOWED = tuple(
     """
@@ -72,34 +74,77 @@ REFUSED = tuple(
     """.split()
 )
 
+ADMINISTRATION = tuple(
+    """
+    fsconfig fsmount fsopen fspick kcmp mbind migrate_pages mount mount_setattr move_mount
+    move_pages open_tree pivot_root reboot set_mempolicy set_mempolicy_home_node setdomainname
+    sethostname setns umount umount2 unshare vhangup
+    """.split()
+)
+"""What systemd-nspawn lets a system use beyond that, in namespaces of its own."""
+
+FURTHER = tuple(
+    """
+    arm_fadvise64_64 arm_sync_file_range cacheflush clone clone3 nice oldfstat oldlstat oldolduname
+    oldstat olduname readdir riscv_flush_icache riscv_hwprobe set_tls sigaction swapcontext
+    sync_file_range2 uretprobe vmsplice
+    """.split()
+)
+
 _NAMESPACES = (
     k.CLONE_NEWNS | k.CLONE_NEWCGROUP | k.CLONE_NEWUTS | k.CLONE_NEWIPC | k.CLONE_NEWUSER
     | k.CLONE_NEWPID | k.CLONE_NEWNET
 )  # fmt: skip
+_CLONED_NAMESPACES = (k.CLONE_NEWUSER, k.CLONE_NEWNS, k.CLONE_NEWNET)
 _LOW_HALF = 0xFFFF_FFFF
-_AF_VSOCK = 40
+_AF_NETLINK, _AF_VSOCK = 16, 40
+_NETLINK_AUDIT = 9
 # clone takes its flags in the second argument on no architecture that we run on (s390 does).
 _CLONE_FLAGS = 0
 
 
-def application_filters() -> tuple[FilterProgram, ...]:
-    """Compile the filters; takes some ms, so once per process that starts containers."""
-    return _allow_list(), _refusals()
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The filters of both kinds of containers."""
+
+    application: tuple[FilterProgram, ...]
+    system: tuple[FilterProgram, ...]
+
+    def of(self, rights: Rights) -> tuple[FilterProgram, ...]:
+        """Those of a container with these rights."""
+        return self.system if rights.administers else self.application
 
 
-def _allow_list() -> FilterProgram:
-    builder = FilterBuilder(errno_action(errno.ENOSYS), errno_action(errno.ENOSYS))
-    for name in ALLOWED:
-        builder.rule(ALLOW, name)
-    for name in REFUSED:
-        builder.rule(errno_action(errno.EPERM), name)
+def compile_filters() -> Filters:
+    """Compile all of them; takes some ms, so once per process that starts containers."""
+    return Filters(
+        (_application(), _refusals(_CLONED_NAMESPACES)),
+        (_system(), _refusals(())),
+    )
+
+
+def _application() -> FilterProgram:
+    builder = _allow_list((*ALLOWED, "socket"), REFUSED)
     # clone3 hides its flags behind a pointer: ENOSYS makes libc fall back to clone.
     builder.rule(ALLOW, "clone", masked_equal(_CLONE_FLAGS, _NAMESPACES, 0))
-    builder.rule(ALLOW, "socket")
     return builder.compile()
 
 
-def _refusals() -> FilterProgram:
+def _system() -> FilterProgram:
+    allowed = (*ALLOWED, *ADMINISTRATION, *FURTHER, "socket")
+    return _allow_list(allowed, tuple(set(REFUSED) - set(allowed))).compile()
+
+
+def _allow_list(allowed: tuple[str, ...], refused: tuple[str, ...]) -> FilterBuilder:
+    builder = FilterBuilder(errno_action(errno.ENOSYS), errno_action(errno.ENOSYS))
+    for name in allowed:
+        builder.rule(ALLOW, name)
+    for name in refused:
+        builder.rule(errno_action(errno.EPERM), name)
+    return builder
+
+
+def _refusals(cloned: tuple[int, ...]) -> FilterProgram:
     """A second filter, because one rule cannot say "any request but these two".
 
     The kernel reads only the low half of an ioctl's request, so only that half is compared:
@@ -110,6 +155,13 @@ def _refusals() -> FilterProgram:
     for request in (k.TIOCSTI, k.TIOCLINUX):
         builder.rule(refused, "ioctl", masked_equal(1, _LOW_HALF, request))
     builder.rule(refused, "socket", masked_equal(0, _LOW_HALF, _AF_VSOCK))
-    for flag in (k.CLONE_NEWUSER, k.CLONE_NEWNS, k.CLONE_NEWNET):
+    # Audit knows no namespaces: without this answer PAM takes its refusal for one of the login.
+    builder.rule(
+        errno_action(errno.EAFNOSUPPORT),
+        "socket",
+        masked_equal(0, _LOW_HALF, _AF_NETLINK),
+        masked_equal(2, _LOW_HALF, _NETLINK_AUDIT),
+    )
+    for flag in cloned:
         builder.rule(refused, "clone", masked_equal(_CLONE_FLAGS, flag, flag))
     return builder.compile()

@@ -39,6 +39,8 @@ containers = st.builds(
     error=words,
     hint=words,
     shares_host_root=st.booleans(),
+    system=st.booleans(),
+    privileged=st.booleans(),
 )
 counts = st.integers(0, 2**60)
 usages = st.builds(

@@ -85,7 +85,8 @@ def test_a_missing_system_bus_is_told() -> None:
 
 def test_control_characters_of_a_container_do_not_reach_the_terminal() -> None:
     hostile = Container("0" * 32, "a\x1b[2J", State.FAILED, error="\x1b]0;x\x07\nline")
-    shown = words.table([words.row(hostile), *[(a, b, "", "") for a, b in words.facts(hostile)]])
+    facts = [(name, value, "", "", "") for name, value in words.facts(hostile)]
+    shown = words.table([words.row(hostile), *facts])
     assert "\x1b" not in shown
     assert "\x07" not in shown
 

@@ -31,11 +31,14 @@ from cloche_engine.definition.spec import (
     Memory,
     SharedNamespace,
 )
+from cloche_engine.kernel.constants import CLONE_NEWUSER
 from cloche_engine.sandbox.init import ahead, before_trees, environment, program, trees
 from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
+from cloche_engine.sandbox.operation import Operation
 from cloche_engine.sandbox.plan.ending import EndingPlan
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, SourceKind, Surroundings
+from cloche_engine.sandbox.seccomp import Filters
 
 SCRATCH = "/var/tmp"  # noqa: S108 (a path inside the container)
 UUID = "8dfd44b31e76d8d335150a2d98211ea0"
@@ -66,21 +69,62 @@ def plan_of(**parts: object) -> LaunchPlan:
 
 
 def names(plan: LaunchPlan, around: Surroundings) -> list[str]:
-    steps = [*ahead(), *before_trees(plan), *trees(plan, around), *program(plan, ())]
-    return [type(step).__name__ for step in steps]
+    return [type(step).__name__ for step in steps_of(plan, around)]
+
+
+def steps_of(plan: LaunchPlan, around: Surroundings) -> list[Operation]:
+    after = program(plan, Filters((), ()), unified=True)
+    first = ahead(plan.rights.kept_ahead)
+    return [*first, *before_trees(plan), *trees(plan, around), *after]
 
 
 def test_the_order_is_the_one_that_the_kernel_demands() -> None:
     steps = names(plan_of(filesystems=(mount("/"),)), Surroundings())
     assert steps == [
-        "KeepMountsPrivate", "Stage", "Stage", "StageDev", "OpenPing", "MaskPaths", "MakeReadOnly",
-        "SwitchLoopbackOn", "LimitCapabilities",
+        "KeepMountsPrivate", "Stage", "Stage", "StageDev", "OpenPing", "KeepAside", "MaskPaths",
+        "MakeReadOnly", "SwitchLoopbackOn", "LimitCapabilities",
         "BecomeContainerRoot", "OpenConsole", "WriteFiles", "SetHostname", "AllowPing",
-        "NewKeyring",
+        "NewKeyring", "LimitCapabilities",
         "AttachRoot", "MoveIn", "ProvideFiles", "MoveIn", "MoveIn", "PivotRoot",
-        "JoinGroups", "TakeConsole", "SetIdentity", "ChangeDirectory", "SetRlimits", "TellSteps",
-        "Confine", "Execute",
+        "JoinGroups", "TakeConsole", "SetIdentity", "ChangeDirectory", "SetRlimits", "Confine",
+        "TellSteps", "Execute",
     ]  # fmt: skip
+
+
+def test_a_system_gets_its_groups_and_settings_and_its_filter_while_it_may_take_one() -> None:
+    plan = plan_of(filesystems=(mount("/"),), system=True)
+    steps = names(plan, Surroundings(directories=(True,), creatable=(False,)))
+    assert steps[steps.index("NewKeyring") : steps.index("AttachRoot")] == [
+        "NewKeyring", "PutBack", "LimitCapabilities",
+    ]  # fmt: skip
+    assert steps[steps.index("JoinGroups") :] == [
+        "JoinGroups", "MountOwnGroups", "TakeConsole", "Confine", "SetIdentity", "ChangeDirectory",
+        "SetRlimits", "TellSteps", "Execute",
+    ]  # fmt: skip
+
+
+def test_a_system_has_an_empty_run_and_an_application_what_its_root_has() -> None:
+    targets = [each.target for each in plan_of(filesystems=(mount("/"),), system=True).mounts]
+    assert targets == ["/run"]
+    given = plan_of(filesystems=(mount("/"), mount("/run")), system=True)
+    assert [each.source for each in given.mounts] == ["/given"]
+    assert plan_of(filesystems=(mount("/"),)).mounts == ()
+
+
+def test_a_privileged_container_has_the_hosts_ids_and_a_root_of_its_own() -> None:
+    plan = plan_of(filesystems=(mount("/"),), privileged=True)
+    assert (plan.owner, plan.id_count) == ((0, 0), 2**32 - 1)
+    assert not plan.rights.namespaces & CLONE_NEWUSER
+    assert plan_of().rights.namespaces & CLONE_NEWUSER
+    with pytest.raises(UnsupportedError, match="root would be yours") as refused:
+        plan_of(privileged=True)
+    assert refused.value.hint
+
+
+def test_a_plan_of_an_older_helper_is_that_of_an_application() -> None:
+    fields = json.loads(plan_of().to_json())
+    del fields["rights"]
+    assert LaunchPlan.from_json(json.dumps(fields)) == plan_of()
 
 
 def test_without_a_root_the_hosts_is_shared_and_its_scratch_covered() -> None:
@@ -111,7 +155,7 @@ def test_a_file_that_the_user_mounts_is_not_provided() -> None:
 
 def test_every_step_describes_itself_in_words() -> None:
     plan = plan_of(filesystems=(mount("/work"),))
-    for step in [*ahead(), *before_trees(plan), *trees(plan, SHARED), *program(plan, ())]:
+    for step in steps_of(plan, SHARED):
         assert step.describe()
         assert step.describe()[0].islower()
 
@@ -215,8 +259,6 @@ def test_a_plan_of_an_older_helper_still_reads() -> None:
         {"capabilities": Capabilities(CapabilityPolicy.ALLOW)},
         {"namespaces": (SharedNamespace("net", "pid", "1"),)},
         {"network_isolated": False},
-        {"system": True},
-        {"privileged": True},
         {"on_crash": "restart"},
         {"filesystems": (Filesystem(FilesystemKind.MOUNT, "/a", "/b", size_kib=1024),)},
     ],

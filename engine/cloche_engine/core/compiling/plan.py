@@ -6,10 +6,10 @@ from cloche_engine.core.compiling.ending import compile_ending
 from cloche_engine.core.compiling.limits import compile_limits
 from cloche_engine.core.compiling.links import Ports, compile_links, compile_nameservers
 from cloche_engine.core.compiling.mounts import Storage, compile_mounts, compile_root
-from cloche_engine.core.compiling.rights import refuse_rights
+from cloche_engine.core.compiling.rights import compile_rights, compile_runtime_directory
 from cloche_engine.core.places import Places
 from cloche_engine.definition.spec import ContainerSpec
-from cloche_engine.host.ids import COUNT
+from cloche_engine.host.ids import COUNT, EVERY_ID
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 
@@ -17,7 +17,7 @@ def compile_plan(
     spec: ContainerSpec, uuid: str, id_base: int, places: Places, ports: Ports
 ) -> LaunchPlan:
     """The plan of a start; UnsupportedError where the definition wants more than there is yet."""
-    refuse_rights(spec)
+    rights = compile_rights(spec)
     storage = Storage(uuid, places)
     links = compile_links(spec, uuid, places.instance, ports)
     return LaunchPlan(
@@ -30,14 +30,15 @@ def compile_plan(
         user=spec.user or ("0" if spec.group else ""),
         group=spec.group or "",
         root=compile_root(spec, storage),
-        mounts=compile_mounts(spec, storage),
+        mounts=(*compile_runtime_directory(spec), *compile_mounts(spec, storage)),
         links=links,
         nameservers=compile_nameservers(spec, links),
-        id_base=id_base,
-        id_count=COUNT,
+        id_base=0 if rights.privileged else id_base,
+        id_count=EVERY_ID if rights.privileged else COUNT,
         limits=compile_limits(spec),
         runtime=str(places.runtime / uuid),
         log=str(places.log(uuid)),
         exit_record=str(places.exit_record(uuid)),
         ending=compile_ending(spec),
+        rights=rights,
     )

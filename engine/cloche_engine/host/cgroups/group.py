@@ -13,6 +13,9 @@ from cloche_engine.kernel import files
 
 _ROUNDS = 100
 """Looks at a group that is filled faster than it is killed; a fork bomb of v1 ends sooner."""
+_DELEGATED = ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads")
+_BERTH = "entered"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class Group:
@@ -61,7 +64,28 @@ class Group:
         """A descriptor of it in the unified tree to be born in; -1 where there is none."""
         if self.unified is None:
             return -1
-        return os.open(self.unified, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return os.open(self.unified, _FOLDER)
+
+    def open_berth(self) -> int:
+        """The same for programs that come later, in a group inside it.
+
+        The kernel lets no process into a group whose controllers were passed on to others in it.
+        """
+        if self.unified is None:
+            return -1
+        berth = f"{self.unified}/{_BERTH}"
+        with contextlib.suppress(FileExistsError):
+            Path(berth).mkdir()
+        return os.open(berth, _FOLDER | os.O_NOFOLLOW)
+
+    def delegate(self, user: int, group: int) -> None:
+        """Let an init divide it in the unified tree (Documentation/admin-guide/cgroup-v2.rst).
+
+        Its limits stay the host's: the files of them are in the group itself.
+        """
+        if self.unified is not None:
+            for name in ("", *_DELEGATED):
+                os.chown(f"{self.unified}/{name}", user, group)
 
     def members(self) -> set[int]:
         """The processes in it; the kernel says where any tree has it."""

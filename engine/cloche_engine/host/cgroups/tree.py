@@ -106,11 +106,29 @@ def _inherit(above: Path, here: Path) -> None:
             files.write(f"{here}/{name}", files.read(f"{above}/{name}"))
 
 
+def _remove_whole(group: Path) -> None:
+    try:
+        group.rmdir()
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        _remove_inside(group)
+        group.rmdir()
+
+
+def _remove_inside(group: Path) -> None:
+    """The groups that an init made inside, innermost first."""
+    for folder, names, _files in os.walk(group, topdown=False):
+        for name in names:
+            with contextlib.suppress(OSError):
+                Path(folder, name).rmdir()
+
+
 def remove_upwards(base: Path, name: str) -> bool:
     """Remove a group, and its parents where they are empty; False while processes are in it."""
     path = base / name
     try:
-        path.rmdir()
+        _remove_whole(path)
     except FileNotFoundError:
         pass
     except OSError:

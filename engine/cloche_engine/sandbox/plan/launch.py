@@ -12,6 +12,7 @@ from cloche_engine.sandbox.plan.ending import EndingPlan
 from cloche_engine.sandbox.plan.limits import Limits
 from cloche_engine.sandbox.plan.links import LinkPlan
 from cloche_engine.sandbox.plan.mounts import MountPlan
+from cloche_engine.sandbox.plan.rights import ORDINARY, Rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,18 @@ class LaunchPlan:
     log: str
     exit_record: str
     ending: EndingPlan = field(default_factory=EndingPlan)
+    rights: Rights = ORDINARY
+
+    @property
+    def owner(self) -> tuple[int, int]:
+        """User and group that its root is on the host."""
+        uids, gids = self.rights.uid_map, self.rights.gid_map
+        return (uids[0][1] if uids else self.id_base, gids[0][1] if gids else self.id_base)
+
+    @property
+    def groups(self) -> int:
+        """How many groups it has without a gap, from its root's on."""
+        return self.rights.gid_map[0][2] if self.rights.gid_map else self.id_count
 
     def to_json(self) -> str:
         """One line that from_json reads back; as large as its UTF-8 text, whatever is in it."""
@@ -54,6 +67,7 @@ class LaunchPlan:
         fields["links"] = tuple(LinkPlan.from_fields(link) for link in fields["links"])
         fields["limits"] = Limits.from_fields(fields["limits"])
         fields["ending"] = EndingPlan(**fields.get("ending", {}))
+        fields["rights"] = Rights.from_fields(fields.get("rights", {}))
         return cls(**fields)
 
 

@@ -1,0 +1,34 @@
+"""The root tree of a whole system out of this machine's own /usr, for its systemd to boot in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+INIT = Path("/usr/lib/systemd/systemd")
+_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_FOLDERS = ("etc", "home", "mnt", "opt", "root", "srv", "usr", "var")
+_FILES = {
+    "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nguest:x:1000:1000::/home:/bin/sh\n"
+    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+    "etc/group": "root:x:0:\ntty:x:5:\nguest:x:1000:\nnogroup:x:65534:\n",
+    "etc/machine-id": "",
+    "etc/nsswitch.conf": "passwd: files\ngroup: files\n",
+}
+
+
+def systemd_root(folder: Path) -> Path:
+    """A tree with an empty /usr, where that of this machine is to be mounted; skips without one."""
+    if not INIT.exists():
+        pytest.skip("this machine has no systemd")
+    for name in _FOLDERS:
+        (folder / name).mkdir(parents=True)
+    (folder / "tmp").mkdir()
+    (folder / "tmp").chmod(0o1777)
+    for name in _LINKS:
+        if (Path("/") / name).is_symlink():
+            (folder / name).symlink_to((Path("/") / name).readlink())
+    for name, text in _FILES.items():
+        (folder / name).write_text(text)
+    return folder
