@@ -60,7 +60,7 @@ def _launch(plan: str, launcher: Launcher, link: socket.socket) -> None:
         tell(link, {"error": failure.fields, "account": account}, plan, _netns(launcher))
     else:
         tell(link, launched.fields(), plan, _netns(launcher))
-        launched.child.tell(b"G")
+        launched.child.tell(b"G2" if launched.child.group.unified else b"G")
     signal.pause()  # its end is work that must not be in the way of the program's beginning
 
 
