@@ -51,6 +51,12 @@ VZ_LINES = [
 ]  # fmt: skip
 
 
+# As many interfaces as are read, each with words that are kept.
+WORDY = 'NETIF="' + ";".join(
+    f"ifname=e{at}," + ",".join(f"h{n}=1" for n in range(18)) for at in range(990)
+)
+
+
 def filled(unit: str, head: str = "") -> str:
     """As many of a unit as a text may hold, each with a number of its own where it has a #."""
     count = (MAX_BYTES - len(head.encode())) // (len(unit.encode()) + 4 * unit.count("#"))
@@ -133,3 +139,11 @@ def test_a_few_bytes_more_or_less_raise_nothing(whole: bytes, data: st.DataObjec
 )
 def test_any_value_of_a_key_is_answered(key: str, value: str) -> None:
     assert lxc(f"{key} = {value}\n").problems
+
+
+def test_words_of_many_interfaces_are_written_back_quickly() -> None:
+    spec = vz(WORDY).spec
+    assert spec is not None
+    assert len(spec.opaque) == 990 * 18
+    assert effort(lambda: write_vz(spec)) < FAR_TOO_LONG
+    assert vz(write_vz(spec).decode()).spec == spec

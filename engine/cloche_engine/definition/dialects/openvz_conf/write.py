@@ -150,12 +150,13 @@ def _network(interfaces: tuple[Interface, ...], opaque: tuple[Opaque, ...]) -> I
         if entry.kind in _VETH or (entry.kind is InterfaceKind.ETHERNET and not entry.addresses)
     ]
     yield "IP_ADDRESS", " ".join(address for entry in routed for address in entry.addresses)
-    yield "NETIF", ";".join(_veth(at, entry, opaque) for at, entry in enumerate(veths))
+    kept = _kept_of_links(opaque)
+    yield "NETIF", ";".join(_veth(at, entry, kept) for at, entry in enumerate(veths))
     physical = [entry for entry in interfaces if entry.kind is InterfaceKind.PHYSICAL]
     yield "NETDEV", " ".join(entry.source for entry in physical if entry.source)
 
 
-def _veth(number: int, interface: Interface, opaque: tuple[Opaque, ...]) -> str:
+def _veth(number: int, interface: Interface, kept: dict[str, list[str]]) -> str:
     device = interface.name or f"eth{number}"
     pairs = [
         ("ifname", device),
@@ -164,13 +165,17 @@ def _veth(number: int, interface: Interface, opaque: tuple[Opaque, ...]) -> str:
         (_VETH.get(interface.kind, ""), interface.source),
     ]
     own = [f"{name}={value}" for name, value in pairs if name and value]
-    return ",".join([*own, *(entry.text for entry in opaque if _is_of(entry, device))])
+    return ",".join([*own, *kept.get(netif_path(device, ""), ())])
 
 
-def _is_of(entry: Opaque, device: str) -> bool:
-    """Whether it is what was kept of this interface, and fits into its place again."""
-    name = entry.text.partition("=")[0]
-    return _PART.fullmatch(entry.text) is not None and entry.path == netif_path(device, name)
+def _kept_of_links(opaque: tuple[Opaque, ...]) -> dict[str, list[str]]:
+    """What was kept of each interface and fits into its place again, by the path above it."""
+    found: dict[str, list[str]] = {}
+    for entry in opaque:
+        above, slash, name = entry.path.rpartition("/")
+        if _PART.fullmatch(entry.text) and name == entry.text.partition("=")[0]:
+            found.setdefault(above + slash, []).append(entry.text)
+    return found
 
 
 def _cpu(cpu: Cpu) -> Iterator[_Pair]:
