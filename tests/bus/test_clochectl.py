@@ -346,6 +346,31 @@ def test_logs_and_stats(shell: Shell) -> None:
     assert shell.json("stats", name)["processes"] == 1
 
 
+def test_stats_of_all_that_run_are_a_table(shell: Shell) -> None:
+    shell.ok("define", "-", fed=world.shell("box"))
+    assert shell.ok("stats", "--interval", "0.1") == "No container runs.\n"
+    shell.ok("start", "box")
+    head, row = shell.ok("stats", "--interval", "0.1").splitlines()
+    assert head.split()[:3] == ["NAME", "CPU", "MEMORY"]
+    assert row.split()[0] == "box"
+    (sample,) = shell.json("stats", "--interval", "0.1")
+    assert sample["processes"] == 1
+
+
+def test_stats_are_followed_until_it_ends(shell: Shell) -> None:
+    shell.ok("define", "-", fed=world.shell("box"))
+    shell.ok("start", "box")
+    words = shell.words("stats", "box", "--follow", "--interval", "0.1")
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as following:
+        assert following.stdout is not None
+        assert following.stderr is not None
+        for _ in range(2):
+            assert b"memory" in following.stdout.readline()
+        shell.ok("kill", "box")
+        assert b"does not run any more" in following.stderr.read()
+        assert following.wait(timeout=30) == 1
+
+
 def test_a_helper_that_is_lost_and_cannot_start_again_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = subprocess.run(

@@ -11,8 +11,10 @@ from dbus_fast import Message
 from cloche_engine.api import refs
 from cloche_engine.api.bus_link import SYSTEM, Link, Request
 from cloche_engine.api.bus_reports import report_from
+from cloche_engine.api.bus_samples import SAMPLES_SIGNATURE, Watches
 from cloche_engine.api.bus_socket import close_descriptors
 from cloche_engine.api.bus_values import container_from, grace_value, stats_from
+from cloche_engine.api.client import DEFAULT_INTERVAL, checked_interval
 from cloche_engine.api.errors import InvalidDefinitionError, UnavailableError
 from cloche_engine.api.model import (
     About,
@@ -20,6 +22,7 @@ from cloche_engine.api.model import (
     Container,
     ExecRequest,
     Removed,
+    Samples,
     StartReport,
     Stats,
     StoredDefinition,
@@ -40,6 +43,7 @@ class BusEngine:
         self._listeners: dict[int, Callable[[Change], None]] = {}
         self._next_listener = 0
         self._journals: list[list[Message]] = []
+        self._watches = Watches(self._unwatch)
         link.on_signal = self._on_signal
 
     @classmethod
@@ -149,6 +153,22 @@ class BusEngine:
         reply = await self._link.call(Request(path, CONTAINER, "Stats", interactive=False))
         return stats_from(reply.body[0])
 
+    async def watch(
+        self, listener: Callable[[Samples], None], interval: float = DEFAULT_INTERVAL
+    ) -> Callable[[], None]:
+        """Samples of everything that runs; like stats without a password dialog."""
+        interval = float(checked_interval(interval))
+        number = self._watches.add(listener)
+        try:
+            await self._manager("Watch", "ud", number, interval, interactive=False)
+        except BaseException:
+            self._watches.forget(number)
+            raise
+        return lambda: self._watches.drop(number)
+
+    async def _unwatch(self, number: int) -> None:
+        await self._manager("Unwatch", "u", number, interactive=False)
+
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Call `listener` at every change; the function returned ends that."""
         key = self._next_listener
@@ -163,6 +183,7 @@ class BusEngine:
     async def close(self) -> None:
         """Leave the bus."""
         self._listeners.clear()
+        await self._watches.close()
         await self._link.close()
 
     async def _load(self) -> None:
@@ -213,6 +234,9 @@ class BusEngine:
         return container_from(self._mirror[path])
 
     def _on_signal(self, message: Message) -> None:
+        if message.member == "Samples" and message.signature == SAMPLES_SIGNATURE:
+            self._watches.hear(message.body)
+            return
         for journal in self._journals:
             journal.append(message)
         change = self._mirrored(message)

@@ -48,6 +48,23 @@ _STATS: dict[str, tuple[str, str]] = {
     "MemoryLimitBytes": ("memory_limit_bytes", "t"),
     "Processes": ("processes", "u"),
     "CpuShares": ("cpu_shares", "u"),
+    "CpuQuotaUsec": ("cpu_quota_usec", "t"),
+    "CpuPeriodUsec": ("cpu_period_usec", "t"),
+    "Cpus": ("cpus", "s"),
+    "Mems": ("mems", "s"),
+    "ThrottledUsec": ("throttled_usec", "t"),
+    "ThrottledPeriods": ("throttled_periods", "t"),
+    "MemorySoftBytes": ("memory_soft_bytes", "t"),
+    "MemorySwapLimitBytes": ("memory_swap_limit_bytes", "t"),
+    "ProcessesLimit": ("processes_limit", "u"),
+    "IoWeight": ("io_weight", "u"),
+    "ReadBytes": ("read_bytes", "t"),
+    "WrittenBytes": ("written_bytes", "t"),
+    "OomKills": ("oom_kills", "t"),
+    "CpuPressure": ("cpu_pressure", "d"),
+    "MemoryPressure": ("memory_pressure", "d"),
+    "IoPressure": ("io_pressure", "d"),
+    "Notices": ("notices", "as"),
 }
 
 HELPER_GONE = "the helper went away"
@@ -139,15 +156,17 @@ def container_from(properties: Mapping[str, Variant]) -> Container:
 def stats_values(stats: Stats) -> dict[str, Variant]:
     """Usage as a dictionary; a limit that is not set is left out."""
     values = {key: (getattr(stats, name), kind) for key, (name, kind) in _STATS.items()}
-    return {key: Variant(kind, value) for key, (value, kind) in values.items() if value is not None}
+    return {
+        key: Variant(kind, [*map(wire_text, value)] if kind == "as" else value)
+        for key, (value, kind) in values.items() if value is not None
+    }  # fmt: skip
 
 
 def stats_from(values: Mapping[str, Variant]) -> Stats:
     """Usage from a dictionary."""
-    plain = {
-        name: values[key].value if key in values else None for key, (name, _) in _STATS.items()
-    }
-    return Stats(**plain)  # type: ignore[arg-type]  # the table names the fields
+    plain = {name: values[key].value for key, (name, _) in _STATS.items() if key in values}
+    plain["notices"] = tuple(plain.get("notices", ()))
+    return Stats(**{"memory_limit_bytes": None, **plain})
 
 
 def error_body(error: EngineError) -> list[Any]:

@@ -12,6 +12,7 @@ from cloche_engine.api.model import (
     Change,
     Container,
     ExecRequest,
+    Samples,
     StartReport,
     Stats,
     StoredDefinition,
@@ -26,6 +27,21 @@ def checked_grace(grace: float | None) -> float | None:
     if grace is not None and not 0 <= grace <= MAX_GRACE:
         raise InvalidArgumentError(f"{grace} is no time to wait", f"give 0 to {MAX_GRACE} seconds")
     return grace
+
+
+DEFAULT_INTERVAL = 1.0
+MIN_INTERVAL, MAX_INTERVAL = 0.1, 3600.0
+"""Seconds between two samples."""
+
+
+def checked_interval(interval: float) -> float:
+    """The interval; InvalidArgumentError where nobody can sample at such a one."""
+    if MIN_INTERVAL <= interval <= MAX_INTERVAL:
+        return interval
+    raise InvalidArgumentError(
+        f"{interval:g} seconds are no interval between samples",
+        f"give {MIN_INTERVAL:g} to {MAX_INTERVAL:g}",
+    )
 
 
 class Engine(Protocol):
@@ -104,6 +120,15 @@ class Engine(Protocol):
 
     async def stats(self, ref: str) -> Stats:
         """Usage now."""
+        ...
+
+    async def watch(
+        self, listener: Callable[[Samples], None], interval: float = DEFAULT_INTERVAL
+    ) -> Callable[[], None]:
+        """Call `listener` with what everything that runs uses, now and then every `interval` s.
+
+        0.1 to 3600 seconds; the function returned ends that.
+        """
         ...
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:

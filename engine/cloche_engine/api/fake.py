@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import itertools
 import signal as signals
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from cloche_engine.api import refs
-from cloche_engine.api.client import checked_grace
+from cloche_engine.api.client import DEFAULT_INTERVAL, checked_grace, checked_interval
 from cloche_engine.api.errors import (
     ConflictError,
     EngineError,
@@ -33,11 +34,13 @@ from cloche_engine.api.model import (
     Container,
     ExecRequest,
     Removed,
+    Samples,
     StartReport,
     State,
     Stats,
     Step,
     StoredDefinition,
+    sample_of,
 )
 from cloche_engine.api.version import VERSION
 from cloche_engine.definition.checking.neighbours import taken
@@ -74,6 +77,7 @@ class FakeEngine:
         self._pids = itertools.count(_FIRST_PID, 7)
         self._start_errors: dict[str, EngineError] = {}
         self._closed = False
+        self._watches: set[asyncio.Task[None]] = set()
 
     def refuse_start(self, ref: str, error: EngineError | None) -> None:
         """From now on a start of this container fails with `error`; None lifts that."""
@@ -278,7 +282,39 @@ class FakeEngine:
             memory_limit_bytes=limit * 1024 if limit else None,
             processes=1 + sum(not program.ended for program in entry.others),
             cpu_shares=entry.spec.cpu.shares,
+            cpu_quota_usec=entry.spec.cpu.quota_us,
+            cpu_period_usec=entry.spec.cpu.period_us,
+            cpus=entry.spec.cpu.cpuset,
+            mems=entry.spec.cpu.mems,
+            memory_soft_bytes=(entry.spec.memory.soft_kib or 0) * 1024 or None,
+            memory_swap_limit_bytes=(entry.spec.memory.swap_kib or 0) * 1024 or None,
+            processes_limit=entry.spec.processes,
+            io_weight=entry.spec.io_weight,
         )
+
+    async def watch(
+        self, listener: Callable[[Samples], None], interval: float = DEFAULT_INTERVAL
+    ) -> Callable[[], None]:
+        """Samples of everything that runs."""
+        self._check_open()
+        task = asyncio.ensure_future(self._sample(listener, checked_interval(interval)))
+        self._watches.add(task)
+        task.add_done_callback(self._watches.discard)
+
+        def end() -> None:
+            task.cancel()
+
+        return end
+
+    async def _sample(self, listener: Callable[[Samples], None], interval: float) -> None:
+        while True:
+            found = []
+            for entry in self._entries.values():
+                if entry.container.state.can_kill:
+                    stats = await self.stats(entry.container.uuid)
+                    found.append(sample_of(entry.container.uuid, time.monotonic(), stats))
+            listener(tuple(found))
+            await asyncio.sleep(interval)
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Call `listener` at every change; the function returned ends that."""
@@ -294,6 +330,8 @@ class FakeEngine:
         """Let go of all consoles; nothing runs after that."""
         self._closed = True
         self._listeners.clear()
+        for task in list(self._watches):
+            task.cancel()
         for entry in self._entries.values():
             for program in (entry.session, *entry.others):
                 if program is not None:

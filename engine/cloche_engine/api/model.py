@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 
@@ -97,7 +97,13 @@ class StoredDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Usage of a running container; limits are None where none is set."""
+    """Usage of a running container, and the limits that the kernel has; None where there is none.
+
+    Whoever set a limit, it is the one that holds. throttled is what its quota of processor time
+    took from it; memory_swap_limit_bytes is memory and swap together; pressures are the percent of
+    the last ten seconds in which some of it waited. notices are sentences on limits of the
+    definition of which the kernel made something else.
+    """
 
     cpu_usec: int
     memory_bytes: int
@@ -105,6 +111,55 @@ class Stats:
     memory_limit_bytes: int | None
     processes: int
     cpu_shares: int | None = None
+    cpu_quota_usec: int | None = None
+    cpu_period_usec: int | None = None
+    cpus: str | None = None
+    mems: str | None = None
+    throttled_usec: int = 0
+    throttled_periods: int = 0
+    memory_soft_bytes: int | None = None
+    memory_swap_limit_bytes: int | None = None
+    processes_limit: int | None = None
+    io_weight: int | None = None
+    read_bytes: int = 0
+    written_bytes: int = 0
+    oom_kills: int = 0
+    cpu_pressure: float = 0.0
+    memory_pressure: float = 0.0
+    io_pressure: float = 0.0
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a running container used at a moment; `at` is seconds of a clock that only goes on.
+
+    The other fields are those of Stats.
+    """
+
+    uuid: str
+    at: float
+    cpu_usec: int
+    memory_bytes: int
+    processes: int
+    throttled_usec: int = 0
+    throttled_periods: int = 0
+    oom_kills: int = 0
+    read_bytes: int = 0
+    written_bytes: int = 0
+    cpu_pressure: float = 0.0
+    memory_pressure: float = 0.0
+    io_pressure: float = 0.0
+
+
+def sample_of(uuid: str, at: float, stats: Stats) -> Sample:
+    """What of the stats a sample has."""
+    names = (entry.name for entry in fields(Sample) if entry.name not in {"uuid", "at"})
+    return Sample(uuid, at, **{name: getattr(stats, name) for name in names})
+
+
+Samples = tuple[Sample, ...]
+"""All that ran at one moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
-"""Commands that only look: list, show, xml, logs, stats."""
+"""Commands that only look: list, show, xml, logs."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict
 
 from cloche_engine.api.client import Engine
 from cloche_engine.cli import words
@@ -54,28 +53,6 @@ async def logs(engine: Engine, options: argparse.Namespace) -> int:
         words.print_json({"output": said.decode(errors="replace")})
     else:
         _print_bytes(said)
-    return 0
-
-
-async def stats(engine: Engine, options: argparse.Namespace) -> int:
-    """Usage now."""
-    usage = await engine.stats(options.name)
-    if options.json:
-        words.print_json(asdict(usage))
-        return 0
-    shares = "default" if usage.cpu_shares is None else str(usage.cpu_shares)
-    print(
-        words.table(
-            [
-                ("processor time", f"{usage.cpu_usec / 1e6:.2f} s"),
-                ("processor shares", shares),
-                ("memory", words.mebibytes(usage.memory_bytes)),
-                ("memory peak", words.mebibytes(usage.memory_peak_bytes)),
-                ("memory limit", words.mebibytes(usage.memory_limit_bytes)),
-                ("processes", str(usage.processes)),
-            ]
-        )
-    )
     return 0
 
 

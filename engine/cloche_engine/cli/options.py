@@ -185,6 +185,16 @@ def _exec(parser: argparse.ArgumentParser) -> None:
     _name(parser)
 
 
+def _stats(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?", help="name or uuid of a container; all without it"
+    )
+    parser.add_argument("--follow", action="store_true", help="go on until interrupted")
+    parser.add_argument(
+        "--interval", metavar="S", type=seconds, default=1.0, help="seconds between samples (1)"
+    )
+
+
 def _wait(parser: argparse.ArgumentParser) -> None:
     _name(parser)
     parser.add_argument(
@@ -240,7 +250,7 @@ COMMANDS: dict[str, Command] = {
         Command("exec", "programs:execute", "Run a program in a container", _exec),
         Command("logs", "look:logs", "Print what the console said last", _name),
         Command("explain", "explain:explain", "Show the last start, step by step", _name),
-        Command("stats", "look:stats", "Show what a container uses", _name),
+        Command("stats", "stats:stats", "Show what containers use and may use", _stats),
         Command("wait", "waiting:wait", "Wait until a container is in a state", _wait),
     )
 }

@@ -7,12 +7,14 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from cloche_engine.api.client import DEFAULT_INTERVAL
 from cloche_engine.api.errors import EngineError, WrongStateError
 from cloche_engine.api.model import (
     About,
     Change,
     Container,
     ExecRequest,
+    Samples,
     StartReport,
     Stats,
     StoredDefinition,
@@ -26,6 +28,7 @@ from cloche_engine.core.programs import Programs
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spawner
 from cloche_engine.core.templates import copies
+from cloche_engine.core.usage import Sampler
 
 
 class LocalEngine:
@@ -39,6 +42,7 @@ class LocalEngine:
         self._lifecycle = Lifecycle(self._registry, self._spawner, self._network)
         self._programs = Programs(self._lifecycle, places)
         self._defining = Defining(self._registry, self._lifecycle)
+        self._sampler = Sampler(self._registry)
         self.find = self._registry.find
 
     @classmethod
@@ -148,6 +152,12 @@ class LocalEngine:
         """Usage now."""
         return await self._programs.stats(self.find(ref))
 
+    async def watch(
+        self, listener: Callable[[Samples], None], interval: float = DEFAULT_INTERVAL
+    ) -> Callable[[], None]:
+        """Samples of everything that runs."""
+        return self._sampler.watch(listener, interval)
+
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Call `listener` at every change; the function returned ends that."""
         return self._registry.subscribe(listener)
@@ -165,5 +175,6 @@ class LocalEngine:
 
     async def close(self) -> None:
         """Hang up on the monitors; containers go on."""
+        self._sampler.close()
         await self._lifecycle.release()
         await self._spawner.close()

@@ -19,6 +19,7 @@ from cloche_engine.core.explaining.record import last_lines, load_report
 from cloche_engine.core.lifecycle import Lifecycle
 from cloche_engine.core.monitor_link import open_session
 from cloche_engine.core.places import Places
+from cloche_engine.core.usage import stats_of
 from cloche_engine.monitor.protocol import Do, Fields
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
@@ -107,14 +108,7 @@ class Programs:
     async def stats(self, entry: Entry) -> Stats:
         """Usage now."""
         usage, _ = await self._lifecycle.ask(entry, {"do": Do.USAGE})
-        return Stats(
-            cpu_usec=usage["cpu_usec"],
-            memory_bytes=usage["memory"],
-            memory_peak_bytes=usage["memory_peak"],
-            memory_limit_bytes=usage["memory_limit"] or None,
-            processes=usage["processes"],
-            cpu_shares=usage["cpu_shares"] or None,
-        )
+        return stats_of(usage)
 
 
 def _exec_fields(request: ExecRequest) -> Fields:

@@ -24,6 +24,7 @@ from cloche_engine.daemon.table import (
 
 ALL_METHODS: tuple[Method, ...] = (*METHODS, *STANDARD)
 SIGNALS: tuple[Signal, ...] = (
+    Signal(MANAGER, "Samples", arguments("watch:u samples:a(sdttutttttddd)")),
     Signal(PROPERTIES, "PropertiesChanged", arguments("interface:s changed:a{sv} unknown:as")),
     Signal(OBJECT_MANAGER, "InterfacesAdded", arguments("object:o interfaces:a{sa{sv}}")),
     Signal(OBJECT_MANAGER, "InterfacesRemoved", arguments("object:o interfaces:as")),

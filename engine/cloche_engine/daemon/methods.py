@@ -27,6 +27,17 @@ async def _define(call: Call) -> Reply:
     return Reply((container_path(container.uuid),), changed=container)
 
 
+async def _watch(call: Call) -> Reply:
+    number, interval = call.arguments
+    await call.watching.begin(call.caller, number, interval)
+    return Reply()
+
+
+async def _unwatch(call: Call) -> Reply:
+    call.watching.end(call.caller, call.arguments[0])
+    return Reply()
+
+
 async def _find(call: Call) -> Reply:
     container = await call.engine.container(call.arguments[0])
     return Reply((container_path(container.uuid),), changed=container)
@@ -140,6 +151,8 @@ _REPORT = "started:d steps:a(sddb) error:s hint:s details:a{ss} console:ay"
 METHODS: tuple[Method, ...] = (
     _manager("About", "", "version:s private:b directory:s", None, _about),
     _manager("Define", "text:ay etag:s", "container:o", Action.DEFINE, _define),
+    _manager("Watch", "watch:u interval:d", "", Action.LIST, _watch),
+    _manager("Unwatch", "watch:u", "", None, _unwatch),
     _manager("Find", "ref:s", "container:o", Action.LIST, _find),
     _state("Start", "", lambda engine, call: engine.start(call.uuid)),
     _state("Stop", "grace:d", lambda engine, call: engine.stop(call.uuid, _grace(call))),

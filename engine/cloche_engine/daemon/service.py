@@ -19,6 +19,7 @@ from cloche_engine.daemon import introspection
 from cloche_engine.daemon.authority import Authority, Caller
 from cloche_engine.daemon.objects import ObjectTree
 from cloche_engine.daemon.table import Call, Method, Reply
+from cloche_engine.daemon.watching import Watching
 
 BODY_LIMIT = 1024 * 1024
 MAX_PENDING = 64
@@ -51,6 +52,7 @@ class Service:
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: dict[asyncio.Task[None], str] = {}
         self._pending: Counter[str] = Counter()
+        self._watching = Watching(engine, self._emit)
         self._unsubscribe = engine.subscribe(self._tree.apply)
 
     async def begin(self) -> None:
@@ -76,6 +78,7 @@ class Service:
     async def close(self) -> None:
         """Stop answering; calls that are under way are given up."""
         self._unsubscribe()
+        self._watching.close()
         self._bus.remove_message_handler(self._on_message)
         for task in self._tasks:
             task.cancel()
@@ -118,7 +121,8 @@ class Service:
             del self._pending[sender]
 
     def _on_vanished(self, name: str) -> None:
-        """Nobody is left to be asked for a password: withdraw the question."""
+        """Nobody is left to be asked for a password, or to be told of anything."""
+        self._watching.end_all(name)
         for task in [task for task, sender in self._asking.items() if sender == name]:
             task.cancel()
 
@@ -182,6 +186,8 @@ class Service:
             tuple(message.body),
             tuple(message.unix_fds),
             lambda: introspection.describe(self._tree, path),
+            self._watching,
+            message.sender or "",
             self._authority.private,
         )
 

@@ -11,6 +11,7 @@ from cloche_engine.api.client import Engine
 from cloche_engine.api.model import Container
 from cloche_engine.daemon.actions import Action
 from cloche_engine.daemon.objects import ObjectTree
+from cloche_engine.daemon.watching import Watching
 
 INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
 PEER = "org.freedesktop.DBus.Peer"
@@ -28,6 +29,8 @@ class Call:
     arguments: tuple[Any, ...]
     descriptors: tuple[int, ...]
     describe: Callable[[], str]
+    watching: Watching
+    caller: str
     private: bool = False
 
     @property
