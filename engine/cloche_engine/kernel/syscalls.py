@@ -20,6 +20,7 @@ _X86_64 = platform.machine() == "x86_64"
 _PIVOT_ROOT = 155 if _X86_64 else 41
 _KEYCTL = 250 if _X86_64 else 219
 _SECCOMP = 317 if _X86_64 else 277
+_BPF = 321 if _X86_64 else 280
 # From here on the numbers are the same on every architecture.
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
 _CLONE3, _CLOSE_RANGE, _OPENAT2, _MOUNT_SETATTR = 435, 436, 437, 442
@@ -29,7 +30,7 @@ _NAMES = {
     _PIVOT_ROOT: "pivot_root", _KEYCTL: "keyctl", _SECCOMP: "seccomp", _OPEN_TREE: "open_tree",
     _MOVE_MOUNT: "move_mount", _FSOPEN: "fsopen", _FSCONFIG: "fsconfig", _FSMOUNT: "fsmount",
     _CLONE3: "clone3", _CLOSE_RANGE: "close_range", _OPENAT2: "openat2",
-    _MOUNT_SETATTR: "mount_setattr",
+    _MOUNT_SETATTR: "mount_setattr", _BPF: "bpf",
 }  # fmt: skip
 
 
@@ -196,6 +197,11 @@ def close_all_but(descriptor: int) -> None:
     """Close every descriptor but the standard ones and this one."""
     os.closerange(3, descriptor)
     os.closerange(descriptor + 1, 1 << 30)
+
+
+def bpf(command: int, attributes: bytes, subject: str = "bpf") -> int:
+    """One command on programs of eBPF; a descriptor where it makes one (bpf(2))."""
+    return _call(_BPF, _long(command), attributes, _long(len(attributes)), subject=subject)
 
 
 def new_session_keyring(name: str) -> None:

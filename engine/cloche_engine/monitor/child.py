@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from cloche_engine.host.cgroups.access import guard
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.limits import apply
 from cloche_engine.host.cgroups.tree import Layout
@@ -60,6 +61,8 @@ class Warm:
     layout: Layout
     filters: Filters
     parent: str
+    devices: int = -1
+    """The program that guards their devices, where there is one."""
     rights: Rights = ORDINARY
     """What its children can have: those of most containers, or of one that has others."""
 
@@ -139,6 +142,7 @@ def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None 
     group.create()
     monitor = os.getppid() if give else os.getpid()
     try:
+        guard(group, warm.devices)
         child = _cloned(warm, _Where(warm.rights.namespaces, group), monitor)
     except OSError:
         group.remove()

@@ -15,6 +15,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from cloche_engine.host.cgroups.access import load_access
 from cloche_engine.host.cgroups.tree import detect
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
@@ -34,7 +35,7 @@ def main() -> None:
     name_process("cloche-spawner")
     prctl(k.PR_SET_DUMPABLE, 0)
     link = socket.socket(fileno=int(sys.argv[1]))
-    warm = Warm(detect(), compile_filters(), sys.argv[2])
+    warm = Warm(detect(), compile_filters(), sys.argv[2], load_access())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the monitors
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()

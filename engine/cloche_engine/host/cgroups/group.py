@@ -130,11 +130,9 @@ class Group:
         """The processes in it, by their pids on the host."""
         found: set[int] = set()
         for tree in self.layout.hierarchies:
-            with (
-                contextlib.suppress(OSError),
-                Path(f"{tree.path}/{self.name}/cgroup.procs").open(encoding="ascii") as file,
-            ):
-                found.update(map(int, file))
+            for folder, _names, _files in os.walk(f"{tree.path}/{self.name}"):
+                with contextlib.suppress(OSError), Path(folder, "cgroup.procs").open() as file:
+                    found.update(map(int, file))
         return sorted(found)
 
     def remove(self) -> bool:

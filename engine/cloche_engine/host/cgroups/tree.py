@@ -15,6 +15,8 @@ WANTED = ("cpu", "cpuset", "io", "memory", "pids")
 """Controllers by their names on v2."""
 _COUNTS = "cpuacct"
 """Counts processor time on v1, where no unified tree does."""
+_GUARDS = "devices"
+"""Refuses devices on v1, where no unified tree takes a program for it."""
 _OLD_NAMES = {"blkio": "io"}
 _INHERITED = ("cpuset.cpus", "cpuset.mems")
 _TRIES = 8
@@ -50,7 +52,7 @@ def detect(mountinfo: str | None = None) -> Layout:
     text = mountinfo if mountinfo is not None else Path("/proc/self/mountinfo").read_text()
     found = list(_hierarchies(text))
     v2 = [tree for tree in found if tree.version == 2][:1]
-    unneeded = {_COUNTS} if v2 else set()
+    unneeded = {_COUNTS, _GUARDS} if v2 else set()
     v1 = [tree for tree in found if tree.version == 1 and tree.controllers - unneeded]
     return Layout((*v1, *v2))
 
@@ -68,7 +70,7 @@ def _hierarchies(mountinfo: str) -> Iterator[Hierarchy]:
 
 
 def _wanted(names: list[str]) -> frozenset[str]:
-    return frozenset(_OLD_NAMES.get(name, name) for name in names) & {*WANTED, _COUNTS}
+    return frozenset(_OLD_NAMES.get(name, name) for name in names) & {*WANTED, _COUNTS, _GUARDS}
 
 
 def make(tree: Hierarchy, name: str) -> None:
