@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 
 from cloche_engine.definition.converting.pairing import order, pairs
 from cloche_engine.definition.converting.spec_json import Json, opaque_paths, to_json
@@ -57,10 +57,11 @@ def losses(
         meant["hostname"] = read["hostname"] = None
     del meant["opaque"], read["opaque"]
     found = (*_differences("", meant, read), *_kept(spec.opaque, back.opaque))
-    return tuple(_loss(each, target, reasons) for each in found)
+    told = {entry.path: entry.why for entry in reversed(reasons)}
+    return tuple(_loss(each, target, told) for each in found)
 
 
-def _loss(difference: _Difference, target: Dialect, reasons: tuple[Reason, ...]) -> Loss:
+def _loss(difference: _Difference, target: Dialect, reasons: dict[str, str]) -> Loss:
     value, now = (None if _is_silent(it) else it for it in (difference.value, difference.now))
     return Loss(difference.path, value, _why(difference, target, reasons), now)
 
@@ -146,19 +147,21 @@ def _beyond(these: tuple[Opaque, ...], others: tuple[Opaque, ...]) -> Iterator[i
             yield at
 
 
-def _why(difference: _Difference, target: Dialect, reasons: tuple[Reason, ...]) -> str:
-    path = _INDEX.sub("", difference.path)
+def _why(difference: _Difference, target: Dialect, reasons: dict[str, str]) -> str:
     is_added = _is_silent(difference.value)
-    fitting = [
-        entry
-        for entry in reasons
-        if entry.path in {path, difference.path}
-        or (not is_added and path.startswith(f"{entry.path}."))
-    ]
-    if fitting and not (is_added and path == "opaque"):
-        return max(fitting, key=lambda entry: len(entry.path)).why
+    steps = [] if is_added and difference.path.startswith("opaque") else _steps(difference.path)
+    for path in steps[:2] if is_added else steps:
+        if path in reasons:
+            return reasons[path]
     if is_added:
         return f"{target} says it in place of what it cannot say"
     if not _is_silent(difference.now):
         return f"{target} can say it only in another way"
     return f"{target} has no place for it"
+
+
+def _steps(path: str) -> list[str]:
+    """A path, the same without its numbers, and those above it."""
+    plain = _INDEX.sub("", path)
+    above = list(accumulate(plain.split("."), "{}.{}".format))
+    return [path, *reversed(above)]
