@@ -91,6 +91,12 @@ class Child:
         except ConnectionResetError:  # it ended with words of ours unread: then its own come next
             return receive_packet(self.link)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it runs no more; nobody has waited for it yet."""
+        ended = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PIDFD, self.pidfd, ended) is not None
+
     def hand_over(self, opened: dict[str, int]) -> None:
         """Send it descriptors by name."""
         names = list(opened)

@@ -7,7 +7,7 @@ import errno
 import os
 import socket
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cloche_engine.host.cgroups.group import Group
@@ -26,7 +26,6 @@ from cloche_engine.sandbox.identity import (
 from cloche_engine.sandbox.init import Execute, confined, environment, run_child
 from cloche_engine.sandbox.operation import Blame, Context, Operation
 from cloche_engine.sandbox.plan.launch import LaunchPlan
-from cloche_engine.sandbox.plan.limits import Limits
 from cloche_engine.sandbox.seccomp import Filters
 
 _PTMX = os.makedev(5, 2)
@@ -121,10 +120,6 @@ class Entrance:
         self._init = init
         self._group = group
         self._filters = filters
-
-    def follow(self, limits: Limits) -> None:
-        """Programs get these limits from now on."""
-        self._plan = replace(self._plan, limits=limits)
 
     def enter(self, request: Request, streams: list[int]) -> Entered:
         """Run a program; LaunchFailedError says why it does not."""

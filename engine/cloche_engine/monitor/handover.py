@@ -19,6 +19,10 @@ from cloche_engine.monitor.child import Child
 from cloche_engine.monitor.protocol import Fields
 
 
+class LauncherGoneError(Exception):
+    """The launcher ended without a word of a start."""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One message; `plan` is empty in the first."""
@@ -42,17 +46,18 @@ def hear(link: socket.socket) -> Word | None:
     return Word(json.loads(head), plan.decode(), tuple(descriptors))
 
 
-def tell_child(link: socket.socket, child: Child) -> None:
-    """Give the monitor its child: from here on it is the monitor's to end."""
+def tell_child(link: socket.socket, child: Child, listener: socket.socket) -> None:
+    """Give the monitor its child, and its socket: from here on they are the monitor's to end."""
     fields = {"pid": child.pid, "attendants": child.attendants, "group": child.group.name}
-    tell(link, fields, files=(child.pidfd, child.link.fileno()))
+    tell(link, fields, files=(child.pidfd, child.link.fileno(), listener.fileno()))
 
 
-def child_in(word: Word, layout: Layout, launcher: int) -> Child:
-    """The child that a message gives."""
-    pidfd, link = word.descriptors
+def child_in(word: Word, layout: Layout, launcher: int) -> tuple[Child, socket.socket]:
+    """The child and the listening socket that a message gives."""
+    pidfd, link, listener = word.descriptors
     fields = word.fields
-    return Child(
+    child = Child(
         fields["pid"], pidfd, [*fields["attendants"], launcher], socket.socket(fileno=link),
         Group(layout, fields["group"]), {},
     )  # fmt: skip
+    return child, socket.socket(fileno=listener)

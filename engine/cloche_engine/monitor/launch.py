@@ -80,21 +80,34 @@ class Account:
 
 @dataclass(slots=True)
 class Launched:
-    """A container as its monitor holds it, from when its child has all that it needs."""
+    """A container as its monitor holds it; before the launcher's word there is only its child."""
 
-    plan: LaunchPlan
     child: Child
-    account: Account
-    rounded: list[str]
+    text: str = ""
+    account: Account = field(default_factory=Account)
+    rounded: list[str] = field(default_factory=list)
     """Which limits the kernel made something else of, in sentences."""
     netns: int = -1
     """Its network namespace; kept, so that links of the host are still in it at the end."""
     started: float = 0.0
     has_console: bool = False
+    _plan: LaunchPlan | None = None
 
-    def fields(self) -> Fields:
-        """What the launcher knows of it, as JSON carries it."""
-        return {"account": self.account.fields(), "rounded": self.rounded}
+    def take(self, fields: Fields, text: str, netns: int = -1) -> None:
+        """What the launcher says of a start, made or failed, and the plan."""
+        self.account = Account(**fields["account"])
+        self.rounded, self.text, self.netns = fields["rounded"], text, netns
+
+    @property
+    def plan(self) -> LaunchPlan:
+        """What it was started with; read when it is asked for, which costs memory."""
+        if self._plan is None:
+            self._plan = LaunchPlan.from_json(self.text)
+        return self._plan
+
+    @plan.setter
+    def plan(self, plan: LaunchPlan) -> None:
+        self._plan = plan
 
     def hear(self) -> int | None:
         """What the child says next: the master of its console, or -1 when its program runs.
@@ -108,6 +121,13 @@ class Launched:
         if packet[:1] == b"F":
             self.has_console = True
             return descriptors[0]
+        if packet or self.child.has_ended:
+            self._refuse(packet)
+        self.started = time.time()
+        return -1
+
+    def _refuse(self, packet: bytes) -> None:
+        """LaunchFailedError unless a program has run, if only for a moment."""
         killed = self.plan.limits.memory if oom_kills(self.child.group) else 0
         if packet:
             raise LaunchFailedError(Blame.from_json(packet[1:]), killed_for_memory=killed)
@@ -117,8 +137,6 @@ class Launched:
         if not self.has_console:
             blame = Blame("start", "Launcher", 0, "ended before its console opened")
             raise LaunchFailedError(blame)
-        self.started = time.time()
-        return -1
 
     def clean(self) -> None:
         """Take away everything that was made for it; its processes must be gone."""
@@ -139,8 +157,8 @@ class Launcher:
         self._rounded: list[str] = []
         self.account = Account()
 
-    def launch(self) -> Launched:
-        """Do all that the child needs to become the program, but G; LaunchFailedError."""
+    def launch(self) -> Fields:
+        """Do all that the child needs to become the program; what to tell; LaunchFailedError."""
         plan = self.plan
         with self._step("make the namespaces"):
             child = self._whole_child()
@@ -163,7 +181,12 @@ class Launcher:
         if plan.links:
             with self._step("connect its network"):
                 self._connect_network(child.pid)
-        return Launched(plan, child, self.account, self._rounded, self.netns)
+        child.tell(b"G2" if child.group.unified else b"G")
+        return {"name": plan.name, **self.fields()}
+
+    def fields(self) -> Fields:
+        """What can be told also where it failed."""
+        return {"account": self.account.fields(), "rounded": self._rounded}
 
     def _whole_child(self) -> Child:
         if self._child is None or self._trouble:

@@ -13,12 +13,12 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from cloche_engine.kernel.sockets import receive_packet
+from cloche_engine.kernel.sockets import listen_at, receive_packet
 from cloche_engine.kernel.syscalls import name_process
 from cloche_engine.monitor.child import Child, Warm, clone_ahead, rehearse
 from cloche_engine.monitor.handover import tell, tell_child
 from cloche_engine.monitor.launch import Launcher, LaunchFailedError
-from cloche_engine.monitor.protocol import send
+from cloche_engine.monitor.protocol import SOCKET, send
 from cloche_engine.sandbox.identity import die_with_the_monitor
 
 
@@ -39,10 +39,11 @@ def launch_when_told(
 
 
 def _launch_when_told(link: socket.socket, helper: socket.socket, warm: Warm, folder: Path) -> None:
+    listener = _make_folder(folder)
     child: Child | None = None
     trouble = None
     try:
-        child = clone_ahead(warm, folder, lambda made: tell_child(link, made))
+        child = clone_ahead(warm, folder, lambda made: tell_child(link, made, listener))
         rehearse(child)
     except OSError as error:  # the start will say why
         trouble = error
@@ -52,17 +53,20 @@ def _launch_when_told(link: socket.socket, helper: socket.socket, warm: Warm, fo
         _launch(packet.decode(), Launcher(packet.decode(), child, trouble), link)
 
 
+def _make_folder(folder: Path) -> socket.socket:
+    """The folder of a run, under a name for now; its socket listens: no viewer has to wait."""
+    folder.mkdir(mode=0o700)
+    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return listen_at(descriptor, SOCKET)
+    finally:
+        os.close(descriptor)
+
+
 def _launch(plan: str, launcher: Launcher, link: socket.socket) -> None:
     try:
-        launched = launcher.launch()
+        fields = launcher.launch()
     except LaunchFailedError as failure:
-        account = launcher.account.fields()
-        tell(link, {"error": failure.fields, "account": account}, plan, _netns(launcher))
-    else:
-        tell(link, launched.fields(), plan, _netns(launcher))
-        launched.child.tell(b"G2" if launched.child.group.unified else b"G")
+        fields = {"error": failure.fields, **launcher.fields()}
+    tell(link, fields, plan, [launcher.netns] if launcher.netns >= 0 else [])
     signal.pause()  # its end is work that must not be in the way of the program's beginning
-
-
-def _netns(launcher: Launcher) -> list[int]:
-    return [launcher.netns] if launcher.netns >= 0 else []

@@ -15,7 +15,10 @@ from pathlib import Path
 from cloche_engine.api.console import Ended, Size
 from cloche_engine.host.cgroups.usage import Meter
 from cloche_engine.host.changing import change_all
+from cloche_engine.kernel.syscalls import name_process
+from cloche_engine.monitor.child import Child
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
+from cloche_engine.monitor.handover import LauncherGoneError, hear
 from cloche_engine.monitor.launch import Launched, LaunchFailedError
 from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
@@ -43,9 +46,9 @@ def leave(runtime: Path) -> None:
 class Monitor:
     """Serves the viewers of a container as soon as it has a console, the helper when it runs."""
 
-    def __init__(self, launched: Launched, filters: Filters, listener: socket.socket) -> None:
-        child = launched.child
-        self._launched = launched
+    def __init__(self, child: Child, filters: Filters, listener: socket.socket) -> None:
+        self._launched = Launched(child)
+        self._filters = filters
         self._pidfd, self._group = child.pidfd, child.group
         self._listener = listener
         self._loop = Loop()
@@ -56,7 +59,6 @@ class Monitor:
         self._paused = False
         self._stopper = Stopper(self._loop, child.pid, child.pidfd, child.group)
         self._ending: Ending | None = None
-        self._entrance = Entrance(launched.plan, child.pidfd, child.group, filters)
         self._answers: dict[str, Callable[[socket.socket, Fields, list[int]], None]] = {
             Do.FOLLOW: self._follow,
             Do.SIGNAL: self._signal,
@@ -70,14 +72,42 @@ class Monitor:
             Do.EXEC: self._exec,
         }
 
-    def run(self, helper: socket.socket) -> None:
+    @property
+    def launched(self) -> Launched:
+        """What it watches."""
+        return self._launched
+
+    def run(self, helper: socket.socket, launcher: socket.socket) -> None:
         """Until the container has ended and everyone has read its last words.
 
-        LaunchFailedError where its program does not come to run.
+        LaunchFailedError where its program does not come to run; LauncherGoneError where there is
+        nobody any more who would start it.
         """
         self._followers.append(helper)
-        self._loop.watch(self._launched.child.link.fileno(), READ, self._child_spoke)
+        self._loop.watch(launcher.fileno(), READ, lambda _: self._launcher_spoke(launcher))
+        self._loop.watch(self._launched.child.link.fileno(), READ, self._child_spoke_early)
         self._loop.run()
+
+    def _launcher_spoke(self, launcher: socket.socket) -> None:
+        word = hear(launcher)
+        if word is None:
+            raise LauncherGoneError
+        self._loop.forget(launcher.fileno())
+        launcher.close()
+        self._launched.take(word.fields, word.plan, *word.descriptors)
+        if "error" in word.fields:
+            raise LaunchFailedError.from_fields(word.fields["error"])
+        name_process(f"cloche:{word.fields['name']}")
+        link = self._launched.child.link.fileno()
+        self._loop.forget(link)
+        self._loop.watch(link, READ, self._child_spoke)
+
+    def _child_spoke_early(self, link: int) -> None:
+        """Its console can be served at once; the rest makes sense after the launcher's word."""
+        child = self._launched.child
+        self._loop.forget(child.link.fileno())
+        if child.link.recv(1, socket.MSG_PEEK) == b"F":
+            self._child_spoke(link)
 
     def _child_spoke(self, _: int) -> None:
         console = self._launched.hear()
@@ -206,7 +236,6 @@ class Monitor:
         launched = self._launched
         launched.rounded = change_all(self._group, launched.plan.limits, limits)
         launched.plan = replace(launched.plan, limits=limits)
-        self._entrance.follow(limits)
 
     def _usage(self, link: socket.socket, _: Fields, __: list[int]) -> None:
         with contextlib.closing(Meter(self._group)) as meter:
@@ -229,7 +258,7 @@ class Monitor:
         try:
             if not request.terminal and not only_pipes(streams):
                 raise OSError(errno.EINVAL, "the three streams must be pipes")  # noqa: TRY301
-            entered = self._entrance.enter(request, streams)
+            entered = self._entrance().enter(request, streams)
         except LaunchFailedError as failure:
             self._answer(link, {"error": failure.fields})
             return
@@ -244,6 +273,9 @@ class Monitor:
         self._loop.watch(entered.pidfd, READ, lambda _: self._program_ended(session))
         size = Size(int(fields["rows"]), int(fields["columns"]))
         session.attach(link, size if request.terminal else None)
+
+    def _entrance(self) -> Entrance:
+        return Entrance(self._launched.plan, self._pidfd, self._group, self._filters)
 
     def _program_ended(self, session: Session) -> None:
         self._loop.forget(session.pidfd)

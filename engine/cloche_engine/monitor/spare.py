@@ -17,38 +17,34 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from cloche_engine.kernel.sockets import listen_at
 from cloche_engine.kernel.syscalls import name_process
-from cloche_engine.monitor.child import Child, Warm
-from cloche_engine.monitor.handover import Word, child_in, hear
-from cloche_engine.monitor.launch import (
-    Account,
-    Launched,
-    LaunchFailedError,
-    remove_group,
-    undo_all,
-)
+from cloche_engine.monitor.child import Warm
+from cloche_engine.monitor.handover import LauncherGoneError, Word, child_in, hear
+from cloche_engine.monitor.launch import LaunchFailedError, remove_group, undo_all
 from cloche_engine.monitor.launcher import launch_when_told
 from cloche_engine.monitor.monitor import Monitor, leave
-from cloche_engine.monitor.protocol import SOCKET, send
+from cloche_engine.monitor.protocol import send
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 
 def stand_by(helper: socket.socket, warm: Warm, folder: Path) -> NoReturn:
-    """The life of a monitor, in a process that was forked for it; it makes its folder."""
+    """The life of a monitor, in a process that was forked for it; `folder` is to be made."""
     status = 1
     try:
         os.setsid()
         name_process("cloche-spare")
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        listener = _make_folder(folder)
         link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         monitor = os.getpid()
         launcher = os.fork()
         if launcher == 0:
             launch_when_told(theirs, helper, warm, folder, monitor)
         theirs.close()
-        _Spare(helper, warm, folder, listener).wait(link, launcher)
+        first = hear(link)
+        if first is None or first.plan:
+            _without_child(helper, first, folder, launcher)
+        else:
+            child, listener = child_in(first, warm.layout, launcher)
+            _with_child(Monitor(child, warm.filters, listener), helper, link, folder)
         status = 0
     except Exception:  # noqa: BLE001 (the main program of a monitor: its log is all there is)
         sys.excepthook(*sys.exc_info())
@@ -57,60 +53,31 @@ def stand_by(helper: socket.socket, warm: Warm, folder: Path) -> NoReturn:
         os._exit(status)
 
 
-def _make_folder(folder: Path) -> socket.socket:
-    """The folder of a run, under a name for now; its socket listens: no viewer has to wait."""
-    folder.mkdir(mode=0o700)
-    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+def _with_child(monitor: Monitor, helper: socket.socket, link: socket.socket, folder: Path) -> None:
+    launched = monitor.launched
     try:
-        return listen_at(descriptor, SOCKET)
-    finally:
-        os.close(descriptor)
+        monitor.run(helper, link)
+    except LauncherGoneError:
+        launched.child.kill()
+        remove_group(launched.child.group)
+        leave(folder)
+    except LaunchFailedError as failure:
+        launched.child.kill()
+        launched.clean()
+        leave(Path(launched.plan.runtime))
+        with contextlib.suppress(OSError):  # the helper died; the next one finds nothing to do
+            send(helper, {"error": failure.fields, **launched.account.fields()})
 
 
-class _Spare:
-    """What a monitor is until its container runs."""
-
-    def __init__(
-        self, helper: socket.socket, warm: Warm, folder: Path, listener: socket.socket
-    ) -> None:
-        self._helper = helper
-        self._warm = warm
-        self._folder = folder
-        self._listener = listener
-
-    def wait(self, link: socket.socket, launcher: int) -> None:
-        """Until there is a container to watch, or nothing to wait for."""
-        child: Child | None = None
-        while (word := hear(link)) is not None and not word.plan:
-            child = child_in(word, self._warm.layout, launcher)
-        link.close()
-        if word is None:
-            self._clear(child)
-        else:
-            self._watch(word, child)
-        if child is None:
-            os.waitpid(launcher, 0)
-
-    def _clear(self, child: Child | None) -> None:
-        if child is not None:
-            child.kill()
-            remove_group(child.group)
-        leave(self._folder)
-
-    def _watch(self, word: Word, child: Child | None) -> None:
+def _without_child(helper: socket.socket, word: Word | None, folder: Path, launcher: int) -> None:
+    """The launcher could make none: it says why when it has the plan, or it was not asked."""
+    if word is not None:
         plan = LaunchPlan.from_json(word.plan)
-        netns = word.descriptors[0] if word.descriptors else -1
-        name_process(f"cloche:{plan.name}")
-        account = Account(**word.fields["account"])
-        try:
-            if child is None or "error" in word.fields:
-                raise LaunchFailedError.from_fields(word.fields["error"])
-            launched = Launched(plan, child, account, word.fields["rounded"], netns)
-            Monitor(launched, self._warm.filters, self._listener).run(self._helper)
-        except LaunchFailedError as failure:
-            if child is not None:
-                child.kill()
-            undo_all(plan, child.group if child is not None else None, netns)
-            leave(Path(plan.runtime))
-            with contextlib.suppress(OSError):  # the helper died; the next finds nothing to do
-                send(self._helper, {"error": failure.fields, **account.fields()})
+        undo_all(plan, None)
+        folder = Path(plan.runtime)
+    leave(folder)
+    os.kill(launcher, signal.SIGKILL)
+    os.waitpid(launcher, 0)
+    if word is not None:
+        with contextlib.suppress(OSError):
+            send(helper, {"error": word.fields["error"], **word.fields["account"]})

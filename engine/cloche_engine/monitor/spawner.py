@@ -49,10 +49,21 @@ def main() -> None:
 def _serve_one(link: socket.socket, warm: Warm, runtimes: Path) -> bool:
     packet, descriptors = receive_packet(link)
     for descriptor in descriptors:
+        # A monitor waits for its children; to say so itself would cost it a hundred shared pages.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if os.fork() == 0:
             link.close()
             name, _, rights = packet.decode().partition("\n")
             warm = replace(warm, rights=Rights.from_json(rights)) if rights else warm
             stand_by(socket.socket(fileno=descriptor), warm, runtimes / name)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         os.close(descriptor)
+        _reap_early()
     return bool(packet)
+
+
+def _reap_early() -> None:
+    """A monitor that ended before SIGCHLD was ignored again."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
