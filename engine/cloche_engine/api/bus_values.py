@@ -18,7 +18,7 @@ from cloche_engine.api.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from cloche_engine.api.model import Container, State, Stats
+from cloche_engine.api.model import Container, End, State, Stats
 
 ERROR_SIGNATURE = "ssa{ss}"
 _DBUS = "org.freedesktop.DBus.Error."
@@ -36,6 +36,8 @@ PROPERTIES: dict[str, str] = {
     "Error": "s",
     "Hint": "s",
     "SharesHostRoot": "b",
+    "Ended": "s",
+    "EndedAt": "d",
     "System": "b",
     "Privileged": "b",
 }
@@ -120,6 +122,8 @@ def properties_of(container: Container) -> dict[str, Variant]:
         "Error": wire_text(container.error),
         "Hint": wire_text(container.hint),
         "SharesHostRoot": container.shares_host_root,
+        "Ended": container.ended.value if container.ended else "",
+        "EndedAt": container.ended_at or 0.0,
         "System": container.system,
         "Privileged": container.privileged,
     }
@@ -143,6 +147,8 @@ def container_from(properties: Mapping[str, Variant]) -> Container:
             error=plain["Error"],
             hint=plain["Hint"],
             shares_host_root=plain["SharesHostRoot"],
+            ended=End(plain["Ended"]) if plain["Ended"] else None,
+            ended_at=plain["EndedAt"] or None,
             system=plain["System"],
             privileged=plain["Privileged"],
         )

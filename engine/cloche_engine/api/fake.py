@@ -32,6 +32,7 @@ from cloche_engine.api.model import (
     About,
     Change,
     Container,
+    End,
     ExecRequest,
     Removed,
     Samples,
@@ -58,6 +59,7 @@ class _Entry:
     text: bytes
     session: FakeSession | None = None
     last_output: bytes = b""
+    stopping: bool = False
     report: StartReport | None = None
     others: list[FakeSession | FakePipes] = field(default_factory=list)
 
@@ -99,6 +101,7 @@ class FakeEngine:
         entry = self._entry(ref)
         live = state in {State.RUNNING, State.PAUSED, State.STOPPING}
         if live and entry.session is None:
+            entry.stopping = False
             entry.session = FakeSession(
                 entry.spec.effective_hostname, lambda code: self._ended(entry, code)
             )
@@ -110,6 +113,8 @@ class FakeEngine:
                 pid=next(self._pids) if live else None,
                 started=time.time() if live else None,
                 exit_code=exit_code,
+                ended=None if live else entry.container.ended,
+                ended_at=None if live else entry.container.ended_at,
                 error=error.message if error else "",
                 hint=error.hint if error else "",
             ),
@@ -385,6 +390,7 @@ class FakeEngine:
     def _end(self, entry: _Entry, code: int) -> Container:
         if entry.session is None:
             raise UnsupportedError(f"{entry.container.name!r} has no program here")
+        entry.stopping = True
         entry.session.end(code)
         return entry.container
 
@@ -395,7 +401,17 @@ class FakeEngine:
         for program in entry.others:
             program.close()
         entry.others.clear()
-        self._update(entry, replace(entry.container, state=State.STOPPED, pid=None, exit_code=code))
+        self._update(
+            entry,
+            replace(
+                entry.container,
+                state=State.STOPPED,
+                pid=None,
+                exit_code=code,
+                ended=End.STOP if entry.stopping else End.EXIT,
+                ended_at=time.time(),
+            ),
+        )
 
     def _update(self, entry: _Entry, container: Container) -> Container:
         entry.container = container

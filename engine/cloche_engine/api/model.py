@@ -52,13 +52,26 @@ class State(StrEnum):
         return not self.is_live
 
 
+class End(StrEnum):
+    """How a container ended last."""
+
+    EXIT = "exit"
+    STOP = "stop"
+    CRASH = "crash"
+    OUT_OF_MEMORY = "out of memory"
+    POWEROFF = "poweroff"
+    REBOOT = "reboot"
+    LOST = "lost"
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """One container as the engine sees it now.
 
     pid is the init's on the host; exit_code is the program's, or 128 + signal; started is seconds
     since 1970; error and hint explain a failed start or a program that ended badly. system and
-    privileged are as its definition says, whatever runs.
+    privileged are as its definition says, whatever runs. ended tells how it ended last and
+    ended_at when, until it runs again; stop is whatever somebody asked for.
     """
 
     uuid: str
@@ -74,6 +87,8 @@ class Container:
     shares_host_root: bool = False
     system: bool = False
     privileged: bool = False
+    ended: End | None = None
+    ended_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

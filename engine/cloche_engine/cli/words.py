@@ -36,6 +36,8 @@ def document(container: Container) -> dict[str, Any]:
         "error": container.error,
         "hint": container.hint,
         "shares_host_root": container.shares_host_root,
+        "ended": container.ended.value if container.ended else None,
+        "ended_at": container.ended_at,
         "system": container.system,
         "privileged": container.privileged,
     }
@@ -71,9 +73,17 @@ def kind_words(container: Container) -> str:
 
 
 def state_words(container: Container) -> str:
-    """The state, with the status where its program ended badly."""
-    code = container.exit_code
+    """The state, and how it came there where its program ended badly."""
+    if container.ended in {"crash", "out of memory", "lost"}:
+        return f"{container.state} ({container.ended})"
+    code = container.exit_code if container.ended != "stop" else 0
     return f"{container.state} ({code})" if code else container.state.value
+
+
+def _ended(container: Container) -> str:
+    if not container.ended or not container.ended_at:
+        return ""
+    return f"{_moment(container.ended_at)}: {container.ended}"
 
 
 def _moment(seconds: float) -> str:
@@ -94,6 +104,7 @@ def facts(container: Container) -> list[tuple[str, str]]:
         ("pid", str(container.pid or "")),
         ("exit code", "" if container.exit_code is None else str(container.exit_code)),
         ("started", _moment(started) if started else ""),
+        ("ended", _ended(container)),
         ("addresses", ", ".join(container.addresses)),
         ("root", "the host's, read-only" if container.shares_host_root else "its own"),
         ("error", container.error),

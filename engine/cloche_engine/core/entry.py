@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from signal import Signals
 
 from cloche_engine.api.errors import EngineError
-from cloche_engine.api.model import Container, State
+from cloche_engine.api.model import Container, End, State
+from cloche_engine.core.ending import kind_of, trouble_of
 from cloche_engine.core.explaining.record import StartRecord
 from cloche_engine.core.monitor_link import MonitorLink
 from cloche_engine.core.store import Stored
@@ -40,6 +40,8 @@ class Entry:
     state: State = State.STOPPED
     running: Running | None = None
     exit_code: int | None = None
+    ended: End | None = None
+    ended_at: float | None = None
     trouble: EngineError | None = None
     last_start: StartRecord | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -91,6 +93,8 @@ class Entry:
             shares_host_root=spec.shares_host_root if spec else False,
             system=bool(spec and spec.system),
             privileged=bool(spec and spec.privileged),
+            ended=self.ended,
+            ended_at=self.ended_at,
         )
 
     def _addresses(self) -> tuple[str, ...]:
@@ -104,6 +108,7 @@ class Entry:
         self.running = running
         self.state = state
         self.exit_code = None
+        self.ended = self.ended_at = None
         self.trouble = None
         self.gone.clear()
 
@@ -114,53 +119,24 @@ class Entry:
 
     def end(self, ending: Fields | None, cause: EngineError | None = None) -> None:
         """It ended; None where its monitor died and how is unknown. cause: why, if looked for."""
-        plan = self.running.plan if self.running else None
         self.running = None
         self.state = State.STOPPED
-        self.exit_code = ending["code"] if ending else None
         self.trouble = None
-        trouble = cause or _trouble(ending, self._memory_kib(plan))
-        if trouble is not None:
-            self.fail(trouble)
+        self._conclude(ending, cause)
         self.gone.set()
 
-    def _memory_kib(self, plan: LaunchPlan | None) -> int:
-        """Its limit, which may have been changed since it was started."""
-        if self.spec is not None:
-            return self.spec.memory.max_kib or 0
-        return plan.limits.memory >> 10 if plan else 0
+    def _conclude(self, ending: Fields | None, cause: EngineError | None = None) -> None:
+        self.exit_code = ending["code"] if ending else None
+        self.ended = kind_of(ending)
+        self.ended_at = ending["at"] if ending else time.time()
+        if trouble := cause or trouble_of(ending):
+            self.fail(trouble)
 
     def recall(self, exit_record: Path) -> None:
         """Remember how it ended while no helper looked."""
         try:
             ending: Fields = json.loads(exit_record.read_text())
-        except (OSError, ValueError):
-            return
-        self.exit_code = ending.get("code")
-
-
-def _trouble(ending: Fields | None, memory_kib: int) -> EngineError | None:
-    if ending is None:
-        return EngineError(
-            "it ended because the process that watched over it was killed", "start it again"
-        )
-    if ending["out_of_memory"] and memory_kib:
-        return _out_of_memory(ending, memory_kib)
-    number = ending["code"] - 128
-    if not ending.get("wanted") and number in set(Signals):
-        return EngineError(
-            f"its program was ended by the signal {Signals(number).name}",
-            "look at the last lines of its console",
-        )
-    return None
-
-
-def _out_of_memory(ending: Fields, memory_kib: int) -> EngineError:
-    limit = ending.get("memory_limit", 0) >> 10 or memory_kib
-    peak = ending.get("memory_peak", 0) >> 10
-    when = datetime.fromtimestamp(ending["at"], UTC).isoformat(" ", "seconds")
-    return EngineError(
-        f"the kernel killed it: it needed more than its {limit} KiB of memory "
-        f"(peak {peak} KiB, at {when})",
-        "raise <memory>, or find out why it needs so much",
-    )
+            if self.spec is not None:
+                self._conclude(ending)
+        except (OSError, ValueError, KeyError, TypeError):
+            return  # it never ran, or nobody can read how it ended

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cloche_engine.api.console import MAX_FRAME, Ended, Output, encode_output
 from cloche_engine.api.errors import InvalidArgumentError, StartFailedError, WrongStateError
-from cloche_engine.api.model import ExecRequest, StartReport, State, Stats
+from cloche_engine.api.model import End, ExecRequest, StartReport, State, Stats
 from cloche_engine.core.entry import Entry
 from cloche_engine.core.explaining.failure import start_failed
 from cloche_engine.core.explaining.record import last_lines, load_report
@@ -56,7 +56,7 @@ class Programs:
             step = MAX_FRAME - 64
             for at in range(0, len(said), step):
                 ours.send(encode_output(Output(at, said[at : at + step])))
-            out_of_memory = entry.trouble is not None and "memory" in entry.trouble.message
+            out_of_memory = entry.ended is End.OUT_OF_MEMORY
             ours.send(encode_output(Ended(entry.exit_code or 0, out_of_memory)))
         return theirs
 

@@ -31,7 +31,7 @@ class Ending:
     """How a program ended; code is 128 + signal where a signal ended it.
 
     wanted: somebody stopped or killed it. lived is seconds. memory_peak and memory_limit are bytes,
-    told where it ended for want of memory.
+    told where processes of it were killed for want of memory, and how many were.
     """
 
     code: int
@@ -42,6 +42,7 @@ class Ending:
     lived: float = 0.0
     memory_peak: int = 0
     memory_limit: int = 0
+    oom_kills: int = 0
 
     def fields(self) -> Fields:
         """As JSON carries it."""
@@ -98,6 +99,10 @@ _REBOOTS: dict[int, How] = {signal.SIGHUP: How.REBOOT, signal.SIGINT: How.POWERO
 def ending_of(status: os.waitid_result, meter: Meter | None = None) -> Ending:
     """The ending that waitid(2) reports; of an init where the meter of its group is given."""
     ending = Ending(status.si_status, out_of_memory=False, at=time.time())
+    if meter is not None and (kills := meter.oom_kills):
+        held = meter.held()
+        ending = replace(ending, oom_kills=kills, memory_peak=held.memory_peak,
+                         memory_limit=held.memory_limit)  # fmt: skip
     if status.si_code == os.CLD_EXITED:
         return ending
     ending = replace(ending, code=128 + status.si_status, how=How.SIGNAL)
@@ -105,10 +110,6 @@ def ending_of(status: os.waitid_result, meter: Meter | None = None) -> Ending:
         return ending
     if status.si_status in _REBOOTS:
         return replace(ending, code=0, how=_REBOOTS[status.si_status])
-    if status.si_status == signal.SIGKILL and meter.oom_kills > 0:
-        held = meter.held()
-        return replace(
-            ending, out_of_memory=True, how=How.OUT_OF_MEMORY,
-            memory_peak=held.memory_peak, memory_limit=held.memory_limit,
-        )  # fmt: skip
+    if status.si_status == signal.SIGKILL and ending.oom_kills:
+        return replace(ending, out_of_memory=True, how=How.OUT_OF_MEMORY)
     return ending
