@@ -14,6 +14,8 @@ PROGRAM = ("/bin/busybox", "sh", "/first")
 """Says that it runs, then stays."""
 
 _FOLDERS = "bin dev etc proc run sys tmp".split()
+_FILES = "etc/hostname etc/hosts etc/resolv.conf".split()
+"""As every distribution's tree has them: where they are missing, a start makes them."""
 _SCRIPT = """#!/bin/busybox sh
 echo x{redirection}
 exec /bin/busybox sleep 100000
@@ -32,6 +34,8 @@ def make_root(folder: Path, *, fifo: bool) -> Path:
     """A root whose program says `x` to its terminal, or to a FIFO where it has none."""
     for name in _FOLDERS:
         (folder / name).mkdir(parents=True)
+    for name in _FILES:
+        (folder / name).touch()
     shutil.copy(busybox(), folder / "bin/busybox")
     (folder / "bin/sh").symlink_to("busybox")
     script = folder / "first"

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from cloche_engine.host.storage.refused import TreeRefusedError
 from cloche_engine.kernel import files
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.mounts import MountPlan, SourceKind
-from cloche_engine.sandbox.resolve import Made, make, missing_below, remove
+from cloche_engine.sandbox.resolve import Made, make, missing_below, open_in_root, remove
 
 PRIVATE_TOP = (
     ("root", 0o700), ("home", 0o755), ("tmp", 0o1777), ("run", 0o755), ("dev", 0o755),
@@ -24,7 +25,7 @@ PRIVATE_TOP = (
 PRIVATE_NAMES = frozenset(name for name, _ in PRIVATE_TOP)
 _BASIC = ("/proc", "/sys", "/dev")
 _PROVIDED = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf")
-_MADE = "made"
+_MADE, _USERS = "made", "users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,15 @@ class MountPoints:
     """Mount points that are missing in users' trees: made for the run, removed at its end.
 
     What is made is written to `made/UUID` beside the runtime directories first, so that it can
-    be removed after a crash. A mount point that another running container needs too stays.
+    be removed after a crash. A mount point that another running container needs too stays: who
+    needs one is noted in `made/users`, by device and inode, so that nobody has to read it all.
     """
 
     def __init__(self, runtime: Path) -> None:
         self._runtimes = runtime.parent
+        self._uuid = runtime.name
         self._made = runtime.parent / _MADE / runtime.name
+        self._users = runtime.parent / _MADE / _USERS
 
     def prepare(self, plan: LaunchPlan, directories: list[bool]) -> None:
         """Make what is missing; TreeRefusedError where it cannot be made."""
@@ -115,10 +119,13 @@ class MountPoints:
         with self._locked():
             missing = self.missing(plan, directories)
             places = [place for place, *_ in _wanted(plan, directories)]
-            # Once each: every record has what stands in those before it.
-            self._record(dict.fromkeys((*missing, *self._needed_of_others(places))))
+            # Once each: two places may be below the same one.
+            needed = dict.fromkeys((*missing, *self._made_for_others(places)))
+            self._record(needed)
             for (_, each), (place, mount) in missing.items():
                 _make(each, place, mount)
+            for tree, each in needed:
+                self._use(tree, each)
 
     def missing(self, plan: LaunchPlan, directories: list[bool]) -> Missing:
         """What has to be made, outermost first; TreeRefusedError where it cannot be."""
@@ -128,24 +135,62 @@ class MountPoints:
             for each in _missing(place, is_directory, mount)
         }
 
-    def _needed_of_others(self, places: list[Place]) -> Iterator[tuple[str, Made]]:
-        for tree, made in self._of_others():
-            if any(tree == place.tree and _covers(made.path, place.inside) for place in places):
-                yield tree, made
+    def _made_for_others(self, places: list[Place]) -> Iterator[tuple[str, Made]]:
+        """What lies on the way to these places only because another container has it."""
+        if not self._users.exists():
+            return
+        for place in places:
+            parts = place.inside.strip("/").split("/")
+            for depth in range(1, len(parts) + 1):
+                path = "/".join(parts[:depth])
+                with contextlib.suppress(OSError), _opened(place.tree) as tree:
+                    key, is_directory = _identity(tree, path)
+                    if (self._users / key).exists():
+                        yield place.tree, Made(path, is_directory)
+
+    def _use(self, tree_path: str, made: Made) -> None:
+        """Note that we need it."""
+        with contextlib.suppress(OSError), _opened(tree_path) as tree:
+            users = self._users / _identity(tree, made.path)[0]
+            users.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.write(str(users / self._uuid), "")
+
+    def _is_last_user(self, tree: int, made: Made) -> bool:
+        """Note that we need it no more; whether nobody else does."""
+        users = self._users / _identity(tree, made.path)[0]
+        (users / self._uuid).unlink(missing_ok=True)
+        try:
+            users.rmdir()
+        except FileNotFoundError:
+            return True  # made just before a crash
+        except OSError:
+            return False
+        return True
 
     def clean(self) -> None:
         """Remove what was made and nobody else needs."""
         if not self._made.exists():
             return
         with self._locked():
-            needed = set(self._of_others())
             for tree_path, made in reversed(_read(self._made)):
-                if (tree_path, made) not in needed:
-                    with contextlib.suppress(FileNotFoundError), _opened(tree_path) as tree:
+                with (
+                    contextlib.suppress(FileNotFoundError, NotADirectoryError),
+                    _opened(tree_path) as tree,
+                ):
+                    if self._is_last_user(tree, made):
                         remove(tree, made)
             self._made.unlink()
-            with contextlib.suppress(OSError):
-                self._made.parent.rmdir()
+            self._forget_lost()
+
+    def _forget_lost(self) -> None:
+        """Notes about what somebody else removed, and the folders if nobody uses them."""
+        with contextlib.suppress(OSError):
+            for note in self._users.glob(f"*/{self._uuid}"):
+                note.unlink()
+                with contextlib.suppress(OSError):
+                    note.parent.rmdir()
+            self._users.rmdir()
+            self._made.parent.rmdir()
 
     def _record(self, made: Iterable[tuple[str, Made]]) -> None:
         # A new file: one that is truncated is flushed to the disk when it is closed.
@@ -153,15 +198,6 @@ class MountPoints:
         if rows:
             self._made.parent.mkdir(mode=0o700, exist_ok=True)
             files.write_new(str(self._made), "".join(rows))
-
-    def _of_others(self) -> Iterator[tuple[str, Made]]:
-        try:
-            records = list(self._made.parent.iterdir())
-        except FileNotFoundError:
-            return
-        for file in records:
-            if file != self._made:
-                yield from _read(file)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -224,9 +260,14 @@ def _place_of_path(plan: LaunchPlan, path: str) -> Place:
     return place_at(plan, path, len(plan.mounts))
 
 
-def _covers(made: str, inside: str) -> bool:
-    wanted = inside.strip("/")
-    return wanted == made or wanted.startswith(made + "/")
+def _identity(tree: int, path: str) -> tuple[str, bool]:
+    """A name for what lies there, which it keeps, and whether it is a directory."""
+    descriptor = open_in_root(tree, path)
+    try:
+        found = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    return f"{found.st_dev:x}-{found.st_ino:x}", stat.S_ISDIR(found.st_mode)
 
 
 def _cannot_make(place: Place, mount: MountPlan | None, error: OSError) -> TreeRefusedError:
