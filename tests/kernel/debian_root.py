@@ -1,7 +1,8 @@
-"""The root tree of a whole system out of this machine's own /usr, for its systemd to boot in."""
+"""A root tree around this machine's own /usr: its programs, its Python, its systemd."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,22 @@ _FILES = {
 }
 
 
+_PYTHON = Path(sys.executable).resolve()
+USR = (("/usr", "/usr", True), (str(_PYTHON.parent.parent), "/python", True))
+"""What is to be mounted in such a tree: this machine's /usr, and the Python of the tests."""
+PYTHON = f"/python/bin/{_PYTHON.name}"
+"""That Python as containers see it."""
+
+
 def systemd_root(folder: Path) -> Path:
-    """A tree with an empty /usr, where that of this machine is to be mounted; skips without one."""
+    """A tree as debian_root makes it; skips where this machine has no systemd."""
     if not INIT.exists():
         pytest.skip("this machine has no systemd")
+    return debian_root(folder)
+
+
+def debian_root(folder: Path) -> Path:
+    """A tree with an empty /usr, where that of this machine is to be mounted."""
     for name in _FOLDERS:
         (folder / name).mkdir(parents=True)
     (folder / "tmp").mkdir()

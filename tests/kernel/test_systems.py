@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.kernel.box import Box, Define, read_until
-from tests.kernel.debian_root import INIT, systemd_root
+from tests.kernel.debian_root import INIT, USR, debian_root, systemd_root
 from tests.kernel.test_isolation import status_of
 
 from cloche_engine.host.cgroups.tree import detect
@@ -18,7 +18,6 @@ pytestmark = pytest.mark.kernel
 
 SYSTEM = "<features><system/></features>"
 PRIVILEGED = "<features><privileged/></features>"
-USR = (("/usr", "/usr", True),)
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ async def test_its_root_has_the_capabilities_of_nspawn_and_may_gain_them(system:
 async def test_a_set_uid_program_works_in_a_system_and_not_in_an_application(
     define: Define, tmp_path: Path, features: str, euid: str
 ) -> None:
-    root = systemd_root(tmp_path / "system")
+    root = debian_root(tmp_path / "system")
     shutil.copy("/usr/bin/dash", root / "become-root")
     (root / "become-root").chmod(0o4755)
     box = await define(root=root, mounts=USR, around=features)
