@@ -20,7 +20,7 @@ from tests.bench import console_payloads, console_screen, figures, private
 from tests.bench.console_peers import OURS, Terminal, installed, ours
 from tests.bench.window import virtual_screen
 
-ROUNDS, KEYS = 5, 40
+ROUNDS, KEYS = 5, 24
 _GOALS = {"konsole": 1.7, "VTE": 2.0}
 _SLOW = {"xterm"}
 _PROBE = str(Path(__file__).with_name("console_probe.py"))

@@ -25,7 +25,8 @@ _DOCUMENT = """<domain type='linuxcontainer'>
   <container>
     <filesystem type='mount'><source dir='{root}'/><target dir='/'/></filesystem>
     <application>/bin/busybox</application><arg>sh</arg><arg>-c</arg>
-    <arg>/bin/busybox seq -f 'line %g of the container' 1 5000; exec /bin/busybox sleep 1000</arg>
+    <arg>i=0; while [ $i -lt 5000 ]; do i=$((i+1)); echo line $i of the container; done;
+      /bin/busybox sleep 1000</arg>
   </container>
   <memory unit='MiB'>64</memory>
 </domain>

@@ -1,6 +1,7 @@
 """Real programs in the console, driven by real key events."""
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
 from tests.gui.terminal.conftest import Program
-from tests.gui.terminal.gestures import turn_wheel, type_text
+from tests.gui.terminal.gestures import at, click, turn_wheel, type_text
 
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
@@ -159,6 +160,43 @@ def test_htop_draws_its_meters_and_takes_function_keys(run: Run, console: Termin
     assert console.cell(23, bar.index("Help")).background != console.cell(23, 0).background
     htop.press(Key.Key_F1)
     htop.shows("Hisham")
+
+
+def test_tmux_splits_the_screen_and_takes_the_mouse(
+    run: Run, console: TerminalWidget, tmp_path: Path
+) -> None:
+    needs("tmux")
+    socket = str(tmp_path / "tmux")
+    (tmp_path / ".tmux.conf").write_text("set -g mouse on\nset -g default-shell /bin/sh\n")
+    tmux = run("tmux", "-S", socket, "-f", str(tmp_path / ".tmux.conf"), "new-session")
+    try:
+        tmux.shows("[0]")
+        tmux.press(Key.Key_B, CTRL)
+        tmux.type("%")
+        tmux.shows(lambda lines: sum("│" in line for line in lines) > 20)
+        tmux.type("echo right-$((1+1))")
+        tmux.press(Key.Key_Return)
+        tmux.shows("right-2")
+        click(console, at(console, 5, 5))
+        tmux.type("echo left-$((1+1))")
+        tmux.press(Key.Key_Return)
+        tmux.shows(lambda lines: any(line.startswith("left-2") for line in lines))
+    finally:
+        subprocess.run(["tmux", "-S", socket, "kill-server"], check=True)
+
+
+def test_dialog_draws_its_box_and_takes_the_answer(run: Run, console: TerminalWidget) -> None:
+    needs("dialog")
+    shell = bash(run)
+    shell.type("dialog --yesno 'Go on?' 7 30; code=$?; clear; echo answer-$code")
+    shell.press(Key.Key_Return)
+    shell.shows("Go on?")
+    lines = console.screen_lines()
+    top = next(row for row, line in enumerate(lines) if "┌" in line)
+    assert console.cell(top, lines[top].index("┌")).background != console.cell(0, 0).background
+    shell.press(Key.Key_Tab)
+    shell.press(Key.Key_Return)
+    shell.shows("answer-1")
 
 
 def test_a_flood_leaves_the_window_alive_and_ends_right(run: Run, console: TerminalWidget) -> None:

@@ -162,9 +162,13 @@ class TerminalWidget(TerminalSurface):
     def _send(self, data: bytes) -> None:
         if self._read_only or not data:
             return
-        self._core.scroll_to_bottom()
+        position = self._core.position
+        if position.offset + position.visible < position.total:
+            self._core.scroll_to_bottom()
+            self._frames.ask()
+        if not self._blink.lit:
+            self._cursor_blinked()
         self._blink.restart()
-        self._frames.ask()
         self.typed.emit(data)
 
     def _answer(self, replies: bytes) -> None:
