@@ -92,3 +92,15 @@ async def test_kills_for_want_of_memory_are_counted_while_it_goes_on(
         end()
     assert (await box.engine.stats(box.uuid)).oom_kills >= 1
     assert (await box.now()).state is State.RUNNING
+
+
+async def test_want_of_much_memory_ends_it_as_soon_as_want_of_little(
+    define: Define, root: Path
+) -> None:
+    """What slows it down near its limit, on v2, must not keep it from the end."""
+    box = await define(root=root, program=GREEDY, around="<memory unit='MiB'>256</memory>")
+    await box.start()
+    begun = time.monotonic()
+    container = await box.ended()
+    assert container.ended is End.OUT_OF_MEMORY
+    assert time.monotonic() - begun < 15
