@@ -13,6 +13,7 @@ from cloche_engine.api.bus_link import SYSTEM, Link, Request
 from cloche_engine.api.bus_reports import report_from
 from cloche_engine.api.bus_samples import SAMPLES_SIGNATURE, Watches
 from cloche_engine.api.bus_socket import close_descriptors
+from cloche_engine.api.bus_templates import BusTemplates
 from cloche_engine.api.bus_values import container_from, grace_value, stats_from
 from cloche_engine.api.client import DEFAULT_INTERVAL, checked_interval
 from cloche_engine.api.errors import InvalidDefinitionError, UnavailableError
@@ -39,6 +40,7 @@ class BusEngine:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self.templates = BusTemplates(link)
         self._mirror: dict[str, dict[str, Any]] = {}
         self._listeners: dict[int, Callable[[Change], None]] = {}
         self._next_listener = 0
@@ -237,6 +239,7 @@ class BusEngine:
         if message.member == "Samples" and message.signature == SAMPLES_SIGNATURE:
             self._watches.hear(message.body)
             return
+        self.templates.heard(message)
         for journal in self._journals:
             journal.append(message)
         change = self._mirrored(message)

@@ -17,6 +17,7 @@ from cloche_engine.api.model import (
     Stats,
     StoredDefinition,
 )
+from cloche_engine.api.templates import Templates
 
 MAX_GRACE = 86_400
 """Most seconds between the polite signal of a stop and the kill."""
@@ -49,6 +50,11 @@ class Engine(Protocol):
 
     async def about(self) -> About:
         """Version and kind of this engine."""
+        ...
+
+    @property
+    def templates(self) -> Templates:
+        """The root trees that containers are made from."""
         ...
 
     async def containers(self) -> list[Container]:

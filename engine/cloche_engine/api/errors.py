@@ -52,6 +52,12 @@ class StartFailedError(EngineError):
     wire_name = PREFIX + "StartFailed"
 
 
+class CancelledError(EngineError):
+    """Somebody cancelled the job."""
+
+    wire_name = PREFIX + "Cancelled"
+
+
 class ConflictError(EngineError):
     """Someone else saved the definition meanwhile; details: etag of what is stored."""
 
@@ -103,5 +109,6 @@ BY_WIRE_NAME: dict[str, type[EngineError]] = {
         TimedOutError,
         InvalidArgumentError,
         UnsupportedError,
+        CancelledError,
     )
 }

@@ -27,6 +27,7 @@ from cloche_engine.api.errors import (
 )
 from cloche_engine.api.fake_programs import PROGRAMS, FakePipes
 from cloche_engine.api.fake_session import FakeSession
+from cloche_engine.api.fake_templates import FakeTemplates
 from cloche_engine.api.fake_viewer import last_words
 from cloche_engine.api.model import (
     About,
@@ -80,6 +81,11 @@ class FakeEngine:
         self._start_errors: dict[str, EngineError] = {}
         self._closed = False
         self._watches: set[asyncio.Task[None]] = set()
+        self.templates = FakeTemplates(self._made_from)
+
+    def _made_from(self, template: str) -> tuple[str, ...]:
+        entries = self._entries.values()
+        return tuple(sorted(e.container.name for e in entries if template in e.spec.templates))
 
     def refuse_start(self, ref: str, error: EngineError | None) -> None:
         """From now on a start of this container fails with `error`; None lifts that."""

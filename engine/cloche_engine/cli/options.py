@@ -195,6 +195,21 @@ def _stats(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _template(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, help_, more in (
+        ("list", "show all templates", ()),
+        ("add", "make one of a directory or a tar archive", (("source", "DIR|TAR"),)),
+        ("remove", "remove one that no container is made from", ()),
+        ("debootstrap", "make one of a release of Debian or Ubuntu", (("suite", "SUITE"),)),
+    ):
+        action = actions.add_parser(name, help=help_, description=f"{help_}.", allow_abbrev=False)
+        if name != "list":
+            action.add_argument("name", metavar="NAME", help="name of the template")
+        for word, shown in more:
+            action.add_argument(word, metavar=shown)
+
+
 def _wait(parser: argparse.ArgumentParser) -> None:
     _name(parser)
     parser.add_argument(
@@ -251,6 +266,7 @@ COMMANDS: dict[str, Command] = {
         Command("logs", "look:logs", "Print what the console said last", _name),
         Command("explain", "explain:explain", "Show the last start, step by step", _name),
         Command("stats", "stats:stats", "Show what containers use and may use", _stats),
+        Command("template", "templates:template", "List, make and remove templates", _template),
         Command("wait", "waiting:wait", "Wait until a container is in a state", _wait),
     )
 }

@@ -28,6 +28,7 @@ from cloche_engine.core.programs import Programs
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spawner
 from cloche_engine.core.templates import copies
+from cloche_engine.core.templates.store import TemplateStore
 from cloche_engine.core.usage import Sampler
 
 
@@ -40,6 +41,7 @@ class LocalEngine:
         self._spawner = Spawner(places.groups, places.runtime, spares)
         self._network = ManagedNetwork(places, self._registry.names)
         self._lifecycle = Lifecycle(self._registry, self._spawner, self._network)
+        self.templates = TemplateStore(places, self._registry.ids, self._registry.made_from)
         self._programs = Programs(self._lifecycle, places)
         self._defining = Defining(self._registry, self._lifecycle)
         self._sampler = Sampler(self._registry)
@@ -66,6 +68,7 @@ class LocalEngine:
         await engine._lifecycle.find_again()
         known = {entry.uuid for entry in engine._registry.all()}
         await asyncio.to_thread(copies.sweep, engine.places, known)
+        await asyncio.to_thread(engine.templates.sweep)
         return engine
 
     @property

@@ -58,6 +58,14 @@ class Registry:
         found = refs.find((entry.view() for entry in self._entries.values()), ref)
         return self._entries[found.uuid]
 
+    def made_from(self, template: str) -> tuple[str, ...]:
+        """The names of the containers that are made from a template; a damaged one may be."""
+        return tuple(
+            entry.name for entry in self.all()
+            if (template in entry.spec.templates if entry.spec
+                else template.encode() in entry.stored.text)
+        )  # fmt: skip
+
     def get(self, uuid: str) -> Entry | None:
         """The entry of a uuid, if any."""
         return self._entries.get(uuid)

@@ -13,6 +13,7 @@ class Action(StrEnum):
     MANAGE = "org.cloche.engine1.manage"
     CONSOLE = "org.cloche.engine1.console"
     DEFINE = "org.cloche.engine1.define"
+    TEMPLATES = "org.cloche.engine1.templates"
 
     @property
     def words(self) -> str:
@@ -26,4 +27,5 @@ _WORDS = {
     Action.MANAGE: "start and stop containers",
     Action.CONSOLE: "use the console of a container",
     Action.DEFINE: "define, change or delete containers",
+    Action.TEMPLATES: "make or remove templates",
 }

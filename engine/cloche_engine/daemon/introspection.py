@@ -21,13 +21,15 @@ from cloche_engine.daemon.table import (
     Signal,
     arguments,
 )
+from cloche_engine.daemon.template_methods import JOB_PROGRESS, TEMPLATE_METHODS
 
-ALL_METHODS: tuple[Method, ...] = (*METHODS, *STANDARD)
+ALL_METHODS: tuple[Method, ...] = (*METHODS, *TEMPLATE_METHODS, *STANDARD)
 SIGNALS: tuple[Signal, ...] = (
     Signal(MANAGER, "Samples", arguments("watch:u samples:a(sdttutttttddd)")),
     Signal(PROPERTIES, "PropertiesChanged", arguments("interface:s changed:a{sv} unknown:as")),
     Signal(OBJECT_MANAGER, "InterfacesAdded", arguments("object:o interfaces:a{sa{sv}}")),
     Signal(OBJECT_MANAGER, "InterfacesRemoved", arguments("object:o interfaces:as")),
+    JOB_PROGRESS,
 )
 _DOCTYPE = (
     '<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"\n'

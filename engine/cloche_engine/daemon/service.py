@@ -17,6 +17,7 @@ from cloche_engine.api.errors import EngineError, UnavailableError
 from cloche_engine.api.names import BUS_NAME
 from cloche_engine.daemon import introspection
 from cloche_engine.daemon.authority import Authority, Caller
+from cloche_engine.daemon.jobs import Jobs
 from cloche_engine.daemon.objects import ObjectTree
 from cloche_engine.daemon.table import Call, Method, Reply
 from cloche_engine.daemon.watching import Watching
@@ -49,6 +50,7 @@ class Service:
         self._engine = engine
         self._authority = authority
         self._tree = ObjectTree(self._emit)
+        self._jobs = Jobs(self._emit)
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: dict[asyncio.Task[None], str] = {}
         self._pending: Counter[str] = Counter()
@@ -182,6 +184,7 @@ class Service:
         return Call(
             self._engine,
             self._tree,
+            self._jobs,
             path,
             tuple(message.body),
             tuple(message.unix_fds),

@@ -10,6 +10,7 @@ from typing import Any
 from cloche_engine.api.client import Engine
 from cloche_engine.api.model import Container
 from cloche_engine.daemon.actions import Action
+from cloche_engine.daemon.jobs import Jobs
 from cloche_engine.daemon.objects import ObjectTree
 from cloche_engine.daemon.watching import Watching
 
@@ -25,6 +26,7 @@ class Call:
 
     engine: Engine
     tree: ObjectTree
+    jobs: Jobs
     path: str
     arguments: tuple[Any, ...]
     descriptors: tuple[int, ...]

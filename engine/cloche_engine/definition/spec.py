@@ -269,6 +269,12 @@ class ContainerSpec:
         return next((fs for fs in self.filesystems if fs.target == "/"), None)
 
     @property
+    def templates(self) -> frozenset[str]:
+        """The names of the templates that it is made from."""
+        found = (fs for fs in self.filesystems if fs.kind is FilesystemKind.TEMPLATE)
+        return frozenset(fs.source for fs in found)
+
+    @property
     def shares_host_root(self) -> bool:
         """Whether the container sees the host's own files, read-only."""
         return self.root is None

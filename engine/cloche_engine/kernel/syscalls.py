@@ -160,6 +160,12 @@ def detach(path: str) -> None:
     _checked(result, "umount2", path, k.MNT_DETACH, subject=path)
 
 
+def syncfs(descriptor: int) -> None:
+    """Write what a filesystem has in memory to its disk (syncfs(2))."""
+    ctypes.set_errno(0)
+    _checked(_libc.syncfs(ctypes.c_int(descriptor)), "syncfs")
+
+
 def unshare(flags: int) -> None:
     """Enter new namespaces."""
     ctypes.set_errno(0)

@@ -11,7 +11,7 @@ from cloche_engine.definition.dialects.dialect import Dialect
 NAMES = {
     "list", "show", "xml", "define", "undefine", "validate", "start", "stop", "kill", "pause",
     "resume", "restart", "console", "exec", "logs", "stats", "wait", "explain", "plan", "diff",
-    "convert", "spec",
+    "convert", "spec", "template",
 }  # fmt: skip
 
 

@@ -14,9 +14,7 @@ _BITS = {
     "noatime": k.MOUNT_ATTR_NOATIME,
     "nodiratime": k.MOUNT_ATTR_NODIRATIME,
 }
-_ANYWAY = frozenset(
-    {"defaults", "rw", "exec", "async", "relatime", "bind", "rbind", "create=dir", "create=file"}
-)
+_ANYWAY = frozenset("defaults rw exec async relatime bind rbind create=dir create=file".split())
 _OPPOSITES = {"exec": "noexec", "suid": "nosuid", "rw": "ro"}
 
 

@@ -114,7 +114,8 @@ def _make_upper(mount: MountPlan) -> None:
     if (upper / "work").exists():
         return
     template = Path(mount.source).stat()
-    upper.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (upper.parent.parent, upper.parent, upper):
+        folder.mkdir(mode=0o700, exist_ok=True)
     changes = upper / "files"
     changes.mkdir(exist_ok=True)
     os.chown(changes, template.st_uid, template.st_gid)
