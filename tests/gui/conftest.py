@@ -19,6 +19,7 @@ from qasync import QEventLoop
 from tests.gui.driver import Driver
 from tests.gui.real_helper import end_helper
 from tests.gui.screen import Screen, needs_screen
+from tests.own_network import own_network
 
 from cloche_engine.api.client import Engine
 from cloche_engine.api.connect import connect
@@ -98,9 +99,10 @@ async def driver(engine: FakeEngine, tmp_path: Path) -> AsyncIterator[Driver]:
 async def real_driver(tmp_path: Path) -> AsyncIterator[Driver]:
     """The same on the real engine behind a private helper of its own, in `helper`."""
     directory = tmp_path / "helper"
-    async with _opened(partial(connect, f"private:{directory}"), [], tmp_path) as driver:
-        yield driver
-    await end_helper(directory)
+    with own_network():
+        async with _opened(partial(connect, f"private:{directory}"), [], tmp_path) as driver:
+            yield driver
+        await end_helper(directory)
 
 
 @asynccontextmanager

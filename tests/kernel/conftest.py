@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.kernel.box import Box, Define, Definition, busybox_root
+from tests.own_network import own_network as network_of_its_own
 
 from cloche_engine.api.model import State
 from cloche_engine.core.engine import LocalEngine
-from cloche_engine.kernel.constants import CLONE_NEWNET
-from cloche_engine.kernel.netlink import Netlink
-from cloche_engine.kernel.syscalls import setns, unshare
 
 # What it does to PID 1 is only for a machine that nobody else uses.
 _OWN_SYSTEMD = Path("/run/systemd/system").is_dir() and os.environ.get("CLOCHE_MUST_RUN") == "1"
@@ -70,12 +68,5 @@ async def box(define: Define, root: Path) -> Box:
 @pytest.fixture
 def own_network() -> Iterator[None]:
     """The test and its whole engine in a network namespace of their own."""
-    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-    unshare(CLONE_NEWNET)
-    try:
-        with Netlink() as netlink:
-            netlink.switch_on(1)
+    with network_of_its_own():
         yield
-    finally:
-        setns(before, CLONE_NEWNET)
-        os.close(before)

@@ -7,7 +7,6 @@ the machine's.
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -18,11 +17,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.bus import world
+from tests.own_network import own_network
 
 from cloche_engine.host.cgroups import tree as cgroups
-from cloche_engine.kernel.constants import CLONE_NEWNET
-from cloche_engine.kernel.netlink import Netlink
-from cloche_engine.kernel.syscalls import setns, unshare
 
 BRIDGE, BRIDGE_ADDRESS = "br0", "192.168.1.1"
 _LOOPBACK = 1
@@ -87,7 +84,7 @@ def own_host(directory: Path, usr: Path | None = None) -> Iterator[Host]:
     if usr is not None:
         shell = ["sh", "-c", _WITH_OVERLAY, str(usr)]
         words = ["unshare", "--mount", "--propagation", "private", *shell, *words]
-    with _own_network(), world.helper(directory, words=words) as running:
+    with _network_with_bridge(), world.helper(directory, words=words) as running:
         yield Host(running.directory)
 
 
@@ -104,19 +101,12 @@ def started(host: Host, file: Path) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _own_network() -> Iterator[None]:
-    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-    unshare(CLONE_NEWNET)
-    try:
-        with Netlink() as netlink:
-            netlink.switch_on(_LOOPBACK)
+def _network_with_bridge() -> Iterator[None]:
+    with own_network():
         ip("link", "add", BRIDGE, "type", "bridge")
         ip("addr", "add", f"{BRIDGE_ADDRESS}/24", "dev", BRIDGE)
         ip("link", "set", BRIDGE, "up")
         yield
-    finally:
-        setns(before, CLONE_NEWNET)
-        os.close(before)
 
 
 def ip(*arguments: str) -> str:

@@ -19,7 +19,7 @@ from cloche_engine.definition.spec import (
 from cloche_gui.presenters import mounts as mount_rows
 from cloche_gui.presenters import network as network_form
 from cloche_gui.presenters import program
-from cloche_gui.presenters.network import Network
+from cloche_gui.presenters.network import Mode, Network
 
 
 class Field(StrEnum):
@@ -43,7 +43,7 @@ class NewContainer:
     own_root: bool = False
     root: str = ""
     mounts: tuple[mount_rows.Mount, ...] = ()
-    network: Network = field(default_factory=Network)
+    network: Network = field(default=Network(Mode.MANAGED))
     cpushare: int | None = None
     memory_kib: int | None = None
 

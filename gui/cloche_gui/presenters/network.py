@@ -1,4 +1,4 @@
-"""The network as its form shows it: three ways to be connected, or one that only XML can say."""
+"""The network as its form shows it: four ways to be connected, or one that only XML can say."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from enum import StrEnum
 
 from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind
 
+MANAGED = "default"
+"""The network that the engine manages, by the name that definitions call it."""
+
 
 class Mode(StrEnum):
     """What the form offers; OTHER is shown but changed in the XML only."""
 
+    MANAGED = "managed"
     ISOLATED = "isolated"
     PRIVATE = "private"
     BRIDGE = "bridge"
@@ -20,6 +24,7 @@ class Mode(StrEnum):
 
 
 MODE_WORDS = {
+    Mode.MANAGED: "Connected: this network and other containers",
     Mode.ISOLATED: "Isolated: no network but loopback",
     Mode.PRIVATE: "An address on a private bridge",
     Mode.BRIDGE: "An existing bridge of this host",
@@ -81,6 +86,8 @@ def from_spec(spec: ContainerSpec) -> Network:
 def _mode(interface: Interface, count: int) -> Mode:
     if count > 1:
         return Mode.OTHER
+    if interface.kind in {InterfaceKind.NETWORK, InterfaceKind.NAT} and not interface.addresses:
+        return Mode.MANAGED
     return {InterfaceKind.NAT: Mode.PRIVATE, InterfaceKind.BRIDGE: Mode.BRIDGE}.get(
         interface.kind, Mode.OTHER
     )
@@ -96,6 +103,8 @@ def interface(network: Network, base: Interface | None) -> Interface | None:
     """The interface that the fields mean, on top of `base`; ValueError with a sentence."""
     if network.mode is Mode.ISOLATED:
         return None
+    if network.mode is Mode.MANAGED:
+        return _managed(base or Interface())
     kind = InterfaceKind.BRIDGE if network.mode is Mode.BRIDGE else InterfaceKind.NAT
     if kind is InterfaceKind.BRIDGE and not network.bridge.strip():
         raise ValueError("Name the bridge, for example br0; `ip link show type bridge` lists them.")
@@ -110,6 +119,19 @@ def interface(network: Network, base: Interface | None) -> Interface | None:
         addresses=(*([address] if address else []), *base.addresses[1:]),
         gateway=gateway if ":" not in gateway and gateway else None,
         gateway6=gateway if ":" in gateway else None,
+    )
+
+
+def _managed(base: Interface) -> Interface:
+    """A port of the engine's own network, which gives it address, gateway and name server."""
+    return replace(
+        base,
+        kind=InterfaceKind.NETWORK,
+        source=MANAGED,
+        mode=None,
+        addresses=(),
+        gateway=None,
+        gateway6=None,
     )
 
 

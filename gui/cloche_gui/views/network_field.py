@@ -18,11 +18,14 @@ _LINES = (
     ("nameservers", "Name&servers", "none", "Addresses, separated by commas"),
 )
 _SHOWN = {
+    Mode.MANAGED: set[str](),
     Mode.ISOLATED: set[str](),
     Mode.PRIVATE: {"address", "netmask", "gateway", "nameservers"},
     Mode.BRIDGE: {"bridge", "address", "netmask", "gateway", "nameservers"},
     Mode.OTHER: set[str](),
 }
+
+_OFFERED = (Mode.MANAGED, Mode.ISOLATED, Mode.PRIVATE, Mode.BRIDGE)
 
 
 class NetworkField(QObject):
@@ -38,7 +41,7 @@ class NetworkField(QObject):
         self._form = form
         self._taken = taken
         self.mode = QComboBox()
-        for mode in (Mode.ISOLATED, Mode.PRIVATE, Mode.BRIDGE):
+        for mode in _OFFERED:
             self.mode.addItem(MODE_WORDS[mode], mode)
         self.error = form.add("&Connection", self.mode, "How the container reaches others")
         self.lines = {name: QLineEdit() for name, *_ in _LINES}
