@@ -76,6 +76,7 @@ class Host:
         process = Path("/proc", str(pid))
         self._compare_process(name, process, spec)
         self._compare_users(process)
+        self._compare_addresses(name, spec)
         for kind in _NAMESPACES:
             demand(
                 self._namespace(name, process, kind) != _link(Path("/proc/self/ns", kind)),
@@ -103,6 +104,13 @@ class Host:
             )
             owner = _field(process, file[0].upper() + "id")[0]
             demand(owner == str(outside), f"root inside is {owner} outside, not {outside}")
+
+    def _compare_addresses(self, name: str, spec: ContainerSpec) -> None:
+        addresses = [text.partition("/")[0] for text in self.show(name)["addresses"]]
+        demand(bool(addresses) == bool(spec.interfaces), f"its addresses are {addresses}")
+        known = self.inside(name, "cat", "/proc/net/fib_trie").split()
+        for address in addresses:
+            demand(address in known, f"nothing inside has the address {address}")
 
     def _namespace(self, name: str, process: Path, kind: str) -> str:
         try:

@@ -24,7 +24,7 @@ class Mode(StrEnum):
 
 
 MODE_WORDS = {
-    Mode.MANAGED: "Connected: this network and other containers",
+    Mode.MANAGED: "Connected: the internet and other containers",
     Mode.ISOLATED: "Isolated: no network but loopback",
     Mode.PRIVATE: "An address on a private bridge",
     Mode.BRIDGE: "An existing bridge of this host",

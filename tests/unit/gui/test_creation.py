@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.spec import InterfaceKind
 from cloche_gui.presenters.creation import (
     Field,
     NewContainer,
@@ -94,6 +95,14 @@ def test_everything_said_is_in_the_definition() -> None:
     assert spec.interfaces[0].addresses == ("192.168.1.9/24",)
     assert spec.nameservers == ("192.168.1.1", "9.9.9.9")
     assert (spec.cpu.shares, spec.memory.max_kib) == (512, 65536)
+
+
+def test_a_new_container_is_in_the_network_that_the_engine_manages() -> None:
+    (interface,) = Document.parse(definition(NewContainer("plain"))).compiled().interfaces
+
+    assert (interface.kind, interface.source) == (InterfaceKind.NETWORK, "default")
+    alone = NewContainer("alone", network=Network(Mode.ISOLATED))
+    assert Document.parse(definition(alone)).compiled().interfaces == ()
 
 
 def test_an_address_is_offered_that_no_container_has() -> None:

@@ -150,6 +150,20 @@ def test_the_network_form_says_what_the_document_says_and_writes_it_back() -> No
     assert draft.spec.hostname == "web"
 
 
+def test_addresses_of_ones_own_give_way_to_the_managed_network_and_come_back() -> None:
+    draft = _draft()
+    own = parts.value(Part.NETWORK, draft)
+
+    parts.edit_part(Part.NETWORK, draft, network.Network(network.Mode.MANAGED))
+    assert draft.blocked == ""
+    shown = parts.value(Part.NETWORK, draft)
+    assert isinstance(shown, network.Network)
+    assert (shown.mode, shown.address, shown.gateway) == (network.Mode.MANAGED, "", "")
+    assert draft.document.compiled().hostname == "web"
+    parts.edit_part(Part.NETWORK, draft, own)
+    assert parts.value(Part.NETWORK, draft) == own
+
+
 def test_a_network_that_only_xml_can_say_is_replaced_as_a_whole() -> None:
     bridge = "<interface type='bridge'><source bridge='br0'/></interface>"
     macvlan = "<interface type='direct'><source dev='eth0' mode='vepa'/></interface>"
