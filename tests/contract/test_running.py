@@ -337,3 +337,46 @@ async def test_nothing_runs_in_what_does_not_run(engine: Engine) -> None:
     await engine.define(shell("one"))
     with pytest.raises(WrongStateError):
         await engine.exec("one", ExecRequest(("/bin/sh",), terminal=True))
+
+
+def restarting(name: str) -> bytes:
+    """A shell that is started again when it ends."""
+    policies = b"<on_poweroff>restart</on_poweroff><on_crash>restart</on_crash></domain>"
+    return shell(name).replace(b"</domain>", policies)
+
+
+async def test_what_ends_badly_is_started_again_where_that_is_wanted(
+    engine: Engine, view: View
+) -> None:
+    await engine.define(restarting("one"))
+    first = await engine.start("one")
+    heard = Heard(engine)
+    (await view("one")).enter("exit 3\r")
+    waiting = await heard.until(State.WAITING)
+    assert waiting.exit_code == 3
+    assert "ended with status 3; it is started again at " in waiting.error
+    assert "stop it" in waiting.hint
+    again = await heard.until(State.RUNNING)
+    assert again.pid != first.pid
+    assert (again.error, again.exit_code) == ("", None)
+    heard.end()
+
+
+async def test_a_stop_ends_the_waiting(engine: Engine, view: View) -> None:
+    await engine.define(restarting("one"))
+    await engine.start("one")
+    heard = Heard(engine)
+    (await view("one")).enter("exit 0\r")
+    assert "started again" in (await heard.until(State.WAITING)).error
+    stopped = await engine.stop("one")
+    assert (stopped.state, stopped.error) == (State.STOPPED, "")
+    await engine.undefine("one")
+    heard.end()
+
+
+async def test_what_was_stopped_or_killed_is_not_started_again(engine: Engine) -> None:
+    await engine.define(restarting("one"))
+    await engine.start("one")
+    assert (await engine.stop("one", 0.2)).state is State.STOPPED
+    await engine.start("one")
+    assert (await engine.kill("one")).state is State.STOPPED

@@ -25,6 +25,7 @@ from cloche_engine.api.errors import (
     UnsupportedError,
     WrongStateError,
 )
+from cloche_engine.api.fake_again import FakeAgain
 from cloche_engine.api.fake_programs import PROGRAMS, FakePipes
 from cloche_engine.api.fake_session import FakeSession
 from cloche_engine.api.fake_templates import FakeTemplates
@@ -81,6 +82,7 @@ class FakeEngine:
         self._start_errors: dict[str, EngineError] = {}
         self._closed = False
         self._watches: set[asyncio.Task[None]] = set()
+        self._again = FakeAgain(lambda uuid: self._run(self._entries[uuid]))
         self.templates = FakeTemplates(self._made_from)
 
     def _made_from(self, template: str) -> tuple[str, ...]:
@@ -196,19 +198,26 @@ class FakeEngine:
         """Start it; returns when its program runs."""
         entry = self._entry(ref)
         self._demand(entry, entry.container.state.can_start, "started", "it runs already")
-        self.arrange(ref, State.STARTING)
-        error = self._start_errors.get(entry.container.uuid)
-        entry.report = _report(entry.spec, error)
-        if error is not None:
-            self.arrange(ref, State.FAILED, error=error)
+        self._again.forget(entry.container.uuid)
+        container = self._run(entry)
+        if (error := self._start_errors.get(container.uuid)) is not None:
             raise error
-        return self.arrange(ref, State.RUNNING)
+        return container
+
+    def _run(self, entry: _Entry) -> Container:
+        ref = entry.container.uuid
+        self.arrange(ref, State.STARTING)
+        error = self._start_errors.get(ref)
+        entry.report = _report(entry.spec, error)
+        return self.arrange(ref, State.FAILED if error else State.RUNNING, error=error)
 
     async def stop(self, ref: str, grace: float | None = None) -> Container:
         """End its program; the little shell needs no kill."""
         checked_grace(grace)
         entry = self._entry(ref)
         self._demand(entry, entry.container.state.can_stop, "stopped", "it does not run")
+        if entry.container.state is State.WAITING:
+            return self._given_up(entry)
         self._update(entry, replace(entry.container, state=State.STOPPING))
         return self._end(entry, 128 + signals.SIGTERM)
 
@@ -218,6 +227,8 @@ class FakeEngine:
             raise InvalidArgumentError(f"there is no signal {signal}", "use a number from 1 to 64")
         entry = self._entry(ref)
         self._demand(entry, entry.container.state.can_kill, "killed", "it does not run")
+        if entry.container.state is State.WAITING:
+            return self._given_up(entry)
         if signal in {signals.SIGKILL, signals.SIGTERM, signals.SIGHUP, signals.SIGQUIT}:
             return self._end(entry, 128 + signal)
         return entry.container
@@ -340,6 +351,7 @@ class FakeEngine:
     async def close(self) -> None:
         """Let go of all consoles; nothing runs after that."""
         self._closed = True
+        self._again.close()
         self._listeners.clear()
         for task in list(self._watches):
             task.cancel()
@@ -393,6 +405,10 @@ class FakeEngine:
                 f"{container.name!r} is {container.state} and cannot be {participle}", hint
             )
 
+    def _given_up(self, entry: _Entry) -> Container:
+        self._again.forget(entry.container.uuid)
+        return self._update(entry, replace(entry.container, state=State.STOPPED, error="", hint=""))
+
     def _end(self, entry: _Entry, code: int) -> Container:
         if entry.session is None:
             raise UnsupportedError(f"{entry.container.name!r} has no program here")
@@ -407,17 +423,19 @@ class FakeEngine:
         for program in entry.others:
             program.close()
         entry.others.clear()
-        self._update(
-            entry,
-            replace(
-                entry.container,
-                state=State.STOPPED,
-                pid=None,
-                exit_code=code,
-                ended=End.STOP if entry.stopping else End.EXIT,
-                ended_at=time.time(),
-            ),
+        ended = replace(
+            entry.container,
+            state=State.STOPPED,
+            pid=None,
+            exit_code=code,
+            ended=End.STOP if entry.stopping else End.EXIT,
+            ended_at=time.time(),
         )
+        if entry.stopping:
+            self._again.forget(ended.uuid)
+        else:
+            ended = self._again.after(ended, entry.spec)
+        self._update(entry, ended)
 
     def _update(self, entry: _Entry, container: Container) -> Container:
         entry.container = container

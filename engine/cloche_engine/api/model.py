@@ -7,34 +7,39 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a container is in its life; the properties say what may be asked of it."""
+    """Where a container is in its life; the properties say what may be asked of it.
+
+    A waiting one ended and is started again after a while, as its definition wants.
+    """
 
     STOPPED = "stopped"
     STARTING = "starting"
     RUNNING = "running"
     PAUSED = "paused"
     STOPPING = "stopping"
+    WAITING = "waiting"
     FAILED = "failed"
 
     @property
     def is_live(self) -> bool:
-        """Whether an init process exists or is being made."""
+        """Whether an init process exists, is being made, or will be after a while."""
         return self not in {State.STOPPED, State.FAILED}
 
     @property
     def can_start(self) -> bool:
         """Whether start is possible."""
-        return not self.is_live
+        return not self.is_live or self is State.WAITING
 
     @property
     def can_stop(self) -> bool:
         """Whether a stop with grace is possible."""
-        return self in {State.RUNNING, State.PAUSED}
+        return self in {State.RUNNING, State.PAUSED, State.WAITING}
 
     @property
     def can_kill(self) -> bool:
         """Whether there is something to kill."""
-        return self in {State.RUNNING, State.PAUSED, State.STOPPING, State.STARTING}
+        live = {State.RUNNING, State.PAUSED, State.STOPPING, State.STARTING}
+        return self in live or self is State.WAITING
 
     @property
     def can_pause(self) -> bool:

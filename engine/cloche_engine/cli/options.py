@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-_WAIT_STATES = ("stopped", "starting", "running", "paused", "stopping", "failed")
+_WAIT_STATES = ("stopped", "starting", "running", "paused", "stopping", "waiting", "failed")
 _DIALECTS = (
     "linuxcontainer", "linuxcontainer-v1", "libvirt-lxc", "openvz", "openvz-conf", "vserver",
     "lxc-conf",

@@ -20,6 +20,7 @@ from cloche_engine.api.model import (
     StoredDefinition,
 )
 from cloche_engine.api.version import VERSION
+from cloche_engine.core.autostart import Autostart
 from cloche_engine.core.defining import Defining
 from cloche_engine.core.lifecycle import Lifecycle
 from cloche_engine.core.networks.network import ManagedNetwork
@@ -42,6 +43,7 @@ class LocalEngine:
         self._network = ManagedNetwork(places, self._registry.names)
         self._lifecycle = Lifecycle(self._registry, self._spawner, self._network)
         self.templates = TemplateStore(places, self._registry.ids, self._registry.made_from)
+        self._autostart = Autostart(self._registry, self._lifecycle.start)
         self._programs = Programs(self._lifecycle, places)
         self._defining = Defining(self._registry, self._lifecycle)
         self._sampler = Sampler(self._registry)
@@ -69,6 +71,7 @@ class LocalEngine:
         known = {entry.uuid for entry in engine._registry.all()}
         await asyncio.to_thread(copies.sweep, engine.places, known)
         await asyncio.to_thread(engine.templates.sweep)
+        engine._autostart.begin()
         return engine
 
     @property
@@ -179,5 +182,6 @@ class LocalEngine:
     async def close(self) -> None:
         """Hang up on the monitors; containers go on."""
         self._sampler.close()
+        self._autostart.close()
         await self._lifecycle.release()
         await self._spawner.close()

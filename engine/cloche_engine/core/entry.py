@@ -11,7 +11,7 @@ from pathlib import Path
 from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import Container, End, State
 from cloche_engine.core.ending import kind_of, trouble_of
-from cloche_engine.core.explaining.record import StartRecord
+from cloche_engine.core.explaining.record import StartRecord, load_report
 from cloche_engine.core.monitor_link import MonitorLink
 from cloche_engine.core.store import Stored
 from cloche_engine.definition.document import Document
@@ -44,6 +44,7 @@ class Entry:
     ended_at: float | None = None
     trouble: EngineError | None = None
     last_start: StartRecord | None = None
+    last_plan: LaunchPlan | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -106,6 +107,7 @@ class Entry:
     def begin(self, running: Running, state: State) -> None:
         """Its program runs."""
         self.running = running
+        self.last_plan = running.plan
         self.state = state
         self.exit_code = None
         self.ended = self.ended_at = None
@@ -132,11 +134,25 @@ class Entry:
         if trouble := cause or trouble_of(ending):
             self.fail(trouble)
 
-    def recall(self, exit_record: Path) -> None:
-        """Remember how it ended while no helper looked."""
+    def wait(self, trouble: EngineError) -> None:
+        """It ended and is started again after a while."""
+        self.state = State.WAITING
+        self.trouble = trouble
+
+    def give_up(self) -> None:
+        """It is not started again."""
+        self.state = State.STOPPED
+        self.trouble = None
+
+    def recall(self, exit_record: Path, start_record: Path) -> Fields | None:
+        """Remember how it ended, or failed to start, while no helper looked; the exit record."""
         try:
             ending: Fields = json.loads(exit_record.read_text())
             if self.spec is not None:
                 self._conclude(ending)
         except (OSError, ValueError, KeyError, TypeError):
-            return  # it never ran, or nobody can read how it ended
+            ending = {}  # it never ran, or nobody can read how it ended
+        last = load_report(start_record)
+        if self.spec is not None and last and last.error and last.at > ending.get("at", 0):
+            self.fail(EngineError(last.error, last.hint))
+        return ending or None

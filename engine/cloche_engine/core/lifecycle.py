@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal as signals
-from collections.abc import Coroutine
-from pathlib import Path
 
 from cloche_engine.api.client import checked_grace
 from cloche_engine.api.errors import (
@@ -16,20 +14,19 @@ from cloche_engine.api.errors import (
     WrongStateError,
 )
 from cloche_engine.api.model import Container, State
-from cloche_engine.core import recover
+from cloche_engine.core.afterwards import Afterwards
 from cloche_engine.core.compiling.limits import compile_limits
-from cloche_engine.core.entry import Entry, Running
-from cloche_engine.core.explaining.programs import LOADER_FAILED, library_missing
+from cloche_engine.core.endings import Endings
+from cloche_engine.core.entry import Entry
 from cloche_engine.core.explaining.record import StartRecord
-from cloche_engine.core.monitor_link import MonitorGoneError, MonitorLink, connect
+from cloche_engine.core.following import Following
+from cloche_engine.core.monitor_link import MonitorGoneError
 from cloche_engine.core.networks.network import ManagedNetwork
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spawner
 from cloche_engine.core.starting import Starting
 from cloche_engine.definition.spec import ContainerSpec
-from cloche_engine.host.cgroups.tree import detect, sweep
 from cloche_engine.monitor.protocol import Do, Fields
-from cloche_engine.sandbox.plan.links import LinkPlan
 
 _AFTER_KILL = 10.0
 """Seconds in which what was killed has to end; only what waits for a disk takes longer."""
@@ -42,7 +39,9 @@ class Lifecycle:
         self._registry = registry
         self._network = network
         self._starting = Starting(registry, spawner, network)
-        self._watchers: set[asyncio.Task[None]] = set()
+        self._afterwards = Afterwards(registry, self._start_again)
+        self._endings = Endings(registry, self._starting, self._afterwards, network)
+        self._following = Following(registry, self._afterwards, self._endings.ended)
         self._starts: set[asyncio.Task[Container]] = set()
 
     async def start(self, entry: Entry) -> Container:
@@ -58,38 +57,62 @@ class Lifecycle:
     async def _start(self, entry: Entry) -> Container:
         async with entry.turn:
             self._demand(entry, "can_start", "started", "it runs already")
-            entry.state = State.STARTING
-            record = StartRecord()
-            try:
-                running = await self._starting.launch(
-                    entry, record, lambda ending: self._ended(entry, ending)
-                )
-            except BaseException as error:
-                record.trouble = error if isinstance(error, EngineError) else EngineError(
-                    "the start was interrupted", "start it again"
-                )  # fmt: skip
-                entry.fail(record.trouble)
-                self._registry.changed(entry)
-                raise
-            finally:
-                self._starting.keep(entry, record)
-            entry.begin(running, State.RUNNING)
-            self._registry.changed(entry)
-            if running.link.is_over:  # so short was its life
-                self._ended(entry, running.link.ending)
+            self._afterwards.forget(entry)
+            await self._run(entry)
             return entry.view()
+
+    async def _start_again(self, entry: Entry) -> None:
+        """Start it if it still waits for that."""
+        async with entry.turn:
+            if entry.state is not State.WAITING:
+                return
+            try:
+                await self._run(entry)
+            except EngineError as error:
+                if entry.last_plan is not None:
+                    self._afterwards.after_failed_start(entry, entry.last_plan.ending, error)
+                    self._registry.changed(entry)
+
+    async def _run(self, entry: Entry) -> None:
+        entry.state = State.STARTING
+        record = StartRecord()
+        try:
+            running = await self._starting.launch(
+                entry, record, lambda ending: self._endings.ended(entry, ending)
+            )
+        except BaseException as error:
+            record.trouble = error if isinstance(error, EngineError) else EngineError(
+                "the start was interrupted", "start it again"
+            )  # fmt: skip
+            entry.fail(record.trouble)
+            self._registry.changed(entry)
+            raise
+        finally:
+            self._starting.keep(entry, record)
+        entry.begin(running, State.RUNNING)
+        self._registry.changed(entry)
+        if running.link.is_over:  # so short was its life
+            self._endings.ended(entry, running.link.ending)
 
     async def stop(self, entry: Entry, grace: float | None = None) -> Container:
         """Ask the init to end, kill it after the grace; returns when all is gone."""
         grace = checked_grace(grace)
         async with entry.turn:
             self._demand(entry, "can_stop", "stopped", "it does not run")
+            if entry.state is State.WAITING:
+                return self._given_up(entry)
             self._set(entry, State.STOPPING)
             if entry.running is not None:
                 own = entry.running.plan.ending.stop_grace
                 await self._tell(entry, {"do": Do.STOP, "grace": grace})
                 await self._wait_for_end(entry, (own if grace is None else grace) + _AFTER_KILL)
             return entry.view()
+
+    def _given_up(self, entry: Entry) -> Container:
+        """What waits to be started again is not."""
+        self._afterwards.forget(entry)
+        entry.give_up()
+        return self._registry.changed(entry)
 
     async def kill(self, entry: Entry, number: int) -> Container:
         """Send a signal; with 9 wait until everything of it is gone."""
@@ -98,6 +121,8 @@ class Lifecycle:
                 f"there is no signal {number}", f"use a number from 1 to {signals.NSIG - 1}"
             )
         self._demand(entry, "can_kill", "killed", "it does not run")
+        if entry.state is State.WAITING:
+            return self._given_up(entry)
         if number == signals.SIGKILL:
             await self._kill_and_wait(entry)
         else:
@@ -174,79 +199,16 @@ class Lifecycle:
                     raise
                 # ESRCH: the init ended and its monitor is about to say so
 
-    def _ended(self, entry: Entry, ending: Fields | None) -> None:
-        """A monitor said that its container ended, or died itself."""
-        if entry.running is None:
-            return  # the start that waits for this monitor deals with it
-        if ending is None:
-            self._go_on(self._after_lost_monitor(entry))
-        elif ending["code"] == LOADER_FAILED:
-            self._go_on(self._after_failed_loader(entry, ending))
-        else:
-            self._say_ended(entry, ending)
-
-    def _say_ended(
-        self, entry: Entry, ending: Fields | None, cause: EngineError | None = None
-    ) -> None:
-        links = entry.running.plan.links if entry.running else ()
-        entry.end(ending, cause)
-        self._registry.changed(entry)
-        if any(link.lasting for link in links):
-            self._go_on(self._network.settle(self._links()))
-
-    def _links(self) -> tuple[LinkPlan, ...]:
-        """Those of all containers that run."""
-        running = (each.running for each in self._registry.all())
-        return tuple(link for each in running if each is not None for link in each.plan.links)
-
-    def _go_on(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._watchers.add(task)
-        task.add_done_callback(self._watchers.discard)
-
-    async def _after_failed_loader(self, entry: Entry, ending: Fields) -> None:
-        cause = None
-        if entry.running is not None:
-            cause = await asyncio.to_thread(library_missing, entry.running.plan)
-        self._say_ended(entry, ending, cause)
-
-    async def _after_lost_monitor(self, entry: Entry) -> None:
-        if entry.running is not None:
-            await self._starting.sweep(Path(entry.running.plan.runtime))
-        self._say_ended(entry, None)
-
     async def find_again(self) -> None:
         """Find what runs since an earlier helper, undo what dead monitors left."""
-        for trace in list(recover.traces(self._registry.places.runtime)):
-            entry = self._registry.get(trace.directory.name)
-            if entry is not None and await self._follow(entry, trace):
-                continue
-            await recover.undo(trace)
-        recover.remove_spares(self._registry.places.runtime)
-        sweep(detect(), self._registry.places.groups)
-        for entry in self._registry.all():
-            if entry.running is None:
-                entry.recall(self._registry.places.exit_record(entry.uuid))
-        await self._network.recover(self._links())
-
-    async def _follow(self, entry: Entry, trace: recover.Trace) -> bool:
-        try:
-            socket_ = connect(trace.directory)
-        except OSError:
-            return False
-        link = MonitorLink(socket_, lambda ending: self._ended(entry, ending))
-        try:
-            word, _ = await link.request({"do": Do.FOLLOW})
-        except MonitorGoneError:
-            return False
-        running = Running(link, word["pid"], word["started"], trace.plan)
-        entry.begin(running, State.PAUSED if word["paused"] else State.RUNNING)
-        return True
+        await self._following.find_again()
+        await self._network.recover(self._registry.links())
 
     async def release(self) -> None:
         """Hang up on every monitor; containers go on."""
+        self._afterwards.close()
         await self._starting.settle()
-        await self._network.close(self._links())
+        await self._network.close(self._registry.links())
         for entry in self._registry.all():
             if entry.running is not None:
                 entry.running.link.close()

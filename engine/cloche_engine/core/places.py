@@ -27,6 +27,15 @@ class Places:
         """How the last start went, step by step."""
         return self.directory / "logs" / f"{uuid}.start"
 
+    def again_record(self, uuid: str) -> Path:
+        """How often it was started again, and when next."""
+        return self.directory / "logs" / f"{uuid}.again"
+
+    def of_run(self, uuid: str) -> tuple[Path, ...]:
+        """All that is kept of the last run of a container."""
+        kept = (self.log, self.exit_record, self.start_record, self.again_record)
+        return tuple(place(uuid) for place in kept)
+
     def exit_record(self, uuid: str) -> Path:
         """How the last run ended."""
         return self.directory / "logs" / f"{uuid}.json"

@@ -19,6 +19,7 @@ from cloche_engine.definition.editing.edit import set_uuid
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.host.ids import IdBlocks
+from cloche_engine.sandbox.plan.links import LinkPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,6 @@ class Registry:
         self._entries = {stored.uuid: Entry.read(stored) for stored in self.store.load()}
         self._listeners: dict[int, Callable[[Change], None]] = {}
         self._keys = itertools.count()
-        for entry in self._entries.values():
-            entry.recall(places.exit_record(entry.uuid))
 
     def all(self) -> list[Entry]:
         """Every entry, by name."""
@@ -52,6 +51,11 @@ class Registry:
         """Uuid, name and host name of every container whose definition can be read."""
         specs = ((entry.uuid, entry.spec) for entry in self._entries.values())
         return [(uuid, spec.name, spec.effective_hostname) for uuid, spec in specs if spec]
+
+    def links(self) -> tuple[LinkPlan, ...]:
+        """Those of all containers that run."""
+        running = (entry.running for entry in self._entries.values())
+        return tuple(link for each in running if each is not None for link in each.plan.links)
 
     def find(self, ref: str) -> Entry:
         """The entry for a name or uuid; NotFoundError."""
@@ -116,8 +120,8 @@ class Registry:
         """Forget a definition and what belongs to it."""
         self.store.delete(entry.uuid)
         self.ids.give_back(entry.uuid)
-        for place in (self.places.log, self.places.exit_record, self.places.start_record):
-            place(entry.uuid).unlink(missing_ok=True)
+        for file in self.places.of_run(entry.uuid):
+            file.unlink(missing_ok=True)
         del self._entries[entry.uuid]
         self._tell(Removed(entry.uuid))
 

@@ -294,7 +294,8 @@ class Monitor:
         with contextlib.closing(Meter(self._group)) as meter:
             ending = ending_of(status, meter)
         lived = time.time() - launched.started
-        ending = replace(ending, wanted=self._stopper.wanted, lived=lived)
+        told = bool(self._followers)
+        ending = replace(ending, wanted=self._stopper.wanted, told=told, lived=lived)
         for session in list(self._programs):
             self._program_ended(session)
         self._console.end(Ended(ending.code, ending.out_of_memory))

@@ -30,8 +30,9 @@ class How(StrEnum):
 class Ending:
     """How a program ended; code is 128 + signal where a signal ended it.
 
-    wanted: somebody stopped or killed it. lived is seconds. memory_peak and memory_limit are bytes,
-    told where processes of it were killed for want of memory, and how many were.
+    wanted: somebody stopped or killed it; told: a helper heard of it. lived is seconds.
+    memory_peak and memory_limit are bytes, told where processes of it were killed for want of
+    memory, and how many were.
     """
 
     code: int
@@ -39,6 +40,7 @@ class Ending:
     at: float
     how: How = How.EXIT
     wanted: bool = False
+    told: bool = False
     lived: float = 0.0
     memory_peak: int = 0
     memory_limit: int = 0
@@ -52,6 +54,11 @@ class Ending:
 def boot_id() -> str:
     """Changes at every boot, so that a state of before is known for what it is."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def is_of_this_boot(at: float) -> bool:
+    """Whether a time, seconds since 1970, is one since the computer was started."""
+    return at > time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def start_time(pid: int) -> int:

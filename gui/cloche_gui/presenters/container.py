@@ -40,6 +40,7 @@ _WORDS = {
     State.RUNNING: "Running",
     State.PAUSED: "Paused",
     State.STOPPING: "Stopping",
+    State.WAITING: "Waiting",
     State.FAILED: "Failed",
 }
 _VERBS = {

@@ -20,7 +20,7 @@ class Ending:
 
 def ending(container: Container) -> Ending | None:
     """What to say of a container that does not run; None where there is nothing to say."""
-    if container.state.is_live:
+    if container.state.is_live and container.state is not State.WAITING:
         return None
     if container.error:
         return Ending(sentence(container.error), sentence(container.hint), bad=True)

@@ -25,6 +25,7 @@ def state_color(state: State) -> QColor:
         State.FAILED: scheme.failed,
         State.STARTING: scheme.link,
         State.STOPPING: scheme.link,
+        State.WAITING: scheme.link,
     }
     return QColor(by_state.get(state, scheme.faint))
 

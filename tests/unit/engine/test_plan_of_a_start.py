@@ -259,7 +259,6 @@ def test_a_plan_of_an_older_helper_still_reads() -> None:
         {"capabilities": Capabilities(CapabilityPolicy.ALLOW)},
         {"namespaces": (SharedNamespace("net", "pid", "1"),)},
         {"network_isolated": False},
-        {"on_crash": "restart"},
         {"filesystems": (Filesystem(FilesystemKind.MOUNT, "/a", "/b", size_kib=1024),)},
     ],
 )
@@ -314,6 +313,7 @@ def test_a_plan_comes_back_from_json_as_it_was(
         ({"system": True, "stop_signal": "SIGPWR"}, EndingPlan(30)),
         ({"stop_signal": "SIGINT", "stop_grace": 3}, EndingPlan(2, 3)),
         ({"on_reboot": "destroy"}, EndingPlan(0, 10, "destroy", "destroy")),
+        ({"on_crash": "restart"}, EndingPlan(0, 10, "destroy", "restart", "restart")),
         ({"on_poweroff": "preserve"}, EndingPlan()),
     ],
 )  # fmt: skip

@@ -26,8 +26,6 @@ def compile_ending(spec: ContainerSpec) -> EndingPlan:
 
 
 def _action(name: str, action: str | None) -> str:
-    if action == RESTART and name != "on_reboot":
-        raise refusal(f"<{name}>{action}</{name}> does not work yet", "write destroy")
     if action in _MEANINGS:
         return _MEANINGS[action]
     reason = (

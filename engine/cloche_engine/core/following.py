@@ -1,0 +1,71 @@
+"""A helper's beginning: what runs is followed again, what died is undone, what ended is known."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+
+from cloche_engine.api.errors import EngineError
+from cloche_engine.api.model import State
+from cloche_engine.core import recover
+from cloche_engine.core.afterwards import Afterwards
+from cloche_engine.core.compiling.ending import compile_ending
+from cloche_engine.core.entry import Entry, Running
+from cloche_engine.core.monitor_link import MonitorGoneError, MonitorLink, connect
+from cloche_engine.core.registry import Registry
+from cloche_engine.host.cgroups.tree import detect, sweep
+from cloche_engine.monitor.protocol import Do, Fields
+from cloche_engine.monitor.record import is_of_this_boot, write_whole
+
+Ended = Callable[[Entry, Fields | None], None]
+
+
+class Following:
+    """Finds containers of an earlier helper."""
+
+    def __init__(self, registry: Registry, afterwards: Afterwards, ended: Ended) -> None:
+        self._registry = registry
+        self._afterwards = afterwards
+        self._ended = ended
+
+    async def find_again(self) -> None:
+        """Find what runs since an earlier helper, undo what dead monitors left."""
+        for trace in list(recover.traces(self._registry.places.runtime)):
+            entry = self._registry.get(trace.directory.name)
+            if entry is not None and await self._follow(entry, trace):
+                continue
+            await recover.undo(trace)
+        recover.remove_spares(self._registry.places.runtime)
+        sweep(detect(), self._registry.places.groups)
+        for entry in self._registry.all():
+            if entry.running is None:
+                self._recall(entry)
+
+    async def _follow(self, entry: Entry, trace: recover.Trace) -> bool:
+        try:
+            socket_ = connect(trace.directory)
+        except OSError:
+            return False
+        link = MonitorLink(socket_, lambda ending: self._ended(entry, ending))
+        try:
+            word, _ = await link.request({"do": Do.FOLLOW})
+        except MonitorGoneError:
+            return False
+        running = Running(link, word["pid"], word["started"], trace.plan)
+        entry.begin(running, State.PAUSED if word["paused"] else State.RUNNING)
+        return True
+
+    def _recall(self, entry: Entry) -> None:
+        """Know how it ended; where no helper was told of that, what follows is decided now."""
+        places = self._registry.places
+        ending = entry.recall(places.exit_record(entry.uuid), places.start_record(entry.uuid))
+        if ending is not None and not ending.get("told", True) and is_of_this_boot(ending["at"]):
+            with contextlib.suppress(OSError):
+                told = json.dumps({**ending, "told": True})
+                write_whole(places.exit_record(entry.uuid), told.encode())
+            with contextlib.suppress(EngineError):  # its definition was changed to what cannot be
+                if entry.spec is not None:
+                    self._afterwards.decide(entry, compile_ending(entry.spec), ending)
+        else:
+            self._afterwards.resume(entry)
