@@ -36,6 +36,16 @@ def ip(*arguments: str) -> str:
     return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout
 
 
+def nft(*words: str) -> str:
+    """What nft(8) says in the network of the test."""
+    return subprocess.run(["nft", *words], check=True, capture_output=True, text=True).stdout
+
+
+def tables() -> list[str]:
+    """Our own, each as `table FAMILY NAME`."""
+    return sorted(line for line in nft("list", "tables").splitlines() if "cloche_" in line)
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """A network namespace at the other end of a cable; `link` is this end, `far` the other."""
@@ -93,7 +103,8 @@ class Answerer:
         self.callers: list[str] = []
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._answer, daemon=True).start()
+        self._thread = threading.Thread(target=self._answer, daemon=True)
+        self._thread.start()
         return self
 
     def _answer(self) -> None:
@@ -106,4 +117,5 @@ class Answerer:
 
     def __exit__(self, *_: object) -> None:
         self._server.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
         self._server.close()

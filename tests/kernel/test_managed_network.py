@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.kernel.box import Box, Define
-from tests.kernel.outside import HELLO, Answerer, Outside, ip, outside, until
+from tests.kernel.outside import HELLO, Answerer, Outside, ip, nft, outside, tables, until
 
 from cloche_engine.core.engine import LocalEngine
 
@@ -35,14 +35,6 @@ async def web(define: Define, root: Path) -> Box:
     box = await define(name="web", root=root, program=serve, inside=MANAGED)
     await box.start()
     return box
-
-
-def nft(*words: str) -> str:
-    return subprocess.run(["nft", *words], check=True, capture_output=True, text=True).stdout
-
-
-def tables() -> list[str]:
-    return sorted(line for line in nft("list", "tables").splitlines() if "cloche_" in line)
 
 
 async def address_of(box: Box) -> str:

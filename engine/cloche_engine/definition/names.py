@@ -8,6 +8,7 @@ import re
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MIN_SHARES = 2
+MAX_PORT = 65535
 MAX_SHARES = 262144
 MAX_PATH = 4095
 

@@ -91,6 +91,20 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class PortForward:
+    """Ports start to end of the host that lead to those of the container from `to` on.
+
+    proto is tcp or udp; without an address those of all addresses of the host do.
+    """
+
+    proto: str
+    start: int
+    end: int
+    to: int
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Interface:
     """One network interface; addresses are `192.168.1.110/24`, name is inside, host_name outside.
 
@@ -108,7 +122,14 @@ class Interface:
     up: bool = True
     host_name: str | None = None
     mode: str | None = None
+    forwards: tuple[PortForward, ...] = ()
     location: Location | None = field(default=None, compare=False)
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether it is in the network that the engine manages itself."""
+        is_bare = self.kind is InterfaceKind.NAT and not self.addresses
+        return is_bare or self.kind is InterfaceKind.NETWORK
 
     @property
     def default_routes(self) -> tuple[Route, ...]:

@@ -22,9 +22,11 @@ from cloche_engine.kernel.rtnetlink import (
 )
 
 _NEWLINK, _DELLINK, _GETLINK, _NEWADDR, _DELADDR, _GETADDR = 16, 17, 18, 20, 21, 22
+_SETLINK = 19
 _NEWROUTE, _DELROUTE, _GETROUTE, _NEWLINKPROP, _DELLINKPROP = 24, 25, 26, 108, 109
 _IFF_UP, _IFF_LOOPBACK = 1, 8
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO = 1, 3, 5, 10, 18
+_AF_BRIDGE, _IFLA_PROTINFO, _BRPORT_MODE = 7, 12, 4
 _IFLA_NET_NS_FD, _IFLA_PROP_LIST, _IFLA_ALT_IFNAME = 28, 52, 53
 _INFO_KIND, _INFO_DATA, _VETH_PEER, _MACVLAN_MODE = 1, 2, 1, 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST, _IFA_FLAGS = 1, 2, 4, 8
@@ -138,6 +140,15 @@ class Netlink(RouteSocket):
         """Put a link on a bridge; 0 takes it off."""
         body = _link_header(index) + number(_IFLA_MASTER, master)
         self._change(_NEWLINK, body, f"link {index}", create=False)
+
+    def reflect(self, index: int) -> None:
+        """Let a port of a bridge get its own frames back, as a port that leads to itself needs.
+
+        With bridge-nf-call-iptables on, a translated frame is bridged where it came from.
+        """
+        header = struct.pack("=BxHiII", _AF_BRIDGE, 0, index, 0, 0)
+        mode = attribute(_IFLA_PROTINFO | NESTED, attribute(_BRPORT_MODE, b"\1"))
+        self._change(_SETLINK, header + mode, f"link {index}", create=False)
 
     def add_other_name(self, index: int, name: str) -> None:
         """A further name of a link, by which it is found as well."""

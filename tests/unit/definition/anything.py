@@ -20,6 +20,7 @@ from cloche_engine.definition.spec import (
     IoDevice,
     Memory,
     Opaque,
+    PortForward,
     Rlimit,
     Route,
     SharedNamespace,
@@ -69,6 +70,9 @@ _SOURCES = {
 _ROUTES = (Route("10.77.0.0/16", "10.0.0.9"), Route("10.78.0.0/16", "10.0.0.9", 5))
 
 
+_FORWARDS = (PortForward("tcp", 8080, 8080, 80), PortForward("udp", 53, 59, 5353, "127.0.0.1"))
+
+
 @st.composite
 def _interface(draw: st.DrawFn, number: int) -> Interface:
     kind = draw(st.sampled_from([*_SOURCES, InterfaceKind.NAT, InterfaceKind.ETHERNET]))
@@ -88,6 +92,9 @@ def _interface(draw: st.DrawFn, number: int) -> Interface:
         draw(st.booleans()),
         draw(st.sampled_from([None, f"vh{number}"])),
         draw(st.sampled_from([None, "bridge"])) if kind is InterfaceKind.MACVLAN else None,
+        draw(st.sampled_from([(), _FORWARDS[:1], _FORWARDS]))
+        if kind is InterfaceKind.NETWORK
+        else (),
     )
 
 

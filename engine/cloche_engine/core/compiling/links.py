@@ -12,8 +12,20 @@ from typing import Protocol
 from cloche_engine.api.errors import EngineError
 from cloche_engine.core.compiling.refusal import place, refusal
 from cloche_engine.core.networks.ports import NAME, Port
-from cloche_engine.definition.spec import EVERYWHERE, ContainerSpec, Interface, InterfaceKind
-from cloche_engine.sandbox.plan.links import OUR_PREFIXES, LinkKind, LinkPlan, RoutePlan
+from cloche_engine.definition.spec import (
+    EVERYWHERE,
+    ContainerSpec,
+    Interface,
+    InterfaceKind,
+    PortForward,
+)
+from cloche_engine.sandbox.plan.links import (
+    OUR_PREFIXES,
+    ForwardPlan,
+    LinkKind,
+    LinkPlan,
+    RoutePlan,
+)
 
 
 class Ports(Protocol):
@@ -41,7 +53,7 @@ def compile_links(
     ]
     has_way_out = any(each.gateway for each in interfaces)
     for at, interface in enumerate(interfaces):
-        if is_managed(interface):
+        if interface.is_managed:
             links[at] = _managed(links[at], interface, _port(ports, f"{uuid}/{at}", interface))
             if not has_way_out:
                 links[at], has_way_out = _with_way_out(links[at]), True
@@ -52,13 +64,6 @@ def compile_nameservers(spec: ContainerSpec, links: tuple[LinkPlan, ...]) -> tup
     """Those of the definition, otherwise the managed network's own."""
     carried = (link.gateway_addresses[0].partition("/")[0] for link in links if link.lasting)
     return spec.nameservers or tuple(itertools.islice(carried, 1))
-
-
-def is_managed(interface: Interface) -> bool:
-    """Whether an interface is in the network that the engine manages itself."""
-    if interface.kind is InterfaceKind.NETWORK:
-        return True
-    return interface.kind is InterfaceKind.NAT and not interface.addresses
 
 
 def _port(ports: Ports, key: str, interface: Interface) -> Port:
@@ -90,7 +95,12 @@ def _managed(plain: LinkPlan, interface: Interface, port: Port) -> LinkPlan:
         gateway_addresses=(str(port.bridge.gateway),),
         addresses=(str(port.address),),
         mac=plain.mac.lower() or port.mac,
+        forwards=tuple(_forward(each) for each in interface.forwards),
     )
+
+
+def _forward(each: PortForward) -> ForwardPlan:
+    return ForwardPlan(each.proto, each.address or "", each.start, each.end, each.to)
 
 
 def _with_way_out(link: LinkPlan) -> LinkPlan:

@@ -5,10 +5,12 @@ Names of links and addresses are all that stands in them; no text of a user's ge
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from cloche_engine.core.networks.ports import PORTS_OF_A_BRIDGE, Pool
+from cloche_engine.sandbox.plan.links import ForwardPlan
 
 Json = dict[str, Any]
 
@@ -24,13 +26,21 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """A port of the host that leads to one of a container; host is empty for every address."""
+    """Ports of the host that lead to those of a container."""
 
-    proto: str
-    host: str
-    port: int
+    ports: ForwardPlan
     address: str
-    inside: int
+
+    def takes_from(self, other: Forward) -> bool:
+        """Whether it wants a port that leads to another container already."""
+        one, two = self.ports, other.ports
+        return (
+            self.address != other.address
+            and one.proto == two.proto
+            and (one.host == two.host or not one.host or not two.host)
+            and one.start <= two.end
+            and two.start <= one.end
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +107,9 @@ def routing_commands(pool: Pool, rules: Rules) -> list[Json]:
         make.base("arriving", "nat", "prerouting", -100),
         make.base("own", "nat", "output", -100),
         *(
-            make.rule(chain, *_forward(each))
+            make.rule(chain, *rule)
             for each in _sorted(rules.forwards)
+            for rule in _forward(each)
             for chain in ("arriving", "own")
         ),
         {"flush": {"set": spoofing.named("chosen")}},
@@ -208,11 +219,15 @@ def _prefix(pool: Pool) -> Json:
     return {"prefix": {"addr": str(network.network_address), "len": network.prefixlen}}
 
 
-def _forward(each: Forward) -> list[Json]:
+def _forward(each: Forward) -> Iterator[list[Json]]:
     local = {"fib": {"result": "type", "flags": ["daddr"]}}
     to_us: Json = {"match": {"op": "==", "left": local, "right": "local"}}
-    return [
-        _is("ip", "daddr", each.host) if each.host else to_us,
-        _is(each.proto, "dport", each.port),
-        {"dnat": {"addr": each.address, "port": each.inside}},
-    ]
+    ports = each.ports
+    there = _is("ip", "daddr", ports.host) if ports.host else to_us
+    if ports.to == ports.start:
+        span = {"range": [ports.start, ports.end]}
+        yield [there, _is(ports.proto, "dport", span), {"dnat": {"addr": each.address}}]
+        return
+    for port in range(ports.start, ports.end + 1):
+        to = {"dnat": {"addr": each.address, "port": port - ports.start + ports.to}}
+        yield [there, _is(ports.proto, "dport", port), to]

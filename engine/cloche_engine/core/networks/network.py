@@ -16,15 +16,16 @@ from pathlib import Path
 from cloche_engine.api.errors import EngineError
 from cloche_engine.core.networks import firewall, nft
 from cloche_engine.core.networks.dnsmasq import Dnsmasq, Member
-from cloche_engine.core.networks.firewall import Binding, Rules
+from cloche_engine.core.networks.firewall import Binding, Forward, Rules
 from cloche_engine.core.networks.leases import Leases
 from cloche_engine.core.networks.ports import NAME, PORTS_OF_A_BRIDGE, Pool, Port
 from cloche_engine.core.networks.watching import RouteWatch, RuleWatch
 from cloche_engine.core.places import Places
-from cloche_engine.host.network.bridges import make_bridge, remove_bridges
+from cloche_engine.host.network.bridges import let_in_from_loopback, make_bridge, remove_bridges
 from cloche_engine.host.network.links import changing_links
 from cloche_engine.host.network.overlap import shadow
 from cloche_engine.host.network.pool import free_pool
+from cloche_engine.host.network.taken import first_taken
 from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.sandbox.plan.links import LinkPlan
 
@@ -119,11 +120,14 @@ class ManagedNetwork:
         """Have bridge, rules and names for them; EngineError where the host does not let us."""
         async with self._turn:
             self._refuse_moved()
-            rules = self._rules | self._rules_of(links)
+            wanted = self._rules_of(links)
+            self._refuse_taken(wanted.forwards)
+            rules = self._rules | wanted
             if self._rule_watch is None:
                 self._begin()
             for number in sorted(rules.bridges - self._rules.bridges):
                 self._make_bridge(number)
+            let_in_from_loopback(self._names_of(rules), on=_from_loopback(wanted))
             await self._change(rules)
             await self._dnsmasq.start(self._pool())
 
@@ -160,21 +164,20 @@ class ManagedNetwork:
 
     async def close(self, links: tuple[LinkPlan, ...]) -> None:
         """Leave it to those that run; where none does, nothing of it stays."""
-        if self._rule_watch is None:
-            return
         async with self._turn:
-            self._rule_watch.close()
-            self._rule_watch = None
-            if self._route_watch is not None:
-                self._route_watch.close()
-                self._route_watch = None
             for repair in self._repairs:
                 repair.cancel()
+            watches, self._route_watch, self._rule_watch = self._watches(), None, None
+            for watch in watches:
+                watch.close()
             self._rules = Rules()
             if self._rules_of(links).bridges:
                 self._dnsmasq.leave()
-            else:
+            elif self._mark.exists():
                 await self._remove()
+
+    def _watches(self) -> list[RuleWatch | RouteWatch]:
+        return [watch for watch in (self._rule_watch, self._route_watch) if watch is not None]
 
     def _pool(self) -> Pool:
         if self._leases.network is None:
@@ -217,6 +220,7 @@ class ManagedNetwork:
             rules |= Rules(
                 frozenset({number // PORTS_OF_A_BRIDGE}),
                 frozenset({chosen} if link.mac != port.mac else ()),
+                frozenset(Forward(ports, str(port.address.ip)) for ports in link.forwards),
             )
         return rules
 
@@ -227,6 +231,33 @@ class ManagedNetwork:
             _FORWARDING.write_text("1")
             _log.info("switched net.ipv4.ip_forward on, for the network %s", NAME)
         self.publish()
+
+    def _refuse_taken(self, forwards: frozenset[Forward]) -> None:
+        """Ports that lead to another container, or that a program of the host listens on."""
+        for wanted in forwards - self._rules.forwards:
+            other = next((one for one in self._rules.forwards if wanted.takes_from(one)), None)
+            ports = wanted.ports
+            if other is not None:
+                raise EngineError(
+                    f"the {ports.proto} port {ports.start} of this host leads to "
+                    f"{self._name_of(other.address)} already",
+                    "choose another port in <portForward>, or stop that container",
+                )
+            if (port := first_taken(ports)) is not None:
+                raise EngineError(
+                    f"a program of this host uses the {ports.proto} port {port}",
+                    "choose another port in <portForward>, or end that program",
+                )
+
+    def _name_of(self, address: str) -> str:
+        number = self._pool().number_of(ipaddress.IPv4Address(address))
+        key = self._leases.holder(number) if number is not None else None
+        names = {uuid: name for uuid, name, _ in self._members()}
+        return names.get((key or "").partition("/")[0], address)
+
+    def _names_of(self, rules: Rules) -> list[str]:
+        bridges = self._pool().bridges
+        return [bridges[number].name for number in sorted(rules.bridges)]
 
     def _refuse_moved(self) -> None:
         """Look whether the host has taken our range meanwhile, where it has changed at all."""
@@ -299,3 +330,9 @@ class ManagedNetwork:
     def _say(self, trouble: str) -> None:
         self.trouble = (trouble,)
         _log.warning("network %s: %s", NAME, trouble)
+
+
+def _from_loopback(rules: Rules) -> bool:
+    """Whether programs of the host itself may ask for a forwarded port at 127.0.0.1."""
+    hosts = (forward.ports.host for forward in rules.forwards)
+    return any(not host or host.startswith("127.") for host in hosts)

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from cloche_engine.definition import names
 from cloche_engine.definition.container import homes
+from cloche_engine.definition.container.forwards import read_forwards
 from cloche_engine.definition.spec import EVERYWHERE, Interface, InterfaceKind, Route
 from cloche_engine.definition.text.tree import Element
 
@@ -203,6 +204,7 @@ def read_interface(link: Link, *, bare: bool = False) -> Interface:
         up=state != "down",
         host_name=_value(element, "target", "dev"),
         mode=_value(element, "source", "mode"),
+        forwards=read_forwards(element),
     )
 
 

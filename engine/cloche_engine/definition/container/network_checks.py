@@ -10,6 +10,7 @@ from cloche_engine.definition.checking.listing import Place
 from cloche_engine.definition.checking.once import Once
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.container import homes
+from cloche_engine.definition.container.forward_checks import check_forwards
 from cloche_engine.definition.container.network import (
     NEEDS_SOURCE,
     WITHOUT_ADDRESS,
@@ -37,6 +38,9 @@ def check_network(report: Report) -> tuple[Interface, ...]:
     root = report.tree.root
     found = links(root)
     interfaces = check_links(report, found)
+    for link in found:
+        if link.interface is not None:
+            check_forwards(report, link.interface, read_interface(link))
     _check_unused(report, found)
     for element in nameserver_elements(root):
         _check_value(report, element)

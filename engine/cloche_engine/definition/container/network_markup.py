@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from cloche_engine.definition.container.forwards import forward_markup
 from cloche_engine.definition.container.network import KINDS, source_attribute, subnet_holds
 from cloche_engine.definition.spec import Interface, InterfaceKind, Route
 from cloche_engine.definition.text.markup import Markup
@@ -83,6 +84,7 @@ def interface_markup(interface: Interface, *, addresses: bool = True) -> Markup:
             *_part("link", "state", None if interface.up else "down"),
             *(address_markup(interface) if addresses else ()),
             *map(route_markup, interface.routes),
+            *map(forward_markup, interface.forwards),
         ),
     )
 

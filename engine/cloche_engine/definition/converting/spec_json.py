@@ -16,6 +16,7 @@ from cloche_engine.definition.spec import (
     Memory,
     Opaque,
     Owner,
+    PortForward,
     Route,
     SharedNamespace,
 )
@@ -112,6 +113,17 @@ def _interface(entry: Interface) -> Json:
         "up": entry.up,
         "host_name": entry.host_name,
         "mode": entry.mode,
+        "forwards": [_forward(forward) for forward in entry.forwards],
+    }
+
+
+def _forward(entry: PortForward) -> Json:
+    return {
+        "proto": entry.proto,
+        "start": entry.start,
+        "end": entry.end,
+        "to": entry.to,
+        "address": entry.address,
     }
 
 

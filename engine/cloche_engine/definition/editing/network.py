@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import replace
 
 from cloche_engine.definition.container import homes
+from cloche_engine.definition.container.forwards import ELEMENT, forward_markup
 from cloche_engine.definition.container.network import Link, links, read_interface, source_attribute
 from cloche_engine.definition.container.network_markup import (
     address_markup,
@@ -154,6 +155,8 @@ class _Interfaces:
         self._set_part(at, "target", "dev", wanted.host_name)
         if wanted.up is not present.up:
             self._set_part(at, "link", "state", "up" if wanted.up else "down")
+        if wanted.forwards != present.forwards:
+            self._set_forwards(at, wanted)
 
     def _element(self, at: int) -> Element:
         element = self.links()[at].interface
@@ -174,6 +177,12 @@ class _Interfaces:
         values = {"bridge": None, "dev": None, "network": None, "mode": wanted.mode}
         for name, value in (values | {attribute: wanted.source}).items():
             self._set_attribute(at, "source", name, value)
+
+    def _set_forwards(self, at: int, wanted: Interface) -> None:
+        while (stale := self._element(at).first(ELEMENT)) is not None:
+            self.splicer.remove(stale)
+        for forward in wanted.forwards:
+            self.splicer.add(self._element(at), forward_markup(forward))
 
     def _set_part(self, at: int, name: str, attribute: str, value: str | None) -> None:
         child = self._element(at).first(name)

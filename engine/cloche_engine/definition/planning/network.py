@@ -19,6 +19,7 @@ _FIELDS = {
     "gateway6": "IPv6 gateway",
     "up": "switched on",
     "mode": "mode",
+    "forwards": "ports forwarded",
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloche_engine.definition.names import short
-from cloche_engine.definition.spec import Route, SharedNamespace
+from cloche_engine.definition.spec import PortForward, Route, SharedNamespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,25 @@ def text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return ", ".join(text(each) for each in value)
-    if isinstance(value, Route):
-        return f"{value.to} by {value.via}"
-    if isinstance(value, SharedNamespace):
-        return f"{value.kind} of {value.how} {short(value.value)}"
-    return short(str(value))
+    return _part(value)
+
+
+def _part(value: Any) -> str:
+    match value:
+        case Route():
+            return f"{value.to} by {value.via}"
+        case PortForward():
+            return _forward(value)
+        case SharedNamespace():
+            return f"{value.kind} of {value.how} {short(value.value)}"
+        case _:
+            return short(str(value))
+
+
+def _forward(value: PortForward) -> str:
+    host = f"{value.address}:" if value.address else ""
+    many = f"-{value.end}" if value.end != value.start else ""
+    return f"{value.proto} {host}{value.start}{many} to {value.to}"
 
 
 def instead(subject: str, was: str, now: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloche_engine.definition.container.network import KINDS, MODES
-from cloche_engine.definition.names import MAX_SHARES, MIN_SHARES
+from cloche_engine.definition.names import MAX_PORT, MAX_SHARES, MIN_SHARES
 from cloche_engine.definition.schema import devices
 from cloche_engine.definition.schema.domain import (
     MAX_PROCESSES,
@@ -31,6 +31,10 @@ MAX_GRACE = 86_400
 
 MAX_ID = 2**32 - 2
 """The highest number of a user or group; the next one means nobody (credentials(7))."""
+
+
+def _port(name: str, text: str, *, required: bool = False) -> Attribute:
+    return Attribute(name, Value.INTEGER, text, required, minimum=1, maximum=MAX_PORT)
 
 
 def _switch(name: str, text: str) -> ElementRule:
@@ -238,6 +242,30 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         repeats=True,
     ),
     devices.route("interface"),
+    ElementRule(
+        "portForward",
+        ("interface",),
+        "ports of the host that lead into the container",
+        attributes=(
+            Attribute("proto", Value.CHOICE, "tcp or udp", required=True, choices=("tcp", "udp")),
+            Attribute("address", Value.ADDRESS, "address of the host; without it all of them"),
+        ),
+        repeats=True,
+        effect=Effect.NOW,
+    ),
+    ElementRule(
+        "range",
+        ("portForward",),
+        "some ports",
+        attributes=(
+            _port("start", "first port of the host", required=True),
+            _port("end", "last port of the host; without it the first alone"),
+            _port("to", "first port inside; without it the same as outside"),
+        ),
+        required=True,
+        repeats=True,
+        effect=Effect.NOW,
+    ),
     ElementRule(
         "cpushare",
         ("domain", "container"),

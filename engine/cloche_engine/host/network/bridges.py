@@ -18,6 +18,7 @@ from cloche_engine.host.network.refusal import NetworkRefusedError
 from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.sandbox.plan.links import LinkPlan
 
+_IPV4 = Path("/proc/sys/net/ipv4/conf")
 _IPV6 = Path("/proc/sys/net/ipv6/conf")
 
 
@@ -61,6 +62,15 @@ def make_bridge(name: str, addresses: Iterable[str]) -> None:
     """Have a bridge of ours with these addresses."""
     with Netlink() as netlink, contextlib.suppress(FileExistsError):
         _make(netlink, name, addresses)
+
+
+def let_in_from_loopback(names: Iterable[str], *, on: bool) -> None:
+    """Let packets of the host that come from 127.0.0.1 go onto these bridges (ip-sysctl, kernel).
+
+    Nothing that a container sends to 127.0.0.0/8 is taken: the firewall's first rule.
+    """
+    for name in names if on else ():
+        (_IPV4 / name / "route_localnet").write_text("1")
 
 
 def remove_bridges(names: Iterable[str]) -> None:

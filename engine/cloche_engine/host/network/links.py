@@ -57,6 +57,8 @@ def _connect_veth(netlink: Netlink, plan: LinkPlan, netns: int) -> None:
         netlink.add_veth(Veth(name, plan.inner, netns, index, plan.mac_bytes, plan.up))
         if plan.host_name:
             _remember(netlink, plan)
+        if plan.forwards:
+            reflect(netlink, plan)
     except (OSError, NetworkRefusedError):
         bridges.remove_if_unused(netlink, plan)
         raise
@@ -66,6 +68,13 @@ def _remove_inside(plan: LinkPlan, netns: int) -> None:
     # With its namespace it would go later, and until then be in the way of the next start.
     with Netlink.inside(netns) as inside:
         inside.delete_link(plan.inner)
+
+
+def reflect(netlink: Netlink, plan: LinkPlan) -> None:
+    """Let the container reach itself by the host's ports that lead to it."""
+    made = netlink.link(plan.outer)
+    if made is not None:
+        netlink.reflect(made.index)
 
 
 def _remember(netlink: Netlink, plan: LinkPlan) -> None:

@@ -28,6 +28,17 @@ class RoutePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ForwardPlan:
+    """Ports of the host that lead to those inside from `to` on; host is empty for every address."""
+
+    proto: str
+    host: str
+    start: int
+    end: int
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
 class LinkPlan:
     """An interface; `outer` names what of it is on the host, in front of all others.
 
@@ -52,6 +63,7 @@ class LinkPlan:
     up: bool = True
     host_name: str = ""
     lasting: bool = False
+    forwards: tuple[ForwardPlan, ...] = ()
 
     @property
     def mac_bytes(self) -> bytes:
@@ -62,6 +74,7 @@ class LinkPlan:
     def from_fields(cls, fields: dict[str, Any]) -> LinkPlan:
         """What dataclasses.asdict made of one, after JSON."""
         fields["routes"] = tuple(RoutePlan(**route) for route in fields["routes"])
+        fields["forwards"] = tuple(ForwardPlan(**each) for each in fields.get("forwards", ()))
         fields["kind"] = LinkKind(fields.get("kind", LinkKind.VETH))
         for name in ("gateway_addresses", "addresses"):
             fields[name] = tuple(fields[name])

@@ -56,7 +56,8 @@ def _link(element: Element) -> Link:
 
 def _meant(report: Report, element: Element, read: Interface) -> Interface:
     if element.name == "interface":
-        return replace(read, mode=MODES.get(read.mode or "", read.mode))
+        mode = MODES.get(read.mode or "", read.mode)
+        return replace(read, mode=mode, forwards=())  # those are kept: it forwards none for LXC
     source = child_text(element.first("source"), "interface")
     if source is None:
         hint = "add <source><interface>eth1</interface></source>"

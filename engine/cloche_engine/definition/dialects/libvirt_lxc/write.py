@@ -58,6 +58,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("interfaces.name", "libvirt moves a device of the host in with the name it has"),
     Reason("interfaces.mac", "libvirt moves a device of the host in with the address it has"),
     Reason("interfaces.up", "libvirt switches a device of the host on"),
+    Reason("interfaces.forwards", "libvirt forwards ports to virtual machines alone"),
     Reason("interfaces.host_name", "a device of the host has no other end"),
     Reason("cpu.count", "libvirt wants a number of processors beside a list of them"),
     Reason("console_ttys", "libvirt gives each console a terminal of its own at the start"),

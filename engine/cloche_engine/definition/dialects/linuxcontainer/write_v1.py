@@ -30,6 +30,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("filesystems.readonly", f"{_FIRST} cannot keep a mount from being written"),
     Reason("interfaces", _ONE),
     Reason("interfaces.addresses", f"{_FIRST} writes addresses with a netmask, which IPv6 has not"),
+    Reason("interfaces.forwards", f"{_FIRST} forwards no ports"),
     Reason("interfaces.gateway6", f"{_FIRST} has no place for IPv6"),
     Reason("program", _PATH),
     Reason("environment", _PATH),

@@ -50,6 +50,7 @@ REASONS = (
     Reason("interfaces.source", "LXC connects to a bridge or device of the host"),
     Reason("interfaces.addresses", "LXC takes addresses with a prefix alone"),
     Reason("interfaces.routes", "LXC sets the default route alone"),
+    Reason("interfaces.forwards", "LXC forwards no ports"),
     Reason("interfaces.host_name", "lxc.net.N.veth.pair is there for veth alone"),
     Reason("interfaces.mode", "only macvlan has modes"),
     Reason("console_ttys", "LXC makes the terminals of consoles itself"),

@@ -110,6 +110,7 @@ def _interface(report: Report, element: Element) -> Interface:
         base,
         mac=None if base.mac == _NO_MAC else base.mac,
         addresses=subnets,
+        forwards=(),
         mode="passthru" if base.mode == "passthrough" else base.mode,
         location=Location(*report.tree.place(element)),
     )

@@ -46,6 +46,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("filesystems.access", "OpenVZ maps no owners"),
     Reason("filesystems.owner", "OpenVZ maps no owners"),
     Reason("interfaces", "OpenVZ has routed links and bridges"),
+    Reason("interfaces.forwards", "OpenVZ forwards no ports"),
     Reason("interfaces.kind", "OpenVZ has routed links and bridges; the addresses are kept"),
     Reason("cpu.count", "libvirt lists processors beside their number only"),
     Reason("cpu.mems", "OpenVZ does not choose nodes of memory"),

@@ -49,6 +49,7 @@ REASONS = (
     Reason("interfaces.kind", "addresses belong to venet, which the host routes"),
     Reason("interfaces.addresses", "NETIF has no addresses: they are set inside"),
     Reason("interfaces.routes", "OpenVZ sets no routes"),
+    Reason("interfaces.forwards", "OpenVZ forwards no ports"),
     Reason("interfaces.gateway", "venet leads to the host, which needs no gateway"),
     Reason("interfaces.gateway6", "venet leads to the host, which needs no gateway"),
     Reason("interfaces.up", "OpenVZ sets every interface up"),

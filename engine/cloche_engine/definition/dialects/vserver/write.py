@@ -38,6 +38,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("interfaces", _ADDRESSES_ONLY),
     Reason("interfaces.gateway", "the host's own routes are used"),
     Reason("interfaces.gateway6", "the host's own routes are used"),
+    Reason("interfaces.forwards", "the container has the host's own ports"),
     Reason("interfaces.routes", "the host's own routes are used"),
     Reason("nameservers", "Linux-VServer leaves /etc/resolv.conf to the container"),
     Reason("cpu.shares", "the scheduler of Linux-VServer has rates, no shares"),
