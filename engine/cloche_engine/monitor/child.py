@@ -25,6 +25,7 @@ from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.limits import apply
 from cloche_engine.host.cgroups.tree import Layout
 from cloche_engine.host.dev import make_dev
+from cloche_engine.host.oom import expose
 from cloche_engine.host.storage.mount_points import MountPoints, creatable
 from cloche_engine.host.storage.sources import check_sources
 from cloche_engine.kernel import constants as k
@@ -157,6 +158,7 @@ def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None 
         give(child)
     try:
         write_init(runtime, monitor, child.pid, group.name)
+        expose(child.pid)
         _let_prepare(child, warm.rights)
     except OSError:
         if not give:

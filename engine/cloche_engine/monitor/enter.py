@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.oom import expose
 from cloche_engine.host.rlimits import make_room
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
@@ -141,6 +142,7 @@ class Entrance:
             for file in tasks:
                 os.write(file, b"0")
             make_room(0, self._plan.limits.rlimits)
+            expose()
             setns(self._init, self._plan.rights.namespaces)
             pid, pidfd = clone3(k.CLONE_PARENT, berth)
             if pid == 0:

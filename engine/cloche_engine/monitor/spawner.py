@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cloche_engine.host.cgroups.access import load_access
 from cloche_engine.host.cgroups.tree import detect
+from cloche_engine.host.oom import spare
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import name_process, prctl
@@ -33,6 +34,7 @@ def main() -> None:
     those of most; it carries the socket for its plan.
     """
     name_process("cloche-spawner")
+    spare()
     prctl(k.PR_SET_DUMPABLE, 0)
     link = socket.socket(fileno=int(sys.argv[1]))
     warm = Warm(detect(), compile_filters(), sys.argv[2], load_access())

@@ -21,7 +21,7 @@ LINKS = (
 )  # fmt: skip
 FILES = (*NODES, "console")
 FOLDERS = ("pts", "shm", "mqueue")
-_TTY_GROUP = "5"
+_TTY_GROUP = 5
 _QUIET = k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV | k.MOUNT_ATTR_NOEXEC
 
 
@@ -49,6 +49,9 @@ class StageDev:
 class OpenConsole:
     """A pty of the container's own devpts on /dev/console; its master goes up to the monitor."""
 
+    groups: int
+    """How many groups it has: with few, terminals belong to that of its root."""
+
     def describe(self) -> str:
         """In words."""
         return "open the console"
@@ -56,7 +59,8 @@ class OpenConsole:
     def run(self, context: Context) -> None:
         """Do it."""
         _mount("devpts", "/dev/pts", k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NOEXEC, newinstance=None,
-               ptmxmode="0666", mode="0620", gid=_TTY_GROUP)  # fmt: skip
+               ptmxmode="0666", mode="0620",
+               gid=str(_TTY_GROUP if self.groups > _TTY_GROUP else 0))  # fmt: skip
         master, peer = open_pair("/dev/pts/ptmx")
         context.descriptors["console"] = peer
         with closing(open_tree(peer, "")) as mount:

@@ -137,7 +137,7 @@ def before_trees(plan: LaunchPlan) -> list[Operation]:
     """The steps that need the id maps, but nothing of what the parent opens meanwhile."""
     return [
         BecomeContainerRoot(),
-        OpenConsole(),
+        OpenConsole(plan.groups),
         WriteFiles(_provided(plan)),
         SetHostname(plan.hostname),
         AllowPing(plan.groups),

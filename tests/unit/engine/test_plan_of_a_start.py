@@ -31,6 +31,7 @@ from cloche_engine.definition.spec import (
     Memory,
     SharedNamespace,
 )
+from cloche_engine.kernel.capabilities import NUMBERS
 from cloche_engine.kernel.constants import CLONE_NEWUSER
 from cloche_engine.sandbox.init import ahead, before_trees, environment, program, trees
 from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
@@ -38,6 +39,7 @@ from cloche_engine.sandbox.operation import Operation
 from cloche_engine.sandbox.plan.ending import EndingPlan
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, SourceKind, Surroundings
+from cloche_engine.sandbox.plan.rights import APPLICATION_CAPABILITIES
 from cloche_engine.sandbox.seccomp import Filters
 
 SCRATCH = "/var/tmp"  # noqa: S108 (a path inside the container)
@@ -119,6 +121,51 @@ def test_a_privileged_container_has_the_hosts_ids_and_a_root_of_its_own() -> Non
     with pytest.raises(UnsupportedError, match="root would be yours") as refused:
         plan_of(privileged=True)
     assert refused.value.hint
+
+
+IDS = IdMap((IdRange(0, 100000, 1000), IdRange(1000, 5000, 1)), (IdRange(0, 200000, 500),))
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"namespaces": (SharedNamespace("net", "pid", "1"),)}, "of kind net"),
+        ({"capabilities": Capabilities(keep=("flying",))}, "no capability flying"),
+        ({"idmap": IDS, "privileged": True, "filesystems": (mount("/"),)}, "has the host's ids"),
+        ({"idmap": IdMap(IDS.uid, ())}, "users and groups or nothing"),
+        ({"idmap": IdMap((IdRange(0, 0, 1),), IDS.gid)}, "root would be yours"),
+    ],
+)
+def test_rights_that_cannot_be_given_are_refused_with_the_reason(
+    fields: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(UnsupportedError, match=reason) as refused:
+        plan_of(**fields)
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [
+        (Capabilities(), APPLICATION_CAPABILITIES),
+        (Capabilities(keep=("net_raw",), drop=("kill",)),
+         tuple(sorted({*APPLICATION_CAPABILITIES, "net_raw"} - {"kill"}))),
+        (Capabilities(CapabilityPolicy.DENY, keep=("chown",)), ("chown",)),
+        (Capabilities(CapabilityPolicy.ALLOW, drop=("chown",)),
+         tuple(sorted({*NUMBERS} - {"chown"}))),
+    ],
+)  # fmt: skip
+def test_capabilities_are_those_of_the_kind_all_or_none_and_what_is_named(
+    named: Capabilities, kept: tuple[str, ...]
+) -> None:
+    assert plan_of(capabilities=named).rights.capabilities == kept
+
+
+def test_ids_of_ones_own_choice_are_mapped_as_they_stand() -> None:
+    plan = plan_of(idmap=IDS)
+    assert plan.rights.uid_map == ((0, 100000, 1000), (1000, 5000, 1))
+    assert plan.rights.gid_map == ((0, 200000, 500),)
+    assert (plan.owner, plan.id_count, plan.groups) == ((100000, 200000), 1001, 500)
 
 
 def test_a_plan_of_an_older_helper_is_that_of_an_application() -> None:
@@ -254,10 +301,6 @@ def test_a_plan_of_an_older_helper_still_reads() -> None:
 @pytest.mark.parametrize(
     "field",
     [
-        {"idmap": IdMap((IdRange(0, 100000, 65536),), (IdRange(0, 100000, 65536),))},
-        {"capabilities": Capabilities(drop=("sys_admin",))},
-        {"capabilities": Capabilities(CapabilityPolicy.ALLOW)},
-        {"namespaces": (SharedNamespace("net", "pid", "1"),)},
         {"network_isolated": False},
         {"filesystems": (Filesystem(FilesystemKind.MOUNT, "/a", "/b", size_kib=1024),)},
     ],

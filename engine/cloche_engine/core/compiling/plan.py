@@ -6,10 +6,13 @@ from cloche_engine.core.compiling.ending import compile_ending
 from cloche_engine.core.compiling.limits import compile_limits
 from cloche_engine.core.compiling.links import Ports, compile_links, compile_nameservers
 from cloche_engine.core.compiling.mounts import Storage, compile_mounts, compile_root
-from cloche_engine.core.compiling.rights import compile_rights, compile_runtime_directory
+from cloche_engine.core.compiling.rights import (
+    compile_ids,
+    compile_rights,
+    compile_runtime_directory,
+)
 from cloche_engine.core.places import Places
 from cloche_engine.definition.spec import ContainerSpec
-from cloche_engine.host.ids import COUNT, EVERY_ID
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 
@@ -18,6 +21,7 @@ def compile_plan(
 ) -> LaunchPlan:
     """The plan of a start; UnsupportedError where the definition wants more than there is yet."""
     rights = compile_rights(spec)
+    first_id, ids = compile_ids(rights, id_base)
     storage = Storage(uuid, places)
     links = compile_links(spec, uuid, places.instance, ports)
     return LaunchPlan(
@@ -33,8 +37,8 @@ def compile_plan(
         mounts=(*compile_runtime_directory(spec), *compile_mounts(spec, storage)),
         links=links,
         nameservers=compile_nameservers(spec, links),
-        id_base=0 if rights.privileged else id_base,
-        id_count=EVERY_ID if rights.privileged else COUNT,
+        id_base=first_id,
+        id_count=ids,
         limits=compile_limits(spec),
         runtime=str(places.runtime / uuid),
         log=str(places.log(uuid)),

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from cloche_engine.core.compiling.refusal import refusal
-from cloche_engine.definition.spec import CapabilityPolicy, ContainerSpec
+from cloche_engine.definition.spec import (
+    Capabilities,
+    CapabilityPolicy,
+    ContainerSpec,
+    IdMap,
+    IdRange,
+)
+from cloche_engine.host.ids import COUNT, EVERY_ID
+from cloche_engine.kernel.capabilities import NUMBERS
 from cloche_engine.sandbox.plan.mounts import MountPlan, SourceKind
 from cloche_engine.sandbox.plan.rights import (
     APPLICATION_CAPABILITIES,
     SYSTEM_CAPABILITIES,
+    IdLine,
     Rights,
 )
 
@@ -19,11 +28,36 @@ def compile_rights(spec: ContainerSpec) -> Rights:
     """Its kind, and the capabilities of it; UnsupportedError for what cannot be given."""
     if refused := _unsupported(spec):
         raise refusal(*refused)
+    maps = spec.idmap or IdMap((), ())
     return Rights(
         system=bool(spec.system),
         privileged=bool(spec.privileged),
-        capabilities=SYSTEM_CAPABILITIES if spec.system else APPLICATION_CAPABILITIES,
+        capabilities=_capabilities(spec),
+        uid_map=_lines(maps.uid),
+        gid_map=_lines(maps.gid),
     )
+
+
+def compile_ids(rights: Rights, base: int) -> tuple[int, int]:
+    """What its root is on the host, and how many ids it has; `base` begins its own block."""
+    if rights.privileged:
+        return 0, EVERY_ID
+    if not rights.uid_map:
+        return base, COUNT
+    return rights.uid_map[0][1], max(line[0] + line[2] for line in rights.uid_map + rights.gid_map)
+
+
+def _lines(ranges: tuple[IdRange, ...]) -> tuple[IdLine, ...]:
+    return tuple((each.inside, each.host, each.count) for each in ranges)
+
+
+def _capabilities(spec: ContainerSpec) -> tuple[str, ...]:
+    """Those of its kind, all or none, and what the definition adds and takes away."""
+    wanted = spec.capabilities or Capabilities()
+    usual = SYSTEM_CAPABILITIES if spec.system else APPLICATION_CAPABILITIES
+    begin = {CapabilityPolicy.ALLOW: tuple(NUMBERS), CapabilityPolicy.DENY: ()}
+    kept = {*begin.get(wanted.policy, usual), *wanted.keep} - {*wanted.drop}
+    return tuple(sorted(kept))
 
 
 def compile_runtime_directory(spec: ContainerSpec) -> tuple[MountPlan, ...]:
@@ -35,16 +69,30 @@ def compile_runtime_directory(spec: ContainerSpec) -> tuple[MountPlan, ...]:
 
 
 def _unsupported(spec: ContainerSpec) -> tuple[str, str] | None:
-    rights = spec.capabilities
+    named = spec.capabilities or Capabilities()
+    if unknown := next((name for name in (*named.keep, *named.drop) if name not in NUMBERS), None):
+        return f"there is no capability {unknown}", "write one of capabilities(7) without cap_"
     if spec.privileged and spec.shares_host_root:
         reason = "a privileged container cannot share this system's root: its root would be yours"
         return reason, "remove <privileged/>, or give it a root of its own with a mount on /"
-    if spec.idmap is not None:
-        hint = "remove <idmap>: each container gets a block of ids that no other has"
-        return "ids of one's own choice do not work yet", hint
     if spec.namespaces:
-        return "sharing a namespace does not work yet", "remove <lxc:namespace>"
-    if rights and (rights.keep or rights.drop or rights.policy is not CapabilityPolicy.DEFAULT):
-        hint = "remove <capabilities>: without it a container has those that harm nobody else"
-        return "choosing capabilities does not work yet", hint
+        kind = spec.namespaces[0].kind
+        reason = f"a container has a namespace of its own of kind {kind}: none can be shared"
+        return reason, "remove <lxc:namespace>; containers on one network reach each other"
+    return _unsupported_ids(spec)
+
+
+def _unsupported_ids(spec: ContainerSpec) -> tuple[str, str] | None:
+    if spec.idmap is None:
+        return None
+    if spec.privileged:
+        return "a privileged container has the host's ids", "remove <privileged/>, or <idmap>"
+    if not spec.idmap.uid or not spec.idmap.gid:
+        return "<idmap> maps users and groups or nothing", "add a <uid> and a <gid>, or remove it"
+    if spec.shares_host_root and 0 in {spec.idmap.uid[0].host, spec.idmap.gid[0].host}:
+        reason = "with this <idmap> its root would be yours, and it shares this system's root"
+        return reason, "map id 0 inside to another, or give it a root of its own"
+    if any(each.owner for each in spec.filesystems):
+        reason = "<owner> of a filesystem counts in the container's own block of ids"
+        return reason, "remove <idmap>, or <owner>"
     return None

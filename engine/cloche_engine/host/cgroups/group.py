@@ -89,8 +89,7 @@ class Group:
 
     def members(self) -> set[int]:
         """The processes in it; the kernel says where any tree has it."""
-        tree = self.layout.unified or self.layout.hierarchies[0]
-        return set(map(int, (tree.path / self.name / "cgroup.procs").read_text().split()))
+        return set(self.processes())
 
     def freeze(self, *, frozen: bool) -> None:
         """Stop or continue every process in it; OSError where the host cannot."""

@@ -43,8 +43,8 @@ class LaunchPlan:
     @property
     def owner(self) -> tuple[int, int]:
         """User and group that its root is on the host."""
-        uids, gids = self.rights.uid_map, self.rights.gid_map
-        return (uids[0][1] if uids else self.id_base, gids[0][1] if gids else self.id_base)
+        groups = self.rights.gid_map
+        return self.id_base, groups[0][1] if groups else self.id_base
 
     @property
     def groups(self) -> int:
