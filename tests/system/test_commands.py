@@ -51,12 +51,35 @@ def test_show_tells_what_runs_and_how_it_ended(clochectl: Command, name: str) ->
     assert (ended["state"], ended["pid"], ended["exit_code"]) == ("stopped", None, 137)
 
 
+def test_explain_shows_the_last_start_failed_or_not(clochectl: Command, tmp_path: Path) -> None:
+    program = ("/bin/sh", "-c", "echo last words; exit 3")
+    name = clochectl.start(root=busybox_root(tmp_path / "root"), program=program)
+    clochectl.ok("wait", name)
+    said = clochectl.ok("explain", name)
+    assert re.search(r"^\d+\.\d +\d+\.\d\d ms +inside +pivot_root$", said, re.MULTILINE)
+    assert "the console said last:\n  last words" in said
+    told = clochectl.json("explain", name)
+    assert told["now"]["exit_code"] == 3
+    assert (told["error"], told["console"]) == ("", "last words\r\n")
+    (tmp_path / "root/bin/sh").unlink()
+    clochectl.run("start", name)
+    failed = clochectl.ok("explain", name)
+    assert "the program /bin/sh does not exist" in failed
+    assert '  call: execve("/bin/sh", ["/bin/sh", "-c", ' in failed
+    assert " = ENOENT\n  place: line 1, column " in failed
+    assert clochectl.json("explain", name)["details"]["name"] == "ENOENT"
+
+
 def test_exec_gives_the_streams_and_the_status_of_the_program(
     clochectl: Command, name: str
 ) -> None:
     line = "cat; echo wrong >&2; exit 42"
     done = clochectl.run("exec", name, "--", "sh", "-c", line, fed=b"typed")
     assert (done.returncode, done.stdout, done.stderr) == (42, b"typed", b"wrong\n")
+    words = ("--user", "7:8", "--directory", "/bin", "--env", "A=b=c", "--env", "B=")
+    line = "echo $(id -u) $(id -g) $PWD $A $B."
+    done = clochectl.run("exec", *words, name, "--", "sh", "-c", line)
+    assert (done.returncode, done.stdout) == (0, b"7 8 /bin b=c .\n")
     killed = clochectl.run("exec", name, "--", "sh", "-c", "kill -9 $$")
     assert killed.returncode == 137
 

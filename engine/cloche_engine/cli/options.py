@@ -181,8 +181,20 @@ def _kill(parser: argparse.ArgumentParser) -> None:
 
 
 def _exec(parser: argparse.ArgumentParser) -> None:
-    parser.usage = "clochectl exec [-h] [--connect ADDRESS] NAME -- PROGRAM ARG…"
+    parser.usage = (
+        "clochectl exec [-h] [--connect ADDRESS] [--user U] [--directory D] [--env NAME=VALUE]… "
+        "[--terminal] NAME -- PROGRAM ARG…"
+    )
     _name(parser)
+    parser.add_argument("--user", metavar="U", default="", help="name or UID[:GID] inside (root)")
+    parser.add_argument("--directory", metavar="D", default="", help="where it runs inside (/)")
+    parser.add_argument(
+        "--env", metavar="NAME=VALUE", type=variable, action="append", default=[],
+        help="a variable for it, may stand several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--terminal", action="store_true", help="a terminal of its own, also in a script"
+    )
 
 
 def _stats(parser: argparse.ArgumentParser) -> None:
@@ -223,6 +235,14 @@ def address(text: str) -> str:
     if text in {"system", "test:"} or (text.startswith("private:") and text != "private:"):
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is none of system, private:DIR and test:")
+
+
+def variable(text: str) -> tuple[str, str]:
+    """A variable of an environment."""
+    name, sign, value = text.partition("=")
+    if name and sign:
+        return name, value
+    raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
 
 
 def seconds(text: str) -> float:

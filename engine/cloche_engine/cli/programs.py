@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from cloche_engine.api.client import Engine
 from cloche_engine.api.console import MAX_FRAME, Ended, decode, encode_signal
@@ -27,26 +28,29 @@ _QUIET_MS = 500
 
 async def execute(engine: Engine, options: argparse.Namespace) -> int:
     """Run it to its end; its exit status is ours."""
-    argv = tuple(options.program)
-    if os.isatty(_STDIN) and os.isatty(_STDOUT):
-        return await _on_terminal(engine, options.name, argv)
-    return await _with_pipes(engine, options.name, argv)
+    request = ExecRequest(
+        tuple(options.program), tuple(options.env), options.directory, options.user
+    )
+    if options.terminal or (os.isatty(_STDIN) and os.isatty(_STDOUT)):
+        return await _on_terminal(engine, options.name, request)
+    return await _with_pipes(engine, options.name, request)
 
 
-async def _on_terminal(engine: Engine, name: str, argv: tuple[str, ...]) -> int:
+async def _on_terminal(engine: Engine, name: str, request: ExecRequest) -> int:
     rows, columns = size()
     kind = os.environ.get("TERM", "")
     environment = (("TERM", kind),) if kind.isprintable() and kind else ()
-    request = ExecRequest(argv, environment, terminal=True, rows=rows, columns=columns)
+    environment = (*environment, *request.environment)
+    request = replace(request, environment=environment, terminal=True, rows=rows, columns=columns)
     with await engine.exec(name, request) as link, _signals_sent(link):
         return _status(await attach(link))
 
 
-async def _with_pipes(engine: Engine, name: str, argv: tuple[str, ...]) -> int:
+async def _with_pipes(engine: Engine, name: str, request: ExecRequest) -> int:
     """The program gets pipes of ours, never our own descriptors, which may be a root terminal."""
     pumps = _Pumps()
     try:
-        link = await engine.exec(name, ExecRequest(argv, stdio=pumps.theirs))
+        link = await engine.exec(name, replace(request, stdio=pumps.theirs))
     finally:
         pumps.let_go_of_theirs()
     with link, _signals_sent(link):

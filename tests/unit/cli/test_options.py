@@ -54,6 +54,7 @@ def test_the_words_of_a_program_are_its_own() -> None:
         (["show", "a", "b"], "unrecognized arguments: b"),
         (["exec", "one"], "no program is given"),
         (["exec", "one", "--"], "no program is given"),
+        (["exec", "--env", "=b", "one", "--", "ls"], "is no NAME=VALUE"),
         (["stop", "one", "--timeout", "-1"], "is no time of 0 to 86400 seconds"),
         (["stop", "one", "--timeout", "nan"], "is no time of 0 to 86400 seconds"),
         (["wait", "one", "--state", "happy"], "invalid choice"),
