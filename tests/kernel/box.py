@@ -18,7 +18,7 @@ from cloche_engine.core.engine import LocalEngine
 from cloche_engine.monitor.protocol import SPARE
 
 APPLETS = """
-    cat chmod chown cp dd echo grep head hostname id ip ls mkdir mount nc nslookup ps readlink
+    cat chmod chown cp dd echo grep head hostname id ip ln ls mkdir mount mv nc nslookup ps readlink
     rm sh sleep stty touch
 """.split()
 

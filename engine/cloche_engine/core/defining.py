@@ -8,6 +8,7 @@ from cloche_engine.api.errors import EngineError, WrongStateError
 from cloche_engine.api.model import Container, State
 from cloche_engine.core.entry import Entry
 from cloche_engine.core.lifecycle import Lifecycle
+from cloche_engine.core.live_mounts import LiveMounts
 from cloche_engine.core.registry import Definition, Registry
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.planning.plan import make_plan
@@ -15,6 +16,8 @@ from cloche_engine.definition.spec import ContainerSpec
 
 _LIMITS = ("cpu.", "memory.", "io_weight", "io_devices.", "processes", "rlimits.")
 """How the paths of what the kernel takes while a container runs begin."""
+
+_MOUNTS = "filesystems."
 
 _FEELING = frozenset({State.STARTING, State.RUNNING, State.PAUSED})
 """Not one that ends: its turn may be long, and its limits matter no more."""
@@ -26,15 +29,20 @@ class Defining:
     def __init__(self, registry: Registry, lifecycle: Lifecycle) -> None:
         self._registry = registry
         self._lifecycle = lifecycle
+        self._mounts = LiveMounts(lifecycle, registry.places)
 
     async def define(self, text: bytes, etag: str) -> Container:
         """Store a definition, new or in place of the one with this etag."""
         definition = self._registry.examine(text, etag)
         entry = definition.present
-        if entry is None or not _changes_limits(entry, definition):
+        if entry is None or not _changes(entry, definition, (*_LIMITS, _MOUNTS)):
             return self._registry.changed(self._registry.save(definition))
         async with entry.turn:
-            return await self._limit_and_save(entry, text, etag)
+            definition = self._registry.examine(text, etag)
+            async with self._mounts.applied(entry, definition.spec):
+                if _changes(entry, definition, _LIMITS):
+                    return await self._limit_and_save(entry, text, etag)
+                return self._registry.changed(self._registry.save(definition))
 
     async def _limit_and_save(self, entry: Entry, text: bytes, etag: str) -> Container:
         limited = await self._limit(entry, self._registry.examine(text, etag).spec)
@@ -59,9 +67,9 @@ class Defining:
         return True
 
 
-def _changes_limits(entry: Entry, definition: Definition) -> bool:
+def _changes(entry: Entry, definition: Definition, paths: tuple[str, ...]) -> bool:
     """Whether a container feels it that runs, or is about to with what was stored before."""
     if entry.state not in _FEELING:
         return False
     plan = make_plan(Document.parse(entry.stored.text), definition.document, running=True)
-    return any(step.path.startswith(_LIMITS) for step in plan.now)
+    return any(step.path.startswith(paths) for step in plan.now)

@@ -60,7 +60,10 @@ class MonitorLink:
                 raise MonitorGoneError from error
             answer, descriptors = await self._answered(waiting)
         if "error" in answer:
-            raise EngineError(f"the kernel refused it: {answer['error']['text']}", "try again")
+            refused = answer["error"]
+            if refused.get("hint"):
+                raise EngineError(refused["text"], refused["hint"])
+            raise EngineError(f"the kernel refused it: {refused['text']}", "try again")
         return answer, descriptors
 
     async def _answered(self, waiting: asyncio.Future[Message]) -> Message:

@@ -21,11 +21,14 @@ from cloche_engine.monitor.enter import Entrance, Request, only_pipes
 from cloche_engine.monitor.handover import LauncherGoneError, hear
 from cloche_engine.monitor.launch import Launched, LaunchFailedError
 from cloche_engine.monitor.loop import READ, Loop
+from cloche_engine.monitor.mounting import Mounting, MountingFailedError
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
 from cloche_engine.monitor.record import Ending, ending_of, write_ending
 from cloche_engine.monitor.session import Session
 from cloche_engine.monitor.stopping import Stopper
+from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.limits import Limits
+from cloche_engine.sandbox.plan.mounts import MountPlan
 from cloche_engine.sandbox.seccomp import Filters
 
 _WHILE_IT_STARTS = frozenset({Do.FOLLOW, Do.CONSOLE})
@@ -66,6 +69,8 @@ class Monitor:
             Do.FREEZE: lambda link, _, __: self._freeze(link, frozen=True),
             Do.THAW: lambda link, _, __: self._freeze(link, frozen=False),
             Do.LIMIT: self._limit,
+            Do.MOUNT: self._mount,
+            Do.UNMOUNT: self._unmount,
             Do.USAGE: self._usage,
             Do.LOGS: self._logs,
             Do.CONSOLE: self._open_console,
@@ -236,6 +241,22 @@ class Monitor:
         launched = self._launched
         launched.rounded = change_all(self._group, launched.plan.limits, limits)
         launched.plan = replace(launched.plan, limits=limits)
+
+    def _mount(self, link: socket.socket, fields: Fields, _: list[int]) -> None:
+        mount = MountPlan.from_fields(fields["mount"])
+        self._change_mounts(link, lambda mounting: mounting.attach(mount))
+
+    def _unmount(self, link: socket.socket, fields: Fields, _: list[int]) -> None:
+        self._change_mounts(link, lambda mounting: mounting.detach(str(fields["target"])))
+
+    def _change_mounts(self, link: socket.socket, change: Callable[[Mounting], LaunchPlan]) -> None:
+        launched = self._launched
+        try:
+            launched.plan = change(Mounting(launched.plan, self._pidfd))
+        except MountingFailedError as failure:
+            self._answer(link, {"error": failure.fields})
+        else:
+            self._answer(link, {"ok": True})
 
     def _usage(self, link: socket.socket, _: Fields, __: list[int]) -> None:
         with contextlib.closing(Meter(self._group)) as meter:

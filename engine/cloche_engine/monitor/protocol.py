@@ -45,6 +45,8 @@ class Do(StrEnum):
     FREEZE = "freeze"
     THAW = "thaw"
     LIMIT = "limit"
+    MOUNT = "mount"
+    UNMOUNT = "unmount"
     USAGE = "usage"
     LOGS = "logs"
     CONSOLE = "console"

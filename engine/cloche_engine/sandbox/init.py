@@ -316,10 +316,11 @@ def _root(plan: LaunchPlan, host_root: HostRoot | None) -> list[Operation]:
 def _declared(plan: LaunchPlan, around: Surroundings) -> Iterator[Operation]:
     found = zip(plan.mounts, around.directories, around.creatable, strict=True)
     for number, (mount, directory, create) in enumerate(found):
-        yield _mount(f"mount:{number}", mount, directory=directory, create=create)
+        yield mount_operation(f"mount:{number}", mount, directory=directory, create=create)
 
 
-def _mount(name: str, mount: MountPlan, *, directory: bool, create: bool) -> Operation:
+def mount_operation(name: str, mount: MountPlan, *, directory: bool, create: bool) -> Operation:
+    """The step that makes a declared mount; `name` finds what the parent opened for it."""
     attributes = mount.attributes | (k.MOUNT_ATTR_RDONLY if mount.readonly else 0)
     line, column = mount.line, mount.column
     match mount.kind:

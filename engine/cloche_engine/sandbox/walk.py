@@ -26,6 +26,20 @@ def walk_in_root(root: int, path: str, flags: int) -> int:
         walk.close()
 
 
+def open_without_links(root: int, path: str) -> int:
+    """A directory inside a root by its very path; ELOOP or ENOTDIR where a link is on the way."""
+    current = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
+    for name in reversed(_names(path)):
+        above = current
+        try:
+            if name == "..":
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            current = os.open(name, _COMPONENT | os.O_DIRECTORY, dir_fd=above)
+        finally:
+            os.close(above)
+    return current
+
+
 class _Walk:
     """The descriptors from the root to where the walk is."""
 

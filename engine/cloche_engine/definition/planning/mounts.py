@@ -9,6 +9,8 @@ from cloche_engine.definition.planning.wording import Difference
 from cloche_engine.definition.spec import Access, Filesystem, FilesystemKind
 from cloche_engine.definition.units import readable
 
+_LIVE = frozenset(FilesystemKind) - {FilesystemKind.TEMPLATE}
+
 
 def filesystems(
     path: str, was: tuple[Filesystem, ...], now: tuple[Filesystem, ...]
@@ -19,10 +21,21 @@ def filesystems(
     for target in dict.fromkeys([*before, *after]):
         one, other = before.get(target), after.get(target)
         if one != other:
-            yield Difference(f"{path}.{target}", _mount_sentence(target, one, other))
+            live = can_change_live(target, was, now)
+            yield Difference(f"{path}.{target}", _mount_sentence(target, one, other), live)
     kept = [target for target in before if target in after]
     if kept != [target for target in after if target in before]:
         yield Difference(path, "The mounts are made in another order.")
+
+
+def can_change_live(target: str, was: tuple[Filesystem, ...], now: tuple[Filesystem, ...]) -> bool:
+    """Whether a mount that comes or goes can do so while the container runs.
+
+    One that another is mounted below cannot: it would be hidden, or go with it.
+    """
+    found = [entry for entry in (*was, *now) if entry.target == target]
+    below = any(entry.target.startswith(f"{target}/") for entry in (*was, *now))
+    return target != "/" and len(found) == 1 and found[0].kind in _LIVE and not below
 
 
 def _mount_sentence(target: str, was: Filesystem | None, now: Filesystem | None) -> str:

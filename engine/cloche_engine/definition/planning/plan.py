@@ -107,7 +107,8 @@ def _lines(text: str) -> list[str]:
 
 
 def _step(found: Difference) -> Step:
-    return Step(found.path, found.sentence, _effect(found.path))
+    effect = Effect.NOW if found.live else _effect(found.path)
+    return Step(found.path, found.sentence, effect)
 
 
 def _effect(path: str) -> Effect:

@@ -11,10 +11,11 @@ from cloche_engine.definition.spec import PortForward, Route, SharedNamespace
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One value that differs: its canonical path, and a sentence."""
+    """One value that differs: its canonical path, a sentence, and whether it can change live."""
 
     path: str
     sentence: str
+    live: bool = False
 
 
 def text(value: Any) -> str:

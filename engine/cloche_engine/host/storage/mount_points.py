@@ -197,7 +197,14 @@ class MountPoints:
         rows = [json.dumps([tree, each.path, each.is_directory]) + "\n" for tree, each in made]
         if rows:
             self._made.parent.mkdir(mode=0o700, exist_ok=True)
-            files.write_new(str(self._made), "".join(rows))
+            if not self._made.exists():
+                files.write_new(str(self._made), "".join(rows))
+                return
+            # What a running container gets comes to what is there, which no crash may lose.
+            present = self._made.read_text().splitlines(keepends=True)
+            new = self._made.with_suffix(".new")
+            new.write_text("".join(dict.fromkeys([*present, *rows])))
+            new.rename(self._made)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

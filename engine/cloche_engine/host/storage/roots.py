@@ -61,7 +61,7 @@ def open_mounts(plan: LaunchPlan, userns: int, opened: dict[str, int]) -> None:
     root = () if plan.root is None else (("root", plan.root),)
     for name, mount in (*root, *numbered(plan.mounts)):
         if mount.from_outside:
-            opened[name] = _open_mount(mount, userns, plan.id_base, recursive=name != "root")
+            opened[name] = open_mount(mount, userns, plan.id_base, recursive=name != "root")
         elif mount.kind is SourceKind.TEMPLATE:
             _open_layers(name, mount, userns, opened)
 
@@ -71,7 +71,7 @@ def numbered(mounts: tuple[MountPlan, ...]) -> Iterator[tuple[str, MountPlan]]:
     return ((f"mount:{number}", mount) for number, mount in enumerate(mounts))
 
 
-def _open_mount(mount: MountPlan, userns: int, id_base: int, *, recursive: bool) -> int:
+def open_mount(mount: MountPlan, userns: int, id_base: int, *, recursive: bool = True) -> int:
     """A declared source with all that is mounted below it, its owners mapped as it says."""
     if mount.kind is SourceKind.TREE:
         tree = open_tree(k.AT_FDCWD, mount.source, recursive=recursive, follow=True)
