@@ -19,6 +19,7 @@ BENCHMARKS = {
     "window": "tests.bench.window",
     "memory": "tests.bench.memory",
     "list": "tests.bench.listing",
+    "samples": "tests.bench.samples",
     "definition": "tests.bench.definition",
     "console": "tests.bench.console",
 }

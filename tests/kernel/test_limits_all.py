@@ -22,7 +22,7 @@ LAST = str(max(CPUS))
 
 _OLD = {
     "cpu.max": ("cpu", "cpu.cfs_quota_us cpu.cfs_period_us"),
-    "cpuset.cpus": ("cpuset", "cpuset.cpus"),
+    "cpuset.cpus": ("cpuset", "cpuset.effective_cpus"),
     "memory.max": ("memory", "memory.limit_in_bytes"),
     "memory.high": ("memory", "memory.soft_limit_in_bytes"),
     "swap": ("memory", "memory.memsw.limit_in_bytes"),
@@ -30,7 +30,7 @@ _OLD = {
 }
 _NEW = {
     "cpu.max": ("cpu", "cpu.max"),
-    "cpuset.cpus": ("cpuset", "cpuset.cpus"),
+    "cpuset.cpus": ("cpuset", "cpuset.cpus.effective"),
     "memory.max": ("memory", "memory.max"),
     "memory.high": ("memory", "memory.high"),
     "swap": ("memory", "memory.swap.max"),

@@ -17,7 +17,7 @@ def change_all(group: Group, before: Limits, wanted: Limits) -> list[str]:
     """
     rounded = limits.change(group, wanted)
     try:
-        return rounded + rlimits.change(group.members, wanted.rlimits, before.rlimits)
+        return rounded + rlimits.change(group.processes, wanted.rlimits, before.rlimits)
     except OSError:
         with contextlib.suppress(OSError):  # why it was refused is what to tell
             limits.change(group, before)

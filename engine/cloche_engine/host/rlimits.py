@@ -36,7 +36,7 @@ def make_room(pid: int, limits: tuple[Rlimit, ...]) -> list[str]:
 
 
 def change(
-    members: Callable[[], set[int]], wanted: tuple[Rlimit, ...], before: tuple[Rlimit, ...]
+    members: Callable[[], list[int]], wanted: tuple[Rlimit, ...], before: tuple[Rlimit, ...]
 ) -> list[str]:
     """Give every process other limits; what is not wanted any more becomes as it is here.
 
@@ -49,7 +49,7 @@ def change(
     seen: set[int] = set()
     try:
         for _ in range(_ROUNDS):
-            new = members() - seen
+            new = set(members()) - seen
             if not new:
                 break
             for pid in new:

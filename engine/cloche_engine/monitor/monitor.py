@@ -24,6 +24,7 @@ from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.mounting import Mounting, MountingFailedError
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
 from cloche_engine.monitor.record import Ending, ending_of, write_ending
+from cloche_engine.monitor.relief import Relief
 from cloche_engine.monitor.session import Session
 from cloche_engine.monitor.stopping import Stopper
 from cloche_engine.sandbox.plan.launch import LaunchPlan
@@ -60,6 +61,7 @@ class Monitor:
         self._followers: list[socket.socket] = []
         self._silent: set[socket.socket] = set()
         self._paused = False
+        self._relief = Relief(self._loop, child.group)
         self._stopper = Stopper(self._loop, child.pid, child.pidfd, child.group)
         self._ending: Ending | None = None
         self._answers: dict[str, Callable[[socket.socket, Fields, list[int]], None]] = {
@@ -126,6 +128,7 @@ class Monitor:
         self._loop.forget(link.fileno())
         link.close()
         self._loop.watch(self._pidfd, READ, self._init_ended)
+        self._relief.begin(self._launched.plan.limits)
         for follower in list(self._followers):
             self._listen_to(follower)
             self._answer(follower, self._status())
@@ -241,6 +244,7 @@ class Monitor:
         launched = self._launched
         launched.rounded = change_all(self._group, launched.plan.limits, limits)
         launched.plan = replace(launched.plan, limits=limits)
+        self._relief.begin(limits)
 
     def _mount(self, link: socket.socket, fields: Fields, _: list[int]) -> None:
         mount = MountPlan.from_fields(fields["mount"])
@@ -309,6 +313,7 @@ class Monitor:
 
     def _init_ended(self, _: int) -> None:
         launched = self._launched
+        self._relief.end()
         self._loop.forget(self._pidfd)
         status = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         assert status is not None  # noqa: S101 (without WNOHANG there is always one)

@@ -87,10 +87,6 @@ class Group:
             for name in ("", *_DELEGATED):
                 os.chown(f"{self.unified}/{name}", user, group)
 
-    def members(self) -> set[int]:
-        """The processes in it; the kernel says where any tree has it."""
-        return set(self.processes())
-
     def freeze(self, *, frozen: bool) -> None:
         """Stop or continue every process in it; OSError where the host cannot."""
         if self.unified is None:

@@ -52,6 +52,26 @@ def cpuset(folder: str, limits: Limits, _: Devices) -> Iterator[Setting]:
 class _Chosen(Setting):
     """A choice of what the host may not have: v2 takes it, and gives what there is."""
 
+    @property
+    def _whole(self) -> str:
+        """All that its parent has."""
+        folder, _, name = self.file.rpartition("/")
+        above = folder.rpartition("/")[0]
+        return replace(self, file=f"{above}/{name}.effective").held()
+
+    def write(self, text: str) -> None:
+        """See Setting; before Linux 6.6 a group with processes cannot be without a choice."""
+        try:
+            Setting.write(self, text)
+        except OSError as error:
+            if text or error.errno != errno.ENOSPC:
+                raise
+            Setting.write(self, self._whole)
+
+    def is_met_by(self, held: str) -> bool:
+        """See Setting."""
+        return held == self.text or (not self.text and held == self._whole)
+
     def apply(self) -> str:
         """See Setting; LimitError where not all of it is given."""
         rounded = Setting.apply(self)
