@@ -132,6 +132,9 @@ async def test_the_weight_of_input_and_output_is_given_or_refused(
         return
     await box.start()
     assert await weight(box) == "300"
+    schedulers = [file.read_text() for file in Path("/sys/block").glob("*/queue/scheduler")]
+    told = "no disk heeds it" in " ".join((await box.engine.stats(box.uuid)).notices)
+    assert told is not any("[bfq]" in text for text in schedulers)
     await redefine(box, "", "<blkiotune><weight>300</weight></blkiotune>")
     assert await weight(box) == "100"
 

@@ -68,8 +68,8 @@ class Engine(Protocol):
     async def define(self, text: bytes, etag: str = "") -> Container:
         """Store a definition; a new one where etag is empty, otherwise the one that has this etag.
 
-        A uuid is written into the document where it has none. A running container feels another
-        cpushare and memory at once; where the kernel refuses them nothing is stored.
+        A uuid is written into the document where it has none. A running container feels other
+        limits at once; where the kernel refuses one of them nothing changes and nothing is stored.
         """
         ...
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cloche_engine.host.cgroups.setting import LimitError
-from cloche_engine.sandbox.plan.limits import DeviceLimits
+from cloche_engine.sandbox.plan.limits import DeviceLimits, Limits
 
 Devices = dict[str, DeviceLimits]
 """What each device is held to, by its number."""
@@ -18,6 +18,25 @@ Devices = dict[str, DeviceLimits]
 def numbered(wanted: Iterable[DeviceLimits]) -> Devices:
     """Limits by the numbers of their devices; LimitError where there is no such disk."""
     return {_number(each.path): each for each in wanted}
+
+
+def unheeded_weight(limits: Limits, root: Path | None) -> list[str]:
+    """A sentence where a weight has no effect; root is that of the tree with the io controller."""
+    if not limits.io_weight and not any(each.weight for each in limits.devices):
+        return []
+    schedulers = Path("/sys/block").glob("*/queue/scheduler")
+    if any("[bfq]" in _text(file) for file in schedulers):
+        return []
+    if root is not None and "enable=1" in _text(root / "io.cost.qos"):
+        return []
+    return ["<weight>: no disk heeds it here; choose the scheduler bfq for it"]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
 
 
 def _number(path: str) -> str:

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Callable, Iterable, Iterator
 
 from cloche_engine.host.cgroups import v1, v2
-from cloche_engine.host.cgroups.devices import Devices, numbered
+from cloche_engine.host.cgroups.devices import Devices, numbered, unheeded_weight
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.setting import LimitError, Setting
 from cloche_engine.host.cgroups.usage import memory_in_use
@@ -34,7 +34,8 @@ def apply(group: Group, limits: Limits) -> list[str]:
     LimitError where it has another value.
     """
     settings = _settings(group, limits, numbered(limits.devices))
-    return _apply_all([each for each in settings if not each.is_fresh])
+    rounded = _apply_all([each for each in settings if not each.is_fresh])
+    return rounded + _unheeded(group, limits)
 
 
 def change(group: Group, limits: Limits) -> list[str]:
@@ -46,12 +47,18 @@ def change(group: Group, limits: Limits) -> list[str]:
     _make_room(group, limits.memory)
     before = [(each, each.held()) for each in settings]
     try:
-        return _apply_all([each for each, held in before if not each.is_met_by(held)])
+        rounded = _apply_all([each for each, held in before if not each.is_met_by(held)])
+        return rounded + _unheeded(group, limits)
     except OSError:
         # Twice: on v1 none of the two limits of memory may pass the other on its way back.
         for each, held in (*before, *before):
             each.restore(held)
         raise
+
+
+def _unheeded(group: Group, limits: Limits) -> list[str]:
+    tree = group.layout.with_controller("io")
+    return unheeded_weight(limits, tree.path if tree else None)
 
 
 def _limited(group: Group) -> Devices:

@@ -60,7 +60,7 @@ class _Chosen(Setting):
         return replace(self, file=f"{above}/{name}.effective").held()
 
     def write(self, text: str) -> None:
-        """See Setting; before Linux 6.6 a group with processes cannot be without a choice."""
+        """See Setting; some kernels (6.1) let no group with processes be without a choice."""
         try:
             Setting.write(self, text)
         except OSError as error:
