@@ -12,6 +12,13 @@ import sys
 from cloche_engine.api.bus import BusEngine
 from cloche_engine.api.connect import connect
 from cloche_engine.api.errors import EngineError
+from cloche_engine.api.model import Samples
+
+
+async def first_samples(engine: BusEngine) -> Samples:
+    heard: asyncio.Queue[Samples] = asyncio.Queue()
+    await engine.watch(heard.put_nowait, 0.1)
+    return await asyncio.wait_for(heard.get(), 10)
 
 
 async def main(user: int, target: str, method: str, *words: str) -> None:
@@ -22,7 +29,11 @@ async def main(user: int, target: str, method: str, *words: str) -> None:
         engine = await connect(target)
         assert isinstance(engine, BusEngine)
         arguments = [word.encode() if method == "define" else word for word in words]
-        outcome = await getattr(engine, method)(*arguments)
+        outcome: object
+        if method == "watch":
+            outcome = await first_samples(engine)
+        else:
+            outcome = await getattr(engine, method)(*arguments)
         sys.stdout.write(f"allowed {outcome}\n")
         await engine.close()
     except EngineError as error:

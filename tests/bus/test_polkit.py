@@ -66,6 +66,11 @@ def test_a_rule_lets_a_stranger_in_for_that_action_only(granting: System) -> Non
     assert granting.ask(NOBODY, "undefine", "theirs") == "allowed None\n"
 
 
+def test_samples_reach_whoever_may_see_the_list(granting: System) -> None:
+    assert granting.ask(NOBODY, "watch") == "allowed ()\n"
+    assert "RefusedError a password is needed to see which" in granting.ask(DAEMON, "watch")
+
+
 def test_a_rule_for_one_user_is_none_for_another(granting: System) -> None:
     assert "RefusedError" in granting.ask(DAEMON, "containers")
 
