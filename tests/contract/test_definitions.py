@@ -136,7 +136,7 @@ async def test_a_removed_container_is_gone_and_subscribers_hear_it(engine: Engin
 @pytest.mark.parametrize(
     "method",
     ["container", "definition", "undefine", "start", "stop", "kill", "pause", "resume", "restart",
-     "logs", "stats", "explain"],
+     "logs", "stats", "explain", "processes"],
 )  # fmt: skip
 async def test_an_unknown_name_is_told_by_every_method(engine: Engine, method: str) -> None:
     with pytest.raises(NotFoundError) as caught:

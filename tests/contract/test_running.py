@@ -243,6 +243,26 @@ async def test_the_last_start_is_explained_step_by_step(engine: Engine) -> None:
     assert (report.error, report.hint, report.details) == ("", "", ())
 
 
+async def test_what_runs_is_listed_with_its_pid_inside(engine: Engine, running: str) -> None:
+    container = await engine.container(running)
+    (first,) = await engine.processes(running)
+    assert (first.pid, first.inside, first.user) == (container.pid, 1, "root")
+    assert first.command.startswith("/bin/sh")
+    assert not first.escaped
+    link = await engine.exec(running, ExecRequest(("/bin/sh",), terminal=True))
+    viewer = Viewer(link)
+    found = await engine.processes(running)
+    assert [each.pid for each in found] == sorted({each.pid for each in found})
+    assert len(found) == 2
+    viewer.enter("exit\r")
+    await viewer.end()
+    viewer.close()
+    assert len(await engine.processes(running)) == 1
+    await engine.kill(running)
+    with pytest.raises(WrongStateError):
+        await engine.processes(running)
+
+
 class Pipes:
     """Three pipes for a program, the program's ends closed once it runs."""
 

@@ -10,7 +10,7 @@ from dbus_fast import Message
 
 from cloche_engine.api import refs
 from cloche_engine.api.bus_link import SYSTEM, Link, Request
-from cloche_engine.api.bus_reports import report_from
+from cloche_engine.api.bus_reports import processes_from, report_from
 from cloche_engine.api.bus_samples import SAMPLES_SIGNATURE, Watches
 from cloche_engine.api.bus_socket import close_descriptors
 from cloche_engine.api.bus_templates import BusTemplates
@@ -22,6 +22,7 @@ from cloche_engine.api.model import (
     Change,
     Container,
     ExecRequest,
+    Process,
     Removed,
     Samples,
     StartReport,
@@ -144,6 +145,10 @@ class BusEngine:
     async def logs(self, ref: str) -> bytes:
         """What the console said last."""
         return bytes((await self._on(ref, "Logs")).body[0])
+
+    async def processes(self, ref: str) -> list[Process]:
+        """What runs in it."""
+        return processes_from((await self._on(ref, "Processes")).body[0])
 
     async def explain(self, ref: str) -> StartReport:
         """The last start, step by step."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cloche_engine.api.bus_values import wire_text
-from cloche_engine.api.model import StartReport, Step
+from cloche_engine.api.model import Process, StartReport, Step
 
 
 def report_body(report: StartReport) -> tuple[Any, ...]:
@@ -27,3 +27,19 @@ def report_from(body: list[Any]) -> StartReport:
         at, tuple(Step(*step) for step in steps), error, hint, tuple(details.items()),
         bytes(console),
     )  # fmt: skip
+
+
+def processes_body(processes: list[Process]) -> list[list[Any]]:
+    """The argument of a reply to Processes."""
+    return [
+        [
+            each.pid, each.inside, wire_text(each.user), wire_text(each.command), each.state,
+            each.cpu_seconds, each.memory_bytes, each.started, each.escaped,
+        ]
+        for each in processes
+    ]  # fmt: skip
+
+
+def processes_from(rows: list[list[Any]]) -> list[Process]:
+    """The processes in a reply."""
+    return [Process(*row) for row in rows]

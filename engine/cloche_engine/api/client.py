@@ -12,6 +12,7 @@ from cloche_engine.api.model import (
     Change,
     Container,
     ExecRequest,
+    Process,
     Samples,
     StartReport,
     Stats,
@@ -118,6 +119,10 @@ class Engine(Protocol):
 
     async def logs(self, ref: str) -> bytes:
         """What the console said last, also after the end."""
+        ...
+
+    async def processes(self, ref: str) -> list[Process]:
+        """What runs in it, by pid on the host; WrongStateError where nothing does."""
         ...
 
     async def explain(self, ref: str) -> StartReport:

@@ -36,6 +36,7 @@ from cloche_engine.api.model import (
     Container,
     End,
     ExecRequest,
+    Process,
     Removed,
     Samples,
     StartReport,
@@ -265,7 +266,7 @@ class FakeEngine:
             raise WrongStateError(f"{entry.container.name!r} does not run", "start it first")
         self._check_program(request)
         if request.terminal:
-            session = FakeSession(entry.spec.effective_hostname, lambda _code: None)
+            session = FakeSession(entry.spec.effective_hostname, lambda _code: None, request.argv)
             entry.others.append(session)
             return session.attach(request.rows, request.columns)
         if request.stdio is None:
@@ -281,6 +282,18 @@ class FakeEngine:
         """What the console said last."""
         entry = self._entry(ref)
         return entry.session.kept if entry.session else entry.last_output
+
+    async def processes(self, ref: str) -> list[Process]:
+        """Its program, and what was run in it besides."""
+        entry = self._entry(ref)
+        container = entry.container
+        self._demand(entry, container.pid is not None, "looked into", "start it first")
+        pid, started = container.pid or 0, container.started or 0.0
+        commands = [entry.spec.program, *(each.argv for each in entry.others if not each.ended)]
+        return [
+            Process(pid + at, at + 1, "root", " ".join(argv), "S", 0.0, 1 << 20, started)
+            for at, argv in enumerate(commands)
+        ]
 
     async def explain(self, ref: str) -> StartReport:
         """The last start; little is done in memory."""

@@ -50,7 +50,7 @@ class FakePipes:
 
     def __init__(self, argv: tuple[str, ...], stdio: tuple[int, int, int]) -> None:
         self._stdin, self._stdout, self._stderr = (os.dup(number) for number in stdio)
-        self._argv = argv
+        self.argv = argv
         ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._viewer = Viewer(ours, self._on_packet)
         self._signal = 0
@@ -100,7 +100,7 @@ class FakePipes:
         return 128 + self._signal if self._signal else code
 
     def _program(self) -> int:
-        name, arguments = self._argv[0].rpartition("/")[2], self._argv[1:]
+        name, arguments = self.argv[0].rpartition("/")[2], self.argv[1:]
         if name == "cat":
             return self._copy()
         if name == "echo":

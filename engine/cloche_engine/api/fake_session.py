@@ -28,7 +28,13 @@ KEPT = 64 * 1024
 class FakeSession:
     """A program on a terminal: echoes what is typed, answers a few commands, keeps its output."""
 
-    def __init__(self, hostname: str, on_end: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        hostname: str,
+        on_end: Callable[[int], None],
+        argv: tuple[str, ...] = ("/bin/sh",),
+    ) -> None:
+        self.argv = argv
         self._hostname = hostname
         self._on_end = on_end
         self._viewers: list[Viewer] = []

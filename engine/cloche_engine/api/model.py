@@ -200,6 +200,25 @@ class ExecRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Process:
+    """One process of a container: its pid on the host, and inside (0 where it is not in there).
+
+    user is one of the container's, by name where it has one; state is a letter as in ps(1); started
+    is seconds since 1970. escaped: it runs in the container, but its limits do not hold it.
+    """
+
+    pid: int
+    inside: int
+    user: str
+    command: str
+    state: str
+    cpu_seconds: float
+    memory_bytes: int
+    started: float
+    escaped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A step of a start: when it began after the start was asked for, and how long it took.
 

@@ -284,6 +284,7 @@ COMMANDS: dict[str, Command] = {
         Command("console", "terminal:console", "Use the console of a container", _name),
         Command("exec", "programs:execute", "Run a program in a container", _exec),
         Command("logs", "look:logs", "Print what the console said last", _name),
+        Command("processes", "processes:processes", "Show what runs in a container", _name),
         Command("explain", "explain:explain", "Show the last start, step by step", _name),
         Command("stats", "stats:stats", "Show what containers use and may use", _stats),
         Command("template", "templates:template", "List, make and remove templates", _template),

@@ -14,6 +14,7 @@ from cloche_engine.api.model import (
     Change,
     Container,
     ExecRequest,
+    Process,
     Samples,
     StartReport,
     Stats,
@@ -149,6 +150,10 @@ class LocalEngine:
     async def logs(self, ref: str) -> bytes:
         """What the console said last, also after the end."""
         return await self._programs.logs(self.find(ref))
+
+    async def processes(self, ref: str) -> list[Process]:
+        """What runs in it, by pid on the host."""
+        return await self._programs.processes(self.find(ref))
 
     async def explain(self, ref: str) -> StartReport:
         """The last start, step by step, failed or not."""

@@ -22,6 +22,7 @@ from cloche_engine.core.explaining.record import StartRecord
 from cloche_engine.core.following import Following
 from cloche_engine.core.monitor_link import MonitorGoneError
 from cloche_engine.core.networks.network import ManagedNetwork
+from cloche_engine.core.process_list import stuck
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spawner
 from cloche_engine.core.starting import Starting
@@ -139,8 +140,9 @@ class Lifecycle:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(entry.gone.wait(), seconds)
         if entry.running is not None:
+            which = ", ".join(stuck(entry.running)[:3]) or "a process of it"
             raise TimedOutError(
-                f"{entry.name} was killed, but a process of it does not end",
+                f"{entry.name} was killed, but {which} does not end",
                 "it may wait for a disk or network filesystem that does not answer",
             )
 

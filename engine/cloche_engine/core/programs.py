@@ -12,13 +12,14 @@ from pathlib import Path
 
 from cloche_engine.api.console import MAX_FRAME, Ended, Output, encode_output
 from cloche_engine.api.errors import InvalidArgumentError, StartFailedError, WrongStateError
-from cloche_engine.api.model import End, ExecRequest, StartReport, State, Stats
+from cloche_engine.api.model import End, ExecRequest, Process, StartReport, State, Stats
 from cloche_engine.core.entry import Entry
 from cloche_engine.core.explaining.failure import start_failed
 from cloche_engine.core.explaining.record import last_lines, load_report
 from cloche_engine.core.lifecycle import Lifecycle
 from cloche_engine.core.monitor_link import open_session
 from cloche_engine.core.places import Places
+from cloche_engine.core.process_list import processes
 from cloche_engine.core.usage import stats_of
 from cloche_engine.monitor.protocol import Do, Fields
 from cloche_engine.sandbox.plan.launch import LaunchPlan
@@ -95,6 +96,13 @@ class Programs:
             return self._said(entry)
         _, descriptors = await self._lifecycle.ask(entry, {"do": Do.LOGS})
         return _read_from_start(descriptors[0])
+
+    async def processes(self, entry: Entry) -> list[Process]:
+        """What runs in it."""
+        running = entry.running
+        if running is None:
+            raise WrongStateError(f"{entry.name!r} does not run", "start it first")
+        return await asyncio.to_thread(processes, running)
 
     async def explain(self, entry: Entry) -> StartReport:
         """The last start, with the last of the console where its program ran."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from cloche_engine.api.bus_reports import report_body
+from cloche_engine.api.bus_reports import processes_body, report_body
 from cloche_engine.api.bus_values import AS_DEFINED, stats_values
 from cloche_engine.api.client import Engine, checked_grace
 from cloche_engine.api.errors import InvalidArgumentError
@@ -55,6 +55,10 @@ async def _undefine(call: Call) -> Reply:
 
 async def _logs(call: Call) -> Reply:
     return Reply((await call.engine.logs(call.uuid),))
+
+
+async def _processes(call: Call) -> Reply:
+    return Reply((processes_body(await call.engine.processes(call.uuid)),))
 
 
 async def _explain(call: Call) -> Reply:
@@ -165,6 +169,7 @@ METHODS: tuple[Method, ...] = (
     _of_container("ReadDefinition", "", "text:ay etag:s", Action.READ, _read_definition),
     _of_container("Undefine", "", "", Action.DEFINE, _undefine),
     _of_container("Logs", "", "text:ay", Action.READ, _logs),
+    _of_container("Processes", "", "processes:a(uusssdtdb)", Action.READ, _processes),
     _of_container("Explain", "", _REPORT, Action.READ, _explain),
     _of_container("Stats", "", "values:a{sv}", Action.LIST, _stats),
 )

@@ -10,7 +10,8 @@ from cloche_engine.definition.dialects.dialect import Dialect
 
 NAMES = {
     "list", "show", "xml", "define", "undefine", "validate", "start", "stop", "kill", "pause",
-    "resume", "restart", "console", "exec", "logs", "stats", "wait", "explain", "plan", "diff",
+    "resume", "restart", "console", "exec", "logs", "stats", "wait", "explain", "processes",
+    "plan", "diff",
     "convert", "spec", "template",
 }  # fmt: skip
 
