@@ -20,6 +20,7 @@ from cloche_engine.kernel.syscalls import (
 )
 from cloche_engine.sandbox.operation import Context
 from cloche_engine.sandbox.resolve import make, missing_below, open_in_root
+from cloche_engine.sandbox.walk import open_without_links
 
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
 STAGE = "/tmp"  # noqa: S108 (only a place to hang the new root on, in a mount namespace of our own)
@@ -175,7 +176,10 @@ class PutBack:
 
 @dataclass(frozen=True, slots=True)
 class MoveIn:
-    """What was staged at a place, with all that is mounted on it, moves there in the new root."""
+    """What was staged at a place, with all that is mounted on it, moves there in the new root.
+
+    Not through a link: programs trust /proc to be procfs, and one link could hide another's place.
+    """
 
     place: str
     create: bool = False
@@ -188,7 +192,7 @@ class MoveIn:
         """Do it."""
         if self.create:
             create_missing(context.root, self.place, directory=True)
-        with closing(open_in_root(context.root, self.place)) as target:
+        with closing(open_without_links(context.root, self.place)) as target:
             move_mount(context.take(self.place), target)
 
 

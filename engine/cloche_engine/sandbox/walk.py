@@ -28,13 +28,16 @@ def walk_in_root(root: int, path: str, flags: int) -> int:
 
 def open_without_links(root: int, path: str) -> int:
     """A directory inside a root by its very path; ELOOP or ENOTDIR where a link is on the way."""
+    names = _names(path)
+    if ".." in names:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
     current = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
-    for name in reversed(_names(path)):
+    for name in reversed(names):
         above = current
         try:
-            if name == "..":
-                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
             current = os.open(name, _COMPONENT | os.O_DIRECTORY, dir_fd=above)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from error
         finally:
             os.close(above)
     return current

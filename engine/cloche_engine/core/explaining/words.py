@@ -89,6 +89,11 @@ def _mount(failure: Failure) -> Words:
             f"the mount point {failure.subject} does not exist in {failure.where}",
             "make it there, or choose another target",
         )
+    if failure.errno in {errno.ENOTDIR, errno.ELOOP}:
+        return (
+            f"{failure.subject} of its root is a link or a file, where a directory has to be",
+            f"make {failure.subject} an empty directory there",
+        )
     if failure.errno == errno.EROFS:
         return (
             f"the mount point {failure.subject} is missing, and the filesystem is read-only",
