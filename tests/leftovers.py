@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import re
 import socket
 import time
 from collections import Counter
@@ -24,6 +25,7 @@ MARK = "CLOCHE_TEST_RUN"
 _NAME = "cloche"
 _LINK_PREFIXES = ("clv", "clm", "clb")
 _HELD_NAMESPACES = ("net:[", "mnt:[", "pid:[", "user:[", "cgroup:[")
+_MADE_BY = re.compile(r"([0-9a-f]+)-[0-9a-f]+")
 _PAUSE = 0.02
 _BLOCKS = Path("/sys/block")
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -149,8 +151,8 @@ class Watch:
 
     def _control_groups(self, ours: frozenset[int]) -> Iterator[Thing]:
         for folder in _control_group_folders():
-            members = _members(folder)
-            if self.alone or not members or members & ours:
+            members = _members(folder) or _makers(folder)
+            if self.alone or not members or members & (ours | {os.getpid()}):
                 yield Thing("control group", str(folder))
 
     def _processes(self) -> Iterator[Process]:
@@ -188,6 +190,17 @@ def _control_group_folders() -> Iterator[Path]:
         folder = Path(name)
         if any(part.startswith(_NAME) for part in folder.relative_to(_CGROUPS).parts):
             yield folder
+
+
+def _makers(folder: Path) -> frozenset[int]:
+    """Who made an empty group, and those in it, as far as they live: the names tell (PID-TIME).
+
+    A neighbour's container that waits for its plan is in none of its v1 groups yet.
+    """
+    names = [folder.name, *(Path(name).name for name, _, _ in os.walk(folder))]
+    found = (_MADE_BY.fullmatch(name) for name in names)
+    pids = (int(match[1], 16) for match in found if match)
+    return frozenset(pid for pid in pids if Path(f"/proc/{pid}").exists())
 
 
 def _members(folder: Path) -> frozenset[int]:

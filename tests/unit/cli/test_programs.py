@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cloche_engine.api.model import Container, State
+from cloche_engine.api.model import Container, End, State
 from cloche_engine.cli import words
 
 LITERAL = Path(__file__).parents[1] / "definition/rfc-v2-literal.xml"
@@ -103,3 +103,20 @@ def test_a_command_that_needs_no_bus_imports_none(words: list[str]) -> None:
         [sys.executable, "-c", program], input=GOOD, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("ended", "code", "said"),
+    [
+        (End.OUT_OF_MEMORY, 137, "failed (out of memory)"),
+        (End.CRASH, 139, "failed (crash)"),
+        (End.LOST, None, "failed (lost)"),
+        (End.EXIT, 4, "failed (4)"),
+        (End.STOP, 143, "failed"),
+    ],
+)
+def test_how_it_ended_stands_behind_the_state(ended: End, code: int | None, said: str) -> None:
+    container = Container("0" * 32, "box", State.FAILED, exit_code=code, ended=ended, ended_at=1.0)
+    assert words.state_words(container) == said
+    assert dict(words.facts(container))["ended"] == f"1970-01-01T00:00:01+00:00: {ended}"
+    assert words.document(container)["ended"] == ended.value

@@ -52,6 +52,24 @@ def named_network(_: Path) -> Iterator[str]:
 
 
 @pytest.mark.kernel
+@pytest.mark.parametrize(("maker", "seen"), [(1, False), (os.getpid(), True), (1 << 22, True)])
+def test_an_empty_group_is_the_business_of_who_made_it(
+    watch: Watch, maker: int, seen: bool
+) -> None:
+    """A neighbour's container that waits for its plan is in none of its groups yet."""
+    hierarchy = next(path for path in HIERARCHIES if (path / "cgroup.procs").exists())
+    before = watch.snapshot()
+    parent = hierarchy / f"cloche-leak-{os.getpid()}"
+    group = parent / f"{maker:x}-1"
+    group.mkdir(parents=True)
+    left = [thing.identity for thing in watch.remaining(before, seconds=0)]
+    group.rmdir()
+    parent.rmdir()
+    assert (str(group) in left) is seen
+    assert (str(parent) in left) is seen
+
+
+@pytest.mark.kernel
 @pytest.mark.parametrize("plant", [mount, control_group, link, named_network])
 def test_a_thing_left_in_the_kernel_is_named_until_it_is_gone(
     watch: Watch, tmp_path: Path, plant: Callable[[Path], AbstractContextManager[str]]
