@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,18 +155,15 @@ async def test_a_helper_that_comes_later_goes_on_with_it(
     assert not tables()
 
 
-async def test_what_a_killed_helper_leaves_is_taken_away_by_the_next(
+async def test_what_nobody_needs_any_more_is_taken_away_by_the_next_helper(
     web: Box, engine: LocalEngine, tmp_path: Path
 ) -> None:
-    network = engine._network
-    network._dnsmasq.leave()
-    network._rule_watch.close()  # type: ignore[union-attr]
-    network._route_watch.close()  # type: ignore[union-attr]
-    network._rule_watch = None  # from here on it knows nothing, as if it were dead
-    await engine.kill(web.uuid)
+    state = tmp_path / "state"
+    pid = (await web.now()).pid
     await engine.close()
     assert tables()
-    state = tmp_path / "state"
+    os.kill(pid or 0, signal.SIGKILL)
+    await until(lambda: not (state / "run" / web.uuid).exists())
     later = await LocalEngine.open(state, state / "run", engine._places.instance)
     assert not tables()
     assert "clb" not in ip("-o", "link")

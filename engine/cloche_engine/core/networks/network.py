@@ -84,7 +84,9 @@ class ManagedNetwork:
         return tuple(str(pool.port(self._leases.numbers[key]).address) for key in sorted(own))
 
     def publish(self) -> None:
-        """Tell those who ask for names what there is now."""
+        """Tell those who ask for names what there is now, where anybody does."""
+        if self._rule_watch is None:
+            return
         pool = self._pool()
         names = {uuid: (name, host) for uuid, name, host in self._members()}
         held = [(key, pool.port(number)) for key, number in self._leases.numbers.items()]
