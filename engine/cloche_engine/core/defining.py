@@ -10,6 +10,7 @@ from cloche_engine.core.entry import Entry
 from cloche_engine.core.lifecycle import Lifecycle
 from cloche_engine.core.live_mounts import LiveMounts
 from cloche_engine.core.registry import Definition, Registry
+from cloche_engine.core.relinking import Relinking
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.planning.plan import make_plan
 from cloche_engine.definition.spec import ContainerSpec
@@ -18,6 +19,7 @@ _LIMITS = ("cpu.", "memory.", "io_weight", "io_devices.", "processes", "rlimits.
 """How the paths of what the kernel takes while a container runs begin."""
 
 _MOUNTS = "filesystems."
+_LINKS = "interfaces["
 
 _FEELING = frozenset({State.STARTING, State.RUNNING, State.PAUSED})
 """Not one that ends: its turn may be long, and its limits matter no more."""
@@ -26,20 +28,24 @@ _FEELING = frozenset({State.STARTING, State.RUNNING, State.PAUSED})
 class Defining:
     """Applies what can be applied, then saves; neither happens where one is not possible."""
 
-    def __init__(self, registry: Registry, lifecycle: Lifecycle) -> None:
+    def __init__(self, registry: Registry, lifecycle: Lifecycle, relinking: Relinking) -> None:
         self._registry = registry
         self._lifecycle = lifecycle
         self._mounts = LiveMounts(lifecycle, registry.places)
+        self._relinking = relinking
 
     async def define(self, text: bytes, etag: str) -> Container:
         """Store a definition, new or in place of the one with this etag."""
         definition = self._registry.examine(text, etag)
         entry = definition.present
-        if entry is None or not _changes(entry, definition, (*_LIMITS, _MOUNTS)):
+        if entry is None or not _changes(entry, definition, (*_LIMITS, _MOUNTS, _LINKS)):
             return self._registry.changed(self._registry.save(definition))
         async with entry.turn:
             definition = self._registry.examine(text, etag)
-            async with self._mounts.applied(entry, definition.spec):
+            async with (
+                self._mounts.applied(entry, definition.spec),
+                self._relinking.applied(entry, definition.spec),
+            ):
                 if _changes(entry, definition, _LIMITS):
                     return await self._limit_and_save(entry, text, etag)
                 return self._registry.changed(self._registry.save(definition))

@@ -28,6 +28,7 @@ from cloche_engine.core.networks.network import ManagedNetwork
 from cloche_engine.core.places import Places
 from cloche_engine.core.programs import Programs
 from cloche_engine.core.registry import Registry
+from cloche_engine.core.relinking import Relinking
 from cloche_engine.core.spawner import Spawner
 from cloche_engine.core.templates import copies
 from cloche_engine.core.templates.store import TemplateStore
@@ -46,7 +47,11 @@ class LocalEngine:
         self.templates = TemplateStore(places, self._registry.ids, self._registry.made_from)
         self._autostart = Autostart(self._registry, self._lifecycle.start)
         self._programs = Programs(self._lifecycle, places)
-        self._defining = Defining(self._registry, self._lifecycle)
+        self._defining = Defining(
+            self._registry,
+            self._lifecycle,
+            Relinking(self._registry, self._lifecycle, self._network),
+        )
         self._sampler = Sampler(self._registry)
         self.find = self._registry.find
 

@@ -15,6 +15,9 @@ from pathlib import Path
 from cloche_engine.api.console import Ended, Size
 from cloche_engine.host.cgroups.usage import Meter
 from cloche_engine.host.changing import change_all
+from cloche_engine.host.network.changing import change_links
+from cloche_engine.host.network.links import changing_links
+from cloche_engine.host.network.refusal import NetworkRefusedError
 from cloche_engine.kernel.syscalls import name_process
 from cloche_engine.monitor.child import Child
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
@@ -23,12 +26,13 @@ from cloche_engine.monitor.launch import Launched, LaunchFailedError
 from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.mounting import Mounting, MountingFailedError
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
-from cloche_engine.monitor.record import Ending, ending_of, write_ending
+from cloche_engine.monitor.record import Ending, ending_of, write_changed_state, write_ending
 from cloche_engine.monitor.relief import Relief
 from cloche_engine.monitor.session import Session
 from cloche_engine.monitor.stopping import Stopper
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.limits import Limits
+from cloche_engine.sandbox.plan.links import LinkPlan
 from cloche_engine.sandbox.plan.mounts import MountPlan
 from cloche_engine.sandbox.seccomp import Filters
 
@@ -73,6 +77,7 @@ class Monitor:
             Do.LIMIT: self._limit,
             Do.MOUNT: self._mount,
             Do.UNMOUNT: self._unmount,
+            Do.LINKS: self._change_links,
             Do.USAGE: self._usage,
             Do.LOGS: self._logs,
             Do.CONSOLE: self._open_console,
@@ -261,6 +266,21 @@ class Monitor:
             self._answer(link, {"error": failure.fields})
         else:
             self._answer(link, {"ok": True})
+
+    def _change_links(self, link: socket.socket, fields: Fields, _: list[int]) -> None:
+        links = tuple(LinkPlan.from_fields(each) for each in fields["links"])
+        self._try(link, lambda: self._set_links(links))
+
+    def _set_links(self, links: tuple[LinkPlan, ...]) -> None:
+        launched = self._launched
+        plan = replace(launched.plan, links=links)
+        with changing_links(Path(plan.runtime).parent):
+            try:
+                change_links(launched.plan.links, links, launched.netns)
+            except NetworkRefusedError as refused:
+                raise OSError(errno.EBUSY, refused.message) from refused
+            launched.plan = plan
+        write_changed_state(plan)
 
     def _usage(self, link: socket.socket, _: Fields, __: list[int]) -> None:
         with contextlib.closing(Meter(self._group)) as meter:

@@ -47,6 +47,7 @@ class Do(StrEnum):
     LIMIT = "limit"
     MOUNT = "mount"
     UNMOUNT = "unmount"
+    LINKS = "links"
     USAGE = "usage"
     LOGS = "logs"
     CONSOLE = "console"

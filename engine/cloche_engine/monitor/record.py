@@ -80,6 +80,13 @@ def write_state(runtime: Path, plan: str, boot: str) -> None:
     files.write_new(f"{runtime}/{STATE}", f'{head[:-1]}, "plan": {plan}}}')
 
 
+def write_changed_state(plan: LaunchPlan) -> None:
+    """Say what it is now that runs, in place of what was started."""
+    file = Path(plan.runtime) / STATE
+    state = {"version": VERSION, "boot_id": boot_id(), "plan": json.loads(plan.to_json())}
+    write_whole(file, json.dumps(state).encode())
+
+
 def write_init(runtime: Path, monitor: int, pid: int, group: str) -> None:
     """Say which processes are its monitor and its init, and in which group it is."""
     fields = {"monitor": monitor, "pid": pid, "started": start_time(pid), "group": group}

@@ -60,6 +60,24 @@ def compile_links(
     return tuple(links)
 
 
+def merged(running: tuple[LinkPlan, ...], wanted: tuple[LinkPlan, ...]) -> tuple[LinkPlan, ...]:
+    """The links of a running container with what others say that can be changed while it runs."""
+    if [(link.kind, link.inner) for link in running] != [(one.kind, one.inner) for one in wanted]:
+        return running  # it was started with others, and these come at the next start
+    return tuple(_changed(*pair) for pair in zip(running, wanted, strict=True))
+
+
+def _changed(running: LinkPlan, wanted: LinkPlan) -> LinkPlan:
+    if (running.private, running.lasting) != (wanted.private, wanted.lasting):
+        return running
+    if running.lasting:
+        return replace(running, routes=wanted.routes, up=wanted.up, forwards=wanted.forwards)
+    given = replace(running, addresses=wanted.addresses, routes=wanted.routes, up=wanted.up)
+    if not running.private:
+        return given
+    return replace(given, bridge=wanted.bridge, gateway_addresses=wanted.gateway_addresses)
+
+
 def compile_nameservers(spec: ContainerSpec, links: tuple[LinkPlan, ...]) -> tuple[str, ...]:
     """Those of the definition, otherwise the managed network's own."""
     carried = (link.gateway_addresses[0].partition("/")[0] for link in links if link.lasting)

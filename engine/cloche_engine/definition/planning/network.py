@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import zip_longest
 
 from cloche_engine.definition.names import short
 from cloche_engine.definition.planning.wording import Difference, instead, text
@@ -21,6 +22,25 @@ _FIELDS = {
     "mode": "mode",
     "forwards": "ports forwarded",
 }
+
+
+_LIVE = frozenset({"addresses", "routes", "gateway", "gateway6", "up", "forwards"})
+_SWITCHED = frozenset({"routes", "up", "forwards"})
+"""What alone can change where the network gives the addresses."""
+
+
+def felt_now(was: Interface, now: Interface) -> bool:
+    """Whether a running container can have one interface in place of the other."""
+    live = _SWITCHED if was.is_managed or now.is_managed else _LIVE
+    return replace(was, **{name: getattr(now, name) for name in live}) == now
+
+
+def felt_of(was: tuple[Interface, ...], now: tuple[Interface, ...]) -> tuple[Interface, ...]:
+    """What a running container has after a change: each new interface that it can have now."""
+    pairs = zip_longest(was, now[: len(was)])
+    return tuple(
+        other if other is not None and felt_now(one, other) else one for one, other in pairs
+    )
 
 
 def interfaces(
@@ -52,7 +72,7 @@ def _interface(
         one, other = getattr(was, entry.name), getattr(now, entry.name)
         if entry.name in _FIELDS and one != other:
             words = instead(f"{subject}, {_FIELDS[entry.name]}", text(one), text(other))
-            yield Difference(f"{path}.{entry.name}", words)
+            yield Difference(f"{path}.{entry.name}", words, live=felt_now(was, now))
 
 
 def _connection(entry: Interface) -> str:
