@@ -89,6 +89,14 @@ async def test_a_time_that_is_none_is_refused(engine: Engine, running: str, grac
     assert (await engine.container(running)).state is State.RUNNING
 
 
+async def test_no_program_is_run_in_a_paused_container(engine: Engine, running: str) -> None:
+    await engine.pause(running)
+    with pytest.raises(WrongStateError, match="is paused"):
+        await engine.exec(running, ExecRequest(("echo", "hi"), terminal=True))
+    await engine.resume(running)
+    (await engine.exec(running, ExecRequest(("echo", "hi"), terminal=True))).close()
+
+
 async def test_a_paused_container_goes_on_when_resumed(
     engine: Engine, running: str, view: View
 ) -> None:

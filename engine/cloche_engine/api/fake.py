@@ -264,6 +264,8 @@ class FakeEngine:
         entry = self._entry(ref)
         if entry.session is None:
             raise WrongStateError(f"{entry.container.name!r} does not run", "start it first")
+        if entry.container.state is State.PAUSED:
+            raise WrongStateError(f"{entry.container.name!r} is paused", "resume it first")
         self._check_program(request)
         if request.terminal:
             session = FakeSession(entry.spec.effective_hostname, lambda _code: None, request.argv)

@@ -72,6 +72,8 @@ class Programs:
         running = entry.running
         if running is None:
             raise WrongStateError(f"{entry.name!r} does not run", "start it first")
+        if entry.state is State.PAUSED:
+            raise WrongStateError(f"{entry.name!r} is paused", "resume it first")
         fields = _exec_fields(request)
         streams = () if request.terminal else _pipes(request)
         link = await open_session(Path(running.plan.runtime), fields, streams)

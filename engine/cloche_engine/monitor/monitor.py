@@ -303,6 +303,8 @@ class Monitor:
         try:
             if not request.terminal and not only_pipes(streams):
                 raise OSError(errno.EINVAL, "the three streams must be pipes")  # noqa: TRY301
+            if self._paused:  # it would be born frozen, and this would wait for it
+                raise OSError(errno.EAGAIN, "the container is paused")  # noqa: TRY301
             entered = self._entrance().enter(request, streams)
         except LaunchFailedError as failure:
             self._answer(link, {"error": failure.fields})
