@@ -133,7 +133,8 @@ class Session:
             await self._driver.click(bar, below_the_handle)
 
     async def _set_limit(self, limit: LimitField, value: int) -> None:
-        await self._driver.click(limit.none, QPoint(8, limit.none.height() // 2))
+        if limit.none.isChecked():
+            await self._driver.click(limit.none, QPoint(8, limit.none.height() // 2))
         await self._until("a field to type into", limit.spin.isEnabled)
         await self._driver.click(limit.spin, QPoint(12, limit.spin.height() // 2))
         await self._driver.replace(str(value))
@@ -145,7 +146,7 @@ class Session:
         for element in (f"<cpushare>{_SHARES}</cpushare>", f"{_MEMORY_MIB * 1024}</memory>"):
             demand(element in text, f"the XML page has no {element}: {text}")
         stored = await asyncio.to_thread(self._host.clochectl, "xml", NAME)
-        demand("memory" not in stored, "it was saved before Apply was pressed")
+        demand("cpushare" not in stored, "it was saved before Apply was pressed")
 
     async def apply(self) -> None:
         await self._driver.click(self._window.page.apply_bar.apply)

@@ -92,6 +92,17 @@ class PictureBook:
         dialog.network.changed.emit()
         dialog.root.own.setChecked(True)
         await self._save(dialog, "03-new-errors")
+        dialog.root.cloned.setChecked(True)
+        dialog.root.get_template.click()
+        templates = window.creating.templates
+        await until(lambda: templates.dialog)
+        if templates.dialog is not None:
+            templates.dialog.make_button.click()
+            bar = templates.dialog.bar
+            await until(lambda: bar.value() > 20)
+            await self._save(templates.dialog, "03-template")
+            templates.dialog.cancel_button.click()
+            templates.dialog.cancel_button.click()
         dialog.reject()
         file = self._folder / "guest.xml"
         file.write_bytes(LIBVIRT)

@@ -12,14 +12,16 @@ from cloche_engine.definition.document import Document
 from cloche_engine.definition.spec import (
     ContainerSpec,
     Cpu,
-    Filesystem,
-    FilesystemKind,
     Memory,
 )
 from cloche_gui.presenters import mounts as mount_rows
 from cloche_gui.presenters import network as network_form
 from cloche_gui.presenters import program
 from cloche_gui.presenters.network import Mode, Network
+from cloche_gui.presenters.root import Origin, Root
+
+INIT = "/sbin/init"
+"""What a whole system starts."""
 
 
 class Field(StrEnum):
@@ -28,6 +30,7 @@ class Field(StrEnum):
     NAME = "name"
     PROGRAM = "program"
     ROOT = "root"
+    SYSTEM = "system"
     MOUNTS = "mounts"
     NETWORK = "network"
     LIMITS = "limits"
@@ -36,12 +39,12 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewContainer:
-    """The values of the form; root is empty where the host's own root is shared."""
+    """The values of the form; a whole system has an init of its own as its program."""
 
     name: str
     program: str = "/bin/sh"
-    own_root: bool = False
-    root: str = ""
+    root: Root = field(default=Root())
+    is_system: bool = False
     mounts: tuple[mount_rows.Mount, ...] = ()
     network: Network = field(default=Network(Mode.MANAGED))
     cpushare: int | None = None
@@ -66,12 +69,18 @@ def errors(form: NewContainer, taken: Collection[str]) -> dict[Field, str]:
     found = {
         Field.NAME: _name_error(form.name, taken),
         Field.PROGRAM: _error(lambda: _argv(form.program)),
-        Field.ROOT: _root_error(form),
+        Field.ROOT: form.root.error,
+        Field.SYSTEM: _system_error(form),
         Field.MOUNTS: _error(lambda: mount_rows.to_filesystems(form.mounts)),
         Field.NETWORK: _error(lambda: _network(form.network)),
     }
     found = {at: reason for at, reason in found.items() if reason}
     return found or _document_errors(form)
+
+
+def default_memory_kib(host_kib: int | None) -> int | None:
+    """Half of what this host has, in whole MiB: no container shall take it all."""
+    return host_kib // 2048 * 1024 if host_kib else None
 
 
 def definition(form: NewContainer) -> bytes:
@@ -80,16 +89,16 @@ def definition(form: NewContainer) -> bytes:
 
 
 def _spec(form: NewContainer) -> ContainerSpec:
-    own = (Filesystem(FilesystemKind.MOUNT, form.root.strip(), "/"),) if form.own_root else ()
     interface = network_form.interface(form.network, None)
     return ContainerSpec(
         name=form.name.strip(),
         program=_argv(form.program),
-        filesystems=(*own, *mount_rows.to_filesystems(form.mounts)),
+        filesystems=(*form.root.filesystems, *mount_rows.to_filesystems(form.mounts)),
         interfaces=(interface,) if interface else (),
         nameservers=network_form.nameservers(form.network.nameservers) if interface else (),
         cpu=Cpu(shares=form.cpushare),
         memory=Memory(max_kib=form.memory_kib),
+        system=form.is_system or None,
     )
 
 
@@ -102,15 +111,10 @@ def _name_error(name: str, taken: Collection[str]) -> str:
     return names.valid_name(name) or ""
 
 
-def _root_error(form: NewContainer) -> str:
-    if not form.own_root:
-        return ""
-    root = form.root.strip()
-    if not root:
-        return "Choose the directory that holds the system."
-    return (
-        "" if root.startswith("/") else "The directory must be an absolute path; begin it with /."
-    )
+def _system_error(form: NewContainer) -> str:
+    if form.is_system and form.root.origin is Origin.SHARED:
+        return "A whole system needs a root of its own: choose a template or a directory."
+    return ""
 
 
 def _argv(line: str) -> tuple[str, ...]:

@@ -6,9 +6,11 @@ from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
 from cloche_engine.api.model import Container
+from cloche_engine.api.templates import Template
 from cloche_gui.models.containers import ContainersModel
 from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.views.new_container import NewContainerDialog
+from cloche_gui.views.templates import Templates
 
 
 class Creating(QObject):
@@ -22,6 +24,8 @@ class Creating(QObject):
         self._model = model
         self._window = window
         self.dialog: NewContainerDialog | None = None
+        self.templates = Templates(jobs)
+        self.templates.listed.connect(self._show_templates)
 
     def ask(self) -> None:
         """Open the dialog; a second wish raises the one that is open."""
@@ -31,8 +35,14 @@ class Creating(QObject):
         dialog = self.dialog = NewContainerDialog(self._model.containers, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.created.connect(self._define)
+        dialog.root.template_wanted.connect(lambda: self.templates.ask(dialog))
         dialog.finished.connect(self._closed)
         dialog.open()
+        self.templates.list_all()
+
+    def _show_templates(self, found: list[Template], made: str) -> None:
+        if self.dialog is not None:
+            self.dialog.root.show_templates(found, made)
 
     def _define(self, text: bytes, start: bool) -> None:
         self._jobs.run(

@@ -11,12 +11,10 @@ from PyQt6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QRadioButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -24,62 +22,18 @@ from PyQt6.QtWidgets import (
 
 from cloche_engine.api.errors import EngineError, NameTakenError
 from cloche_engine.api.model import Container
+from cloche_engine.definition.checking.neighbours import host_memory_kib
 from cloche_gui.presenters import creation
 from cloche_gui.presenters.creation import Field, NewContainer
 from cloche_gui.presenters.notice import failure, sentence
 from cloche_gui.views.mounts_field import MountsField
 from cloche_gui.views.network_field import NetworkField
+from cloche_gui.views.root_field import RootField
 from cloche_gui.views.settings_sections import MEMORY_HELP, SHARE_HELP, share_field
-from cloche_gui.widgets import icons
 from cloche_gui.widgets.fields import Form, MemoryField, Section
 from cloche_gui.widgets.message_bar import MessageArea
 
 _SHELLS = ("/bin/bash", "/bin/sh")
-
-
-class RootField(QWidget):
-    """Where the root comes from: this system, or a directory."""
-
-    changed = pyqtSignal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shared = QRadioButton("&This system, read-only")
-        self.own = QRadioButton("A &directory with a system in it")
-        self.shared.setChecked(True)
-        self.path = QLineEdit()
-        self.path.setPlaceholderText("/srv/debian")
-        self.path.setAccessibleName("Directory with a system in it")
-        self.browse = QPushButton(icons.icon("folder"), "Browse …")
-        self.browse.setAutoDefault(False)
-        self.setFocusProxy(self.shared)
-        row = QHBoxLayout()
-        row.setContentsMargins(24, 0, 0, 0)
-        row.addWidget(self.path, 1)
-        row.addWidget(self.browse)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 0)
-        column.addWidget(self.shared)
-        column.addWidget(self.own)
-        column.addLayout(row)
-        self.own.toggled.connect(self._toggled)
-        self.path.textChanged.connect(self.changed)
-        self.browse.clicked.connect(self._browse)
-        self._toggled()
-
-    def _toggled(self) -> None:
-        for widget in (self.path, self.browse):
-            widget.setEnabled(self.own.isChecked())
-        if self.own.isChecked():
-            self.path.setFocus()
-        self.changed.emit()
-
-    def _browse(self) -> None:
-        dialog = QFileDialog(self.window(), "Choose the directory that holds the system")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.path.setText)
-        dialog.open()
 
 
 class NewContainerDialog(QDialog):
@@ -94,11 +48,15 @@ class NewContainerDialog(QDialog):
         self.setWindowTitle("New container")
         self.name = QLineEdit(creation.free_name(self._taken))
         shells = [shell for shell in _SHELLS if Path(shell).exists()]
-        self.program = QLineEdit(creation.default_program(shells))
+        self._shell = creation.default_program(shells)
+        self.program = QLineEdit(self._shell)
         self.root = RootField()
+        self.system = QCheckBox("A &whole system: start its own init")
+        self.system.setToolTip("For a root that holds an init such as systemd")
         self.mounts = MountsField()
         self.share = share_field()
         self.memory = MemoryField()
+        self.memory.set_value(creation.default_memory_kib(host_memory_kib()))
         self.start_now = QCheckBox("Start it &now")
         self.start_now.setChecked(True)
         self.messages = MessageArea()
@@ -115,8 +73,8 @@ class NewContainerDialog(QDialog):
         return NewContainer(
             name=self.name.text(),
             program=self.program.text(),
-            own_root=self.root.own.isChecked(),
-            root=self.root.path.text(),
+            root=self.root.root,
+            is_system=self.system.isChecked(),
             mounts=self.mounts.mounts(),
             network=self.network.network(),
             cpushare=self.share.value,
@@ -167,14 +125,15 @@ class NewContainerDialog(QDialog):
             Field.ROOT: forms[0].add("Its system", self.root),
             Field.MOUNTS: forms[1].add("&Mounts", self.mounts),
         }
+        forms[0].add_help(
+            "Sharing this system is quick and needs no disk space; nothing can be installed in it."
+        )
+        self._errors[Field.SYSTEM] = forms[0].add("", self.system)
         self.network = NetworkField(forms[2], lambda: self._addresses)
         self._errors[Field.NETWORK] = self.network.error
         forms[3].add("Processor &share", self.share, SHARE_HELP)
         self._errors[Field.LIMITS] = forms[3].add("M&emory limit", self.memory, MEMORY_HELP)
         self._errors[Field.GENERAL] = self._errors[Field.LIMITS]
-        forms[0].add_help(
-            "Sharing this system is quick and needs no disk space; nothing can be installed in it."
-        )
         return [basics, mounts, network, limits]
 
     def _lay_out(self, sections: list[Section]) -> None:
@@ -210,15 +169,20 @@ class NewContainerDialog(QDialog):
         column.addWidget(scroll, 1)
         column.addWidget(line)
         column.addLayout(bottom)
-        self.resize(640, 650)
+        self.resize(640, 690)
 
     def _connect(self) -> None:
         self.name.textChanged.connect(self._check)
         self.program.textChanged.connect(self._check)
+        self.system.toggled.connect(self._system_toggled)
         for field in (self.root, self.mounts, self.network, self.share, self.memory):
             field.changed.connect(self._check)
         self.create_button.clicked.connect(self._create)
         self.cancel_button.clicked.connect(self.reject)
+
+    def _system_toggled(self, whole: bool) -> None:
+        self.program.setText(creation.INIT if whole else self._shell)
+        self.program.setEnabled(not whole)
 
     def _check(self) -> None:
         errors = creation.errors(self.form, self._taken)

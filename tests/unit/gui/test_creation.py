@@ -16,6 +16,7 @@ from cloche_gui.presenters.creation import (
 )
 from cloche_gui.presenters.mounts import Mount
 from cloche_gui.presenters.network import Mode, Network, suggested
+from cloche_gui.presenters.root import Origin, Root
 
 
 def test_a_name_is_enough() -> None:
@@ -42,8 +43,8 @@ def test_the_offered_name_is_free_and_the_shell_is_there() -> None:
         (NewContainer("a/b"), Field.NAME, "letters"),
         (NewContainer("x", program=""), Field.PROGRAM, "program"),
         (NewContainer("x", program="sh 'open"), Field.PROGRAM, "quote"),
-        (NewContainer("x", own_root=True), Field.ROOT, "directory"),
-        (NewContainer("x", own_root=True, root="srv"), Field.ROOT, "absolute"),
+        (NewContainer("x", root=Root(Origin.DIRECTORY)), Field.ROOT, "directory"),
+        (NewContainer("x", root=Root(Origin.DIRECTORY, "srv")), Field.ROOT, "absolute"),
         (NewContainer("x", mounts=(Mount("/srv", ""),)), Field.MOUNTS, "Mount 1"),
         (NewContainer("x", mounts=(Mount("srv", "/a"),)), Field.MOUNTS, "absolute"),
         (NewContainer("x", network=Network(Mode.PRIVATE)), Field.NETWORK, "address"),
@@ -74,8 +75,7 @@ def test_everything_said_is_in_the_definition() -> None:
     form = NewContainer(
         "full",
         program="/sbin/init --log 'two words'",
-        own_root=True,
-        root="/srv/debian",
+        root=Root(Origin.DIRECTORY, "/srv/debian"),
         mounts=(Mount("/srv/www", "/var/www", readonly=True),),
         network=Network(
             Mode.BRIDGE, "br0", "192.168.1.9", "24", "192.168.1.1", "192.168.1.1, 9.9.9.9"
