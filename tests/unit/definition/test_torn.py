@@ -12,7 +12,7 @@ from tests.unit.definition.writing import Style, specs, styles, write
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing import edit
 from cloche_engine.definition.problem import DefinitionError
-from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.definition.spec import ContainerSpec, Interface
 
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking would cost minutes here
 
@@ -83,6 +83,21 @@ def test_what_a_broken_start_tag_may_hold_is_not_taken_for_what_stands_beside_it
         edit.set_name(behind, "two")
     after = edit.set_memory_kib(behind, 131072)
     assert after.text == behind.text.replace("65536", "131072")
+
+
+@pytest.mark.parametrize("tag", ["<ip address='10.0.0.2' pre&fix='24'/>", "<i&p prefix='24'/>"])
+def test_an_attribute_whose_name_is_torn_is_not_written_a_second_time(tag: str) -> None:
+    document = Document.parse(GOOD.replace("<ip address='10.0.0.2' prefix='24'/>", tag).encode())
+    with pytest.raises(DefinitionError):
+        edit.set_interface(document, Interface(addresses=("10.0.0.3/16",)))
+    assert edit.set_name(document, "two").text == document.text.replace(">one<", ">two<")
+
+
+@pytest.mark.parametrize("value", ["a>b&c", "&", "x &nope; y"])
+def test_a_torn_value_is_replaced_as_a_whole(value: str) -> None:
+    document = Document.parse(GOOD.replace("hostname='one'", f"hostname='{value}'").encode())
+    assert document.tree is None
+    assert edit.set_hostname(document, "one").text == GOOD
 
 
 def test_an_edit_may_replace_the_mistake_itself() -> None:

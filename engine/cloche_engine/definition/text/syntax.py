@@ -7,6 +7,7 @@ from xml.parsers.expat import errors
 
 from cloche_engine.definition.names import short
 from cloche_engine.definition.problem import Problem, Severity
+from cloche_engine.definition.text import loose
 from cloche_engine.definition.text.repair import END_TAG, end_of_self_closed, repairs, stray_name
 from cloche_engine.definition.text.source import Places
 from cloche_engine.definition.text.tree import Element, NotWellFormedError
@@ -14,7 +15,6 @@ from cloche_engine.definition.text.tree import Element, NotWellFormedError
 CODE = "not-well-formed"
 
 _MISMATCH = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
-_ENTITY = errors.codes[errors.XML_ERROR_UNDEFINED_ENTITY]
 _DUPLICATE = errors.codes[errors.XML_ERROR_DUPLICATE_ATTRIBUTE]
 _JUNK = errors.codes[errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 _UNBOUND = errors.codes[errors.XML_ERROR_UNBOUND_PREFIX]
@@ -23,6 +23,9 @@ _LAST_PLAIN = 40
 
 def explain(body: bytes, places: Places, error: NotWellFormedError) -> Problem:
     """The problem behind an expat error: place, reason and how to mend it."""
+    if found := loose.find(body, error):
+        place = places.place(found.offset)
+        return Problem(CODE, Severity.ERROR, *place, found.reason, found.hint, found.fixes)
     offset, reason, hint = _explained(body, places, error)
     fixes = repairs(body, places, error)
     return Problem(CODE, Severity.ERROR, *places.place(offset), reason, hint, fixes)
@@ -82,9 +85,6 @@ def _cut(places: Places, error: NotWellFormedError, end: int) -> tuple[int, str,
 def _plain(body: bytes, error: NotWellFormedError) -> tuple[int, str, str]:
     near = body[error.offset : error.offset + _LAST_PLAIN].decode("utf-8", "ignore")
     at = short(near.partition("\n")[0].strip(), 20)
-    if error.code == _ENTITY:
-        hint = "write '&amp;' for '&' itself; only amp, lt, gt, quot and apos are known"
-        return error.offset, "an entity is used that XML does not know", hint
     if error.code == _DUPLICATE:
         return error.offset, "an attribute stands twice in one element", "remove one of the two"
     if error.code == _JUNK:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from xml.parsers.expat import errors
 
+from cloche_engine.definition.text.loose import bare_ampersand
 from cloche_engine.definition.text.repair import END_TAG, stray_name
 from cloche_engine.definition.text.source import RefusedTextError, Source
 from cloche_engine.definition.text.tree import (
@@ -24,7 +25,6 @@ _MOST_MISTAKES = 16
 _MISMATCH = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
 _START = re.compile(rb"<([^\s/<>!?]+)")
 _TAG = re.compile(rb"<[^<>]*>")
-_NAME = re.compile(rb"[^\s<>&;'\"]*")
 _MASK = b"_"
 
 
@@ -126,11 +126,8 @@ def _mask(torn: Torn, body: bytes, error: NotWellFormedError) -> Span | None:
         return Span(stray.start(3), stray.end())
     if error.code == _MISMATCH:
         return _end_tag(torn, body, error)
-    # expat stops at the `&`, or where its name ends without a `;`.
-    at = body.rfind(b"&", 0, error.offset + 1)
-    if at >= 0 and _NAME.fullmatch(body, at + 1, max(at + 1, error.offset)):
-        return Span(at, at + 1)
-    return _tag(torn, body, error)
+    at = bare_ampersand(body, error)
+    return Span(at, at + 1) if at is not None else _tag(torn, body, error)
 
 
 def _end_tag(torn: Torn, body: bytes, error: NotWellFormedError) -> Span | None:
