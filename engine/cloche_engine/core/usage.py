@@ -7,6 +7,7 @@ import contextlib
 import json
 import operator
 import resource
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from cloche_engine.monitor.protocol import INIT, Fields
 
 _BREATH = 32
 """Containers that are looked at before others get their turn."""
+_FILES, _OTHERS = 12, 512
+"""Files that are kept open for each container, and what the helper needs besides."""
 
 
 def stats_of(usage: Fields) -> Stats:
@@ -73,12 +76,13 @@ class Sampler:
         self._layout = detect()
         self._measured: dict[str, _Measured] = {}
         self._watches: set[asyncio.Task[None]] = set()
+        self._keeping = 0
 
     def watch(self, listener: Callable[[Samples], None], interval: float) -> Callable[[], None]:
         """Call `listener` with samples, the first ones soon; the function returned ends that."""
         task = asyncio.ensure_future(self._tell(listener, checked_interval(interval)))
         if not self._watches:
-            _allow_many_files()
+            self._keeping = (_allowed_files() - _OTHERS) // _FILES
         self._watches.add(task)
         task.add_done_callback(self._ended)
 
@@ -113,6 +117,8 @@ class Sampler:
             if meter is not None:
                 counts = meter.counts()
                 found.append(Sample(entry.uuid, time.monotonic(), *_fields(counts)))
+                if number > self._keeping:
+                    meter.close()
             if number % _BREATH == 0:
                 await asyncio.sleep(0)
         return tuple(found)
@@ -150,8 +156,10 @@ def _group_of(runtime: Path) -> str:
     return ""
 
 
-def _allow_many_files() -> None:
-    """A dozen for each container that is watched; the programs in it have limits of their own."""
+def _allowed_files() -> int:
+    """As many as root may open; the programs of containers have limits of their own."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if allowed == resource.RLIM_INFINITY else allowed

@@ -222,6 +222,19 @@ def test_shares_keep_their_ratios_as_weights() -> None:
     assert {shares: weight_of(shares) for shares in weights} == weights
 
 
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        (1024, []), (40, []), (0, []),
+        (2, ["<cpushare>: 2 became the weight 1, which is 10 shares"]),
+        (262144, ["<cpushare>: 262144 became the weight 10000, which is 102400 shares"]),
+    ],
+)  # fmt: skip
+def test_a_weight_that_is_far_off_is_told(new: Made, shares: int, said: list[str]) -> None:
+    group, _ = new
+    assert apply(group, Limits(cpu_shares=shares)) == said
+
+
 COUNTED = "30 25 0:26 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
 OTHER = "31 25 0:27 / /sys/fs/cgroup/freezer rw - cgroup cgroup rw,freezer\n"
 

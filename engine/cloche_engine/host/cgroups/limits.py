@@ -35,7 +35,7 @@ def apply(group: Group, limits: Limits) -> list[str]:
     """
     settings = _settings(group, limits, numbered(limits.devices))
     rounded = _apply_all([each for each in settings if not each.is_fresh])
-    return rounded + _unheeded(group, limits)
+    return rounded + _notices(group, limits)
 
 
 def change(group: Group, limits: Limits) -> list[str]:
@@ -48,7 +48,7 @@ def change(group: Group, limits: Limits) -> list[str]:
     before = [(each, each.held()) for each in settings]
     try:
         rounded = _apply_all([each for each, held in before if not each.is_met_by(held)])
-        return rounded + _unheeded(group, limits)
+        return rounded + _notices(group, limits)
     except OSError:
         # Twice: on v1 none of the two limits of memory may pass the other on its way back.
         for each, held in (*before, *before):
@@ -56,9 +56,15 @@ def change(group: Group, limits: Limits) -> list[str]:
         raise
 
 
-def _unheeded(group: Group, limits: Limits) -> list[str]:
-    tree = group.layout.with_controller("io")
-    return unheeded_weight(limits, tree.path if tree else None)
+def _notices(group: Group, limits: Limits) -> list[str]:
+    """What holds otherwise than it was said, in sentences."""
+    cpu, io, pids = map(group.layout.with_controller, ("cpu", "io", "pids"))
+    said = unheeded_weight(limits, io.path if io else None)
+    if cpu is not None and cpu.version == 2:
+        said += v2.coarse_shares(limits.cpu_shares)
+    if pids is None:
+        said.append("<processes>: this kernel cannot limit them")
+    return said
 
 
 def _limited(group: Group) -> Devices:

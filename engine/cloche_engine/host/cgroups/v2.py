@@ -35,6 +35,15 @@ def shares_of(weight: int) -> int:
     return round(weight * DEFAULT_SHARES / 100)
 
 
+def coarse_shares(shares: int) -> list[str]:
+    """A sentence where the weight is more than a tenth off."""
+    weight = weight_of(shares) if shares else 100
+    found = shares_of(weight)
+    if not shares or abs(found - shares) * 10 <= shares:
+        return []
+    return [f"<cpushare>: {shares} became the weight {weight}, which is {found} shares"]
+
+
 def cpu(folder: str, limits: Limits, _: Devices) -> Iterator[Setting]:
     """The weight, and the quota of each period."""
     weight = str(weight_of(limits.cpu_shares or DEFAULT_SHARES))
