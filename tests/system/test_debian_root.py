@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,7 @@ def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "200",
         "mmdebstrap",
         "--variant=minbase",
+        "--include=systemd-sysv,dbus,sudo",
         *proxy(),
         suite,
         str(root),
@@ -197,3 +198,55 @@ def test_it_stops_and_its_tree_has_nothing_of_ours(debian: Path) -> None:
         assert not Path(f"/proc/{shown['pid']}").exists()
         assert bridge_ports() == []
     assert sorted(path.name for path in debian.iterdir()) == before
+
+
+SYSTEM = """<domain type='linuxcontainer'><name>{name}</name><container>
+<filesystem type='mount'><source dir='{root}'/><target dir='/'/></filesystem>
+<application>{init}</application></container>{features}</domain>"""
+A_SYSTEM = "<features><system/></features>"
+
+
+def as_root(words: str) -> list[str]:
+    """A line of bash as a user who may do everything by sudo."""
+    return ["bash", "-c", f"sudo -n {words} 2>&1"]
+
+
+@contextmanager
+def defined(host: Host, debian: Path, name: str, init: str, features: str) -> Iterator[None]:
+    """A container on this Debian, running, with a user in it who may become root."""
+    file = debian.parent / f"{name}.xml"
+    file.write_text(SYSTEM.format(name=name, root=debian, init=init, features=features))
+    (debian / "etc/sudoers.d/guest").write_text("guest ALL=(ALL) NOPASSWD: ALL\n")
+    (debian / "etc/sudoers.d/guest").chmod(0o440)
+    with started(host, file):
+        host.run("exec", name, "--", "useradd", "--create-home", "guest")
+        yield
+
+
+async def test_as_a_system_it_boots_to_its_login_and_its_users_have_sudo(debian: Path) -> None:
+    with (
+        own_host(debian.parent / "booting") as host,
+        defined(host, debian, "whole", "/sbin/init", A_SYSTEM),
+    ):
+        engine = await connect(host.target)
+        with await engine.open_console("whole", 24, 80) as link:
+            await Viewer(link).until(b"login: ")
+        await engine.close()
+        state = host.run("exec", "whole", "--", "systemctl", "is-system-running", "--wait").stdout
+        failed = host.inside("whole", "systemctl", "--failed", "--no-legend", "--plain")
+        assert (state.strip(), failed) == ("running", "")
+        user = ("exec", "--user", "guest", "whole", "--")
+        assert host.ok(*user, *as_root("id --user")) == "0\n"
+        host.ok("stop", "whole")
+        assert "Reached target" in host.ok("logs", "whole")
+        assert host.json("show", "whole")["state"] == "stopped"
+
+
+def test_as_an_application_its_users_have_no_sudo(debian: Path) -> None:
+    with (
+        own_host(debian.parent / "plain") as host,
+        defined(host, debian, "plain", "/bin/bash", ""),
+    ):
+        refused = host.run("exec", "--user", "guest", "plain", "--", *as_root("id --user"))
+        assert refused.returncode != 0
+        assert "no new privileges" in refused.stdout
