@@ -23,27 +23,18 @@ KERNEL_LOG = os.makedev(1, 11)
 OWN = ("null", "zero", "full", "random", "urandom", "ptmx")
 
 
-def with_unified() -> Layout:
-    """The trees of this host, where an eBPF program decides."""
-    layout = detect()
-    if layout.unified is None:
-        pytest.skip("this host has no unified tree")
-    return layout
-
-
-def without_unified() -> Layout:
-    """The trees as they are on a host without a unified one, where a v1 controller decides."""
+def layouts() -> dict[str, Layout]:
+    """The ways that this host has: an eBPF program on its unified tree, or a controller of v1."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    layout = detect("\n".join(line for line in lines if " - cgroup2 " not in line))
-    trees = tuple(tree for tree in layout.hierarchies if "devices" in tree.controllers)
-    if not trees:
-        pytest.skip("this host has no devices controller of v1")
-    return replace(layout, hierarchies=trees)
+    old = detect("\n".join(line for line in lines if " - cgroup2 " not in line))
+    guarding = tuple(tree for tree in old.hierarchies if "devices" in tree.controllers)
+    ways = {"program": detect(), "controller": replace(old, hierarchies=guarding)}
+    return {name: way for name, way in ways.items() if way.hierarchies}
 
 
-@pytest.fixture(params=[with_unified, without_unified])
+@pytest.fixture(params=layouts())
 def group(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Group]:
-    made = Group(request.param(), f"cloche/{instance_of(tmp_path)}/devices")
+    made = Group(layouts()[request.param], f"cloche/{instance_of(tmp_path)}/devices")
     made.create()
     yield made
     assert made.remove()
