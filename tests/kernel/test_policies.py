@@ -17,7 +17,7 @@ from tests.kernel.box import Box, Define, Definition
 from tests.kernel.conftest import instance_of
 
 from cloche_engine.api.again import pause
-from cloche_engine.api.model import State
+from cloche_engine.api.model import End, State
 from cloche_engine.core.engine import LocalEngine
 
 pytestmark = pytest.mark.kernel
@@ -150,6 +150,35 @@ def test_a_reboot_from_inside_is_told_from_a_shutdown(command: str, said: str) -
     words = [sys.executable, "-c", REBOOTS, command]
     done = subprocess.run(words, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == said
+
+
+SYSTEM = "<features><system/></features>"
+
+
+async def test_a_system_that_reboots_runs_again_at_once(define: Define, root: Path) -> None:
+    box = await define(root=root, around=SYSTEM)
+    first = await box.start()
+    await box.run("busybox reboot -f")
+    again = await box.until(lambda c: c.state is State.RUNNING and c.pid != first.pid)
+    assert again.error == ""
+    assert await box.run("echo up") == "up\n"
+
+
+async def test_a_system_that_shuts_down_stays_down(define: Define, root: Path) -> None:
+    box = await define(root=root, around=f"{SYSTEM}<on_crash>restart</on_crash>")
+    await box.start()
+    await box.run("busybox poweroff -f")
+    ended = await box.ended()
+    assert (ended.state, ended.exit_code, ended.ended, ended.error) == (
+        State.STOPPED, 0, End.POWEROFF, "",
+    )  # fmt: skip
+
+
+async def test_an_application_cannot_reboot_at_all(define: Define, root: Path) -> None:
+    box = await define(root=root)
+    first = await box.start()
+    assert (await box.status("busybox reboot -f"))[0] != 0
+    assert (await box.now()).pid == first.pid
 
 
 MARKED = "<autostart/>"

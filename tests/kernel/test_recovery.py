@@ -13,7 +13,7 @@ import pytest
 from tests.kernel.box import Box, Define, left_in, read_until, type_in
 from tests.kernel.conftest import instance_of
 
-from cloche_engine.api.model import State
+from cloche_engine.api.model import End, State
 from cloche_engine.core.engine import LocalEngine
 from cloche_engine.monitor.protocol import SPARE
 from cloche_engine.monitor.record import start_time
@@ -167,7 +167,8 @@ async def test_what_a_dead_monitor_left_is_undone_by_the_next_engine(
     os.kill(await monitor_of(box, tmp_path), signal.SIGKILL)
     again = await reopened(engine, tmp_path)
     try:
-        assert (await again.container(box.uuid)).state is State.STOPPED
+        found = await again.container(box.uuid)
+        assert (found.state, found.exit_code, found.ended) == (State.STOPPED, None, End.LOST)
         assert not (root / "proc").exists()
         assert (await again.start(box.uuid)).state is State.RUNNING
         await again.kill(box.uuid)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import select
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -16,6 +18,7 @@ from cloche_engine.api.model import State
 from cloche_engine.core.engine import LocalEngine
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.tree import Layout, detect
+from cloche_engine.host.processes import handles_signal
 
 pytestmark = pytest.mark.kernel
 
@@ -87,6 +90,27 @@ async def test_a_stop_goes_on_when_the_helper_goes(
     ready, _, _ = await asyncio.to_thread(select.select, [ended], [], [], 20)
     os.close(ended)
     assert ready
+
+
+async def test_a_shutdown_of_the_computer_lets_it_end_by_itself_and_is_recorded(
+    define: Define, root: Path, tmp_path: Path
+) -> None:
+    box = await started(define, root, LISTENS, "<stop signal='SIGUSR1'/>")
+    init = tmp_path / "state/run" / box.uuid / "init.json"
+    monitor = int(json.loads(init.read_text())["monitor"])
+    await hears_the_end(monitor)
+    os.kill(monitor, signal.SIGTERM)
+    ended = await box.ended()
+    assert (ended.state, ended.exit_code) == (State.STOPPED, 7)
+    record = json.loads((tmp_path / f"state/logs/{box.uuid}.json").read_text())
+    assert (record["code"], record["wanted"]) == (7, True)
+
+
+async def hears_the_end(monitor: int) -> None:
+    """Wait until a monitor has a handler for SIGTERM, which it takes care of a little later."""
+    async with asyncio.timeout(10):
+        while not handles_signal(monitor, signal.SIGTERM):  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.005)
 
 
 def test_a_group_of_old_trees_alone_is_emptied_too() -> None:

@@ -153,6 +153,12 @@ class Entry:
         except (OSError, ValueError, KeyError, TypeError):
             ending = {}  # it never ran, or nobody can read how it ended
         last = load_report(start_record)
-        if self.spec is not None and last and last.error and last.at > ending.get("at", 0):
+        if self.spec is None or last is None or last.at <= ending.get("at", 0):
+            return ending or None
+        if last.error:
             self.fail(EngineError(last.error, last.hint))
-        return ending or None
+            return ending or None
+        # It ran after that, and nobody was left to write how it ended: not even its monitor.
+        self.exit_code, self.ended, self.ended_at = None, End.LOST, None
+        self.state, self.trouble = State.STOPPED, None
+        return None

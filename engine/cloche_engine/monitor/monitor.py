@@ -29,7 +29,7 @@ from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, rece
 from cloche_engine.monitor.record import Ending, ending_of, write_changed_state, write_ending
 from cloche_engine.monitor.relief import Relief
 from cloche_engine.monitor.session import Session
-from cloche_engine.monitor.stopping import Stopper
+from cloche_engine.monitor.stopping import HOST_PATIENCE, Stopper, hear_the_host
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.limits import Limits
 from cloche_engine.sandbox.plan.links import LinkPlan
@@ -137,7 +137,16 @@ class Monitor:
         for follower in list(self._followers):
             self._listen_to(follower)
             self._answer(follower, self._status())
-        self._loop.later(_QUIET, self._launched.child.forget_start)
+        self._loop.later(_QUIET, self._settle)
+
+    def _settle(self) -> None:
+        self._launched.child.forget_start()
+        hear_the_host(self._loop, self._host_ends)
+
+    def _host_ends(self) -> None:
+        if self._ending is None:
+            own = self._launched.plan.ending.stop_grace
+            self._stop_within(min(own, HOST_PATIENCE))
 
     @property
     def _runs(self) -> bool:

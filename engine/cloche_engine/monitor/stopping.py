@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import time
+from collections.abc import Callable
 
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.processes import handles_signal
-from cloche_engine.monitor.loop import Loop
+from cloche_engine.monitor.loop import READ, Loop
 
 _AGAIN = 1.0
+
+
+HOST_PATIENCE = 60.0
+"""Seconds that a container gets at most while the computer is shut down; systemd gives us 90."""
+
+
+def hear_the_host(loop: Loop, told: Callable[[], None]) -> None:
+    """Call `told` at SIGTERM, by which the computer says that it is shut down."""
+    reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)  # the byte in the pipe does it
+
+    def heard(_events: int) -> None:
+        os.read(reader, 64)
+        told()
+
+    loop.watch(reader, READ, heard)
 
 
 class Stopper:
