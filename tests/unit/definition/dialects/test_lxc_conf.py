@@ -23,6 +23,7 @@ from cloche_engine.definition.spec import (
     Interface,
     InterfaceKind,
     Memory,
+    Rlimit,
     SharedNamespace,
 )
 
@@ -74,6 +75,10 @@ def value(spec: object, path: str) -> object:
         (("lxc.cgroup.blkio.weight = 300",), "io_weight", 300),
         (("lxc.cgroup.pids.max = 99", "lxc.cgroup2.pids.max = 99"), "processes", 99),
         (("lxc.cgroup2.pids.max = max",), "processes", None),
+        (("lxc.prlimit.nofile = 1024:4096",), "rlimits", (Rlimit("nofile", 1024, 4096),)),
+        (("lxc.limit.core = unlimited",), "rlimits", (Rlimit("core", None, None),)),
+        (("lxc.prlimit.nofile = 9", "lxc.prlimit.nofile ="), "rlimits", ()),
+        (("lxc.prlimit.odd = 9",), "rlimits", ()),
         (("lxc.cgroup2.io.weight = default 100",), "io_weight", 500),
         (("lxc.cgroup2.io.weight = 8:16 100",), "io_weight", None),
         (("lxc.namespace.share.net = 42",), "namespaces", (SharedNamespace("net", "pid", "42"),)),

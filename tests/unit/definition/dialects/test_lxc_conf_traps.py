@@ -334,3 +334,10 @@ def test_t10_two_interfaces_share_one_way_to_everywhere() -> None:
         for line in ("type = veth", "ipv4.address = 10.{}.0.2/24", "ipv4.gateway = 10.{}.0.1")
     ]
     assert codes(native(*lines)) == ["duplicate"]
+
+
+@pytest.mark.parametrize("value", ["many", "9:8", "unlimited:8", "-1", ":8", "1:2:3", "1.5"])
+def test_a_limit_of_processes_that_is_none_is_refused(value: str) -> None:
+    reading = native(f"lxc.prlimit.nofile = {value}")
+    assert codes(reading) == ["rlimit"]
+    assert the_error(reading).hint

@@ -30,6 +30,7 @@ from cloche_engine.definition.spec import (
     InterfaceKind,
     Memory,
     Opaque,
+    Rlimit,
 )
 
 
@@ -123,6 +124,7 @@ def test_limits_stand_for_both_versions_of_control_groups() -> None:
         memory=Memory(65536, 32768, 98304),
         io_weight=250,
         processes=64,
+        rlimits=(Rlimit("nofile", 1024, None),),
     )
     lines = write_lxc(spec).decode().splitlines()
     for line in (
@@ -138,6 +140,7 @@ def test_limits_stand_for_both_versions_of_control_groups() -> None:
         "lxc.cgroup2.io.weight = 50",
         "lxc.cgroup.pids.max = 64",
         "lxc.cgroup2.pids.max = 64",
+        "lxc.prlimit.nofile = 1024:unlimited",
     ):
         assert line in lines
 

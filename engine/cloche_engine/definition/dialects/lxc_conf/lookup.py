@@ -16,6 +16,9 @@ from cloche_engine.definition.problem import Fix, Severity
 from cloche_engine.definition.spec import Opaque
 from cloche_engine.definition.text.source import Source
 
+PRLIMIT = "lxc.prlimit."
+_ALWAYS_READ = ("lxc.cgroup.", "lxc.cgroup2.", "lxc.namespace.", PRLIMIT)
+
 
 class Lookup:
     """What a file says under which key, and what of it is kept without being understood."""
@@ -106,7 +109,7 @@ class Lookup:
         elif key in {"lxc.net", "lxc.network"} or key.startswith(("lxc.net.", "lxc.network.")):
             self.has_keys = True
             self.net.append(entry)
-        elif key in keys.READ or key.startswith(("lxc.cgroup.", "lxc.cgroup2.", "lxc.namespace.")):
+        elif key in keys.READ or key.startswith(_ALWAYS_READ):
             self.has_keys = True
             self._lines.setdefault(key, []).append(entry)
         else:

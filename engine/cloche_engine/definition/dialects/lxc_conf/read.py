@@ -13,6 +13,7 @@ from cloche_engine.definition.dialects.lxc_conf.lookup import Lookup
 from cloche_engine.definition.dialects.lxc_conf.mounts import read_filesystems
 from cloche_engine.definition.dialects.lxc_conf.net import read_network
 from cloche_engine.definition.dialects.lxc_conf.program import read_environment, read_program
+from cloche_engine.definition.dialects.lxc_conf.rlimits import read_rlimits
 from cloche_engine.definition.dialects.lxc_conf.shared import read_namespaces
 from cloche_engine.definition.problem import Fix
 from cloche_engine.definition.spec import ContainerSpec
@@ -57,6 +58,7 @@ def _read(lookup: Lookup) -> ContainerSpec:
         consoles=_consoles(lookup),
         io_weight=limits.io_weight,
         processes=limits.processes,
+        rlimits=read_rlimits(lookup),
         idmap=read_idmap(lookup),
         capabilities=read_capabilities(lookup),
         network_isolated=network.isolated,

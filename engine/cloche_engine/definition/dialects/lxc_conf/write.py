@@ -17,6 +17,7 @@ from cloche_engine.definition.dialects.lxc_conf import keys
 from cloche_engine.definition.dialects.lxc_conf.capabilities import DROP, KEEP, NOTHING
 from cloche_engine.definition.dialects.lxc_conf.mounts import ENTRY
 from cloche_engine.definition.dialects.lxc_conf.program import EXECUTE, INIT
+from cloche_engine.definition.dialects.lxc_conf.rlimits import rlimits
 from cloche_engine.definition.dialects.lxc_conf.shared import NETNS, SHARE
 from cloche_engine.definition.dialects.lxc_conf.text import (
     assignment,
@@ -66,7 +67,7 @@ REASONS = (
     Reason("stop_signal", "Cloche does not write lxc.signal.halt"),
     Reason("stop_grace", "lxc-stop is told how long to wait"),
     Reason("io_devices", "LXC names disks by their numbers, which other computers give anew"),
-    Reason("rlimits", "Cloche keeps lxc.prlimit as it stands and writes none"),
+    Reason("rlimits", "the kernel has no limit of that name"),
     Reason("profile", "LXC takes settings from files, by lxc.include"),
     Reason("on_poweroff", "what follows the end is decided by the command that starts it"),
     Reason("on_reboot", "LXC starts a container again that reboots"),
@@ -100,6 +101,7 @@ def _lines(spec: ContainerSpec) -> Iterator[str | None]:
     yield from _idmap(spec.idmap)
     yield from _capabilities(spec)
     yield from limits(spec)
+    yield from rlimits(spec.rlimits)
     for shared in spec.namespaces:
         value = NETNS + shared.value if shared.how == "netns" else shared.value
         yield assignment(SHARE + shared.kind, value)
