@@ -207,3 +207,16 @@ async def test_a_chosen_address_and_hardware_address_are_given(
     rival = await define(name="rival", root=root, inside=inside.replace("aa:bb:cc", "aa:bb:cd"))
     with pytest.raises(Exception, match="another container has the address"):
         await rival.start()
+
+
+async def test_a_firewall_that_forbids_forwarding_is_told_of(
+    define: Define, root: Path, engine: LocalEngine
+) -> None:
+    nft("add", "table", "ip", "filter")
+    drop = "{ type filter hook forward priority 0; policy drop; }"  # what Docker makes
+    nft("add", "chain", "ip", "filter", "FORWARD", drop)
+    box = await define(root=root, inside=MANAGED)
+    await box.start()
+    (said,) = engine._network.trouble
+    assert "filter FORWARD drops" in said
+    assert "containers may not reach others" in said

@@ -46,6 +46,17 @@ def may_be_published(name: str) -> bool:
     return bool(_LABEL.fullmatch(name)) and name.lower() not in _RESERVED
 
 
+def files(members: Iterable[Member]) -> tuple[str, str]:
+    """What dnsmasq reads: names by address, and addresses by hardware address."""
+    hosts, leases = [], []
+    for member in members:
+        leases.append(f"{member.mac},{member.address}\n")
+        names = [name for name in dict.fromkeys(member.names) if may_be_published(name)]
+        if names:
+            hosts.append(f"{member.address} {' '.join(names)}\n")
+    return "".join(hosts), "".join(leases)
+
+
 class Dnsmasq:
     """One for all bridges of an engine; `instance` names its folder, `record` says that it runs."""
 
@@ -65,13 +76,8 @@ class Dnsmasq:
 
     def publish(self, members: Iterable[Member]) -> None:
         """Make names and addresses known."""
-        hosts, leases = [], []
-        for member in members:
-            leases.append(f"{member.mac},{member.address}\n")
-            names = [name for name in dict.fromkeys(member.names) if may_be_published(name)]
-            if names:
-                hosts.append(f"{member.address} {' '.join(names)}\n")
-        changed = self._write("hosts", "".join(hosts)), self._write("leases", "".join(leases))
+        hosts, leases = files(members)
+        changed = self._write("hosts", hosts), self._write("leases", leases)
         if self.runs and any(changed):
             signal.pidfd_send_signal(self._pidfd, signal.SIGHUP)
 

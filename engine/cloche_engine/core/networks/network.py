@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,16 +121,22 @@ class ManagedNetwork:
     async def prepare(self, links: tuple[LinkPlan, ...]) -> None:
         """Have bridge, rules and names for them; EngineError where the host does not let us."""
         async with self._turn:
-            self._refuse_moved()
+            with _told_in_words():
+                self._refuse_moved()
             wanted = self._rules_of(links)
             self._refuse_taken(wanted.forwards)
             rules = self._rules | wanted
-            if self._rule_watch is None:
-                self._begin()
-            for number in sorted(rules.bridges - self._rules.bridges):
-                self._make_bridge(number)
-            let_in_from_loopback(self._names_of(rules), on=_from_loopback(wanted))
+            with _told_in_words():
+                if self._rule_watch is None:
+                    self._begin()
+                for number in sorted(rules.bridges - self._rules.bridges):
+                    self._make_bridge(number)
+                let_in_from_loopback(self._names_of(rules), on=_from_loopback(wanted))
+            first = not self._rules.bridges
             await self._change(rules)
+            if first:
+                for forbidden in await nft.policies():
+                    self._say(f"{forbidden}; allow it for {self._pool().bridge_pattern}")
             await self._dnsmasq.start(self._pool())
 
     async def settle(self, links: tuple[LinkPlan, ...]) -> None:
@@ -183,7 +189,8 @@ class ManagedNetwork:
 
     def _pool(self) -> Pool:
         if self._leases.network is None:
-            found = free_pool(self._places.instance)
+            with _told_in_words():
+                found = free_pool(self._places.instance)
             if found is None:
                 raise EngineError(
                     f"the network {NAME} finds no free range of addresses on this host",
@@ -279,14 +286,8 @@ class ManagedNetwork:
 
     def _make_bridge(self, number: int) -> None:
         bridge = self._pool().bridges[number]
-        try:
-            with changing_links(self._places.runtime):
-                make_bridge(bridge.name, (str(bridge.gateway),))
-        except OSError as error:
-            raise EngineError(
-                f"the network {NAME} could not be made: {error.strerror}",
-                "see the helper's log; the bridge module may be missing",
-            ) from error
+        with changing_links(self._places.runtime):
+            make_bridge(bridge.name, (str(bridge.gateway),))
 
     async def _change(self, rules: Rules) -> None:
         if rules == self._rules:
@@ -338,3 +339,15 @@ def _from_loopback(rules: Rules) -> bool:
     """Whether programs of the host itself may ask for a forwarded port at 127.0.0.1."""
     hosts = (forward.ports.host for forward in rules.forwards)
     return any(not host or host.startswith("127.") for host in hosts)
+
+
+@contextlib.contextmanager
+def _told_in_words() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        about = f" ({error.filename})" if error.filename else ""
+        raise EngineError(
+            f"the network {NAME} could not be made: {error.strerror}{about}",
+            "see that the kernel has bridges (modprobe bridge), or use another type",
+        ) from error
