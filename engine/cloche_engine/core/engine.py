@@ -194,4 +194,5 @@ class LocalEngine:
         self._sampler.close()
         self._autostart.close()
         await self._lifecycle.release()
-        await self._spawner.close()
+        runs = any(entry.running for entry in self._registry.all())
+        await self._spawner.close(is_last=not runs)

@@ -18,6 +18,7 @@ import cloche_engine
 from cloche_engine.api.errors import EngineError
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.tree import detect
+from cloche_engine.host.cgroups.unit import forget_monitors
 from cloche_engine.kernel.sockets import send_packet
 from cloche_engine.monitor.launch import remove_group
 from cloche_engine.monitor.protocol import SPARE, group_name
@@ -31,6 +32,8 @@ _PROGRAM = (
 )
 
 
+_GOODBYE = 3.0
+"""Seconds in which monitors of containers that ended let go of their viewers."""
 _QUIET = 0.03
 """Seconds after a start, and between two spares, so as not to be in the way of another."""
 
@@ -136,8 +139,8 @@ class Spawner:
             self._timer.cancel()
             self._timer = None
 
-    async def close(self) -> None:
-        """End it and its spares; monitors with a container go on."""
+    async def close(self, *, is_last: bool) -> None:
+        """End it and its spares; monitors with a container go on, is_last where there are none."""
         self._cancel_timer()
         waiting, self._next = self._next, None
         if waiting is not None:
@@ -148,6 +151,9 @@ class Spawner:
         await asyncio.gather(*dismissed, return_exceptions=True)
         async with self._lock:
             await self._drop()
+        await asyncio.to_thread(
+            forget_monitors, detect(), self._groups, _GOODBYE if is_last else 0.0
+        )
 
     async def _ordered(self, rights: Rights = ORDINARY) -> Spare:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cloche_engine.host.cgroups.access import load_access
 from cloche_engine.host.cgroups.tree import detect
+from cloche_engine.host.cgroups.unit import leave_unit
 from cloche_engine.host.oom import spare
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
@@ -38,6 +39,7 @@ def main() -> None:
     prctl(k.PR_SET_DUMPABLE, 0)
     link = socket.socket(fileno=int(sys.argv[1]))
     warm = Warm(detect(), compile_filters(), sys.argv[2], load_access())
+    leave_unit(warm.layout, warm.parent)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the monitors
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
