@@ -60,8 +60,7 @@ class Producer:
         """EngineError with its last words where it failed."""
         await self.listening
         if await self.process.wait() != 0:
-            last = next((line for line in reversed(self.said) if line.startswith("E:")), "")
-            words = last or (self.said[-1] if self.said else "it said nothing")
+            words = release.cause(self.said)
             raise EngineError(f"{self.name} failed: {words}", release.hint_for(self.said))
 
     async def end(self) -> None:

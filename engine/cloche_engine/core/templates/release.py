@@ -14,6 +14,8 @@ _DEBOOTSTRAP = Path("/usr/sbin/debootstrap")
 _APT_CONFIG = Path("/usr/bin/apt-config")
 _FOLDER = Path("/etc/apt")
 _FAMILY = re.compile(r"/(debian|ubuntu)/?$")
+_WHAT = ("--variant=minbase", "--include=systemd-sysv")
+"""Little, but with an init: the tree is for single programs and for whole systems."""
 _SHELL = """
 out=$1; shift
 /usr/sbin/debootstrap "$@" >&2 || exit
@@ -31,12 +33,12 @@ def words(suite: str, scratch: Path) -> list[str]:
         sources = scratch / "sources.list"
         sources.write_text("".join(f"{line}\n" for line in lines_for(suite)))
         given = [str(sources)] if sources.stat().st_size else []
-        return [str(_MMDEBSTRAP), "--mode=root", "--variant=minbase", "--format=tar", *_proxy(),
+        return [str(_MMDEBSTRAP), "--mode=root", *_WHAT, "--format=tar", *_proxy(),
                 suite, "-", *given]  # fmt: skip
     if _DEBOOTSTRAP.exists():
         tree = scratch / "tree"
         mirror = next((line.split()[-3] for line in lines_for(suite)), "")
-        return ["/bin/sh", "-c", _SHELL, "sh", str(tree), "--variant=minbase", suite, str(tree),
+        return ["/bin/sh", "-c", _SHELL, "sh", str(tree), *_WHAT, suite, str(tree),
                 *([mirror] if mirror else [])]  # fmt: skip
     raise UnsupportedError(
         "neither mmdebstrap nor debootstrap is installed on this system",
@@ -57,12 +59,18 @@ def lines_for(suite: str, folder: Path = _FOLDER) -> list[str]:
     return [mirror.line(suite)] if mirror is not None else []
 
 
+def cause(said: list[str]) -> str:
+    """Why it failed, of its last lines: apt's first error, from which the others follow."""
+    errors = (line.removeprefix("E:").strip() for line in said if line.startswith("E:"))
+    return next(errors, said[-1] if said else "it said nothing")
+
+
 def hint_for(said: list[str]) -> str:
     """What to do about a failure, as far as its words tell."""
     text = "\n".join(said).lower()
     if "no such" in text or "404" in text or "does not have a release" in text:
         return "look whether the release is named so, and whether the mirror has it"
-    if "resolve" in text or "connect" in text or "fetch" in text:
+    if "resolv" in text or "connect" in text or "fetch" in text:
         return "look whether this system reaches its package sources: apt-get update"
     return "try the same by hand to see all that it says"
 
