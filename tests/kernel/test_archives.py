@@ -16,8 +16,8 @@ from tests.kernel.box import Define
 
 from cloche_engine.api.errors import InvalidArgumentError
 from cloche_engine.api.templates import Template
+from cloche_engine.api.unpacking import Quota
 from cloche_engine.core.engine import LocalEngine
-from cloche_engine.host.storage.unpack import Quota
 
 pytestmark = pytest.mark.kernel
 

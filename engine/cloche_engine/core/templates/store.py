@@ -21,11 +21,11 @@ from cloche_engine.api.template_errors import (
     template_taken,
 )
 from cloche_engine.api.templates import Tell, Template, silent
+from cloche_engine.api.unpacking import Quota
 from cloche_engine.core.places import Places
 from cloche_engine.core.templates.producers import Stream, debootstrapped, opened
 from cloche_engine.core.templates.unpacking import Unpacked, unpack
 from cloche_engine.host.ids import IdBlocks
-from cloche_engine.host.storage.unpack import Quota
 
 _FACTS = "template.json"
 _MOST_BYTES, _MOST_FILES = 64 << 30, 2_000_000

@@ -15,8 +15,8 @@ from typing import Any
 import cloche_engine
 from cloche_engine.api.errors import EngineError, InvalidArgumentError
 from cloche_engine.api.templates import Progress, Tell
+from cloche_engine.api.unpacking import Quota
 from cloche_engine.core.templates.producers import Stream
-from cloche_engine.host.storage.unpack import Quota
 
 _PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
