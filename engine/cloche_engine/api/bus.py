@@ -21,6 +21,7 @@ from cloche_engine.api.model import (
     About,
     Change,
     Container,
+    Copied,
     ExecRequest,
     Process,
     Removed,
@@ -141,6 +142,19 @@ class BusEngine:
             Request(path, CONTAINER, "Exec", "asa(ss)ssbqqah", body, tuple(stdio))
         )
         return _socket_in(reply)
+
+    async def copy_out(self, ref: str, path: str, sink: int) -> Copied:
+        """Write what lies at a path inside to a pipe, as a tar stream."""
+        return await self._copy(ref, "CopyOut", path, sink)
+
+    async def copy_in(self, ref: str, path: str, source: int) -> Copied:
+        """Unpack a tar stream from a pipe into a folder inside."""
+        return await self._copy(ref, "CopyIn", path, source)
+
+    async def _copy(self, ref: str, member: str, path: str, pipe: int) -> Copied:
+        where = await self._path(ref)
+        request = Request(where, CONTAINER, member, "sh", (path, 0), (pipe,))
+        return Copied(*(await self._link.call(request)).body)
 
     async def logs(self, ref: str) -> bytes:
         """What the console said last."""

@@ -11,6 +11,7 @@ from cloche_engine.api.model import (
     About,
     Change,
     Container,
+    Copied,
     ExecRequest,
     Process,
     Samples,
@@ -115,6 +116,17 @@ class Engine(Protocol):
 
     async def exec(self, ref: str, request: ExecRequest) -> socket.socket:
         """Run a program inside; a console socket (with no terminal: only its end is told)."""
+        ...
+
+    async def copy_out(self, ref: str, path: str, sink: int) -> Copied:
+        """Write what lies at a path inside to a pipe, as a tar stream; NotFoundError."""
+        ...
+
+    async def copy_in(self, ref: str, path: str, source: int) -> Copied:
+        """Unpack a tar stream from a pipe into a folder inside.
+
+        Where the path is none, the first name of every member becomes the path's last one.
+        """
         ...
 
     async def logs(self, ref: str) -> bytes:

@@ -26,6 +26,7 @@ from cloche_engine.api.errors import (
     WrongStateError,
 )
 from cloche_engine.api.fake_again import FakeAgain
+from cloche_engine.api.fake_copies import FakeFiles
 from cloche_engine.api.fake_programs import PROGRAMS, FakePipes
 from cloche_engine.api.fake_session import FakeSession
 from cloche_engine.api.fake_templates import FakeTemplates
@@ -34,6 +35,7 @@ from cloche_engine.api.model import (
     About,
     Change,
     Container,
+    Copied,
     End,
     ExecRequest,
     Process,
@@ -62,6 +64,7 @@ class _Entry:
     text: bytes
     session: FakeSession | None = None
     last_output: bytes = b""
+    files: FakeFiles | None = None
     stopping: bool = False
     report: StartReport | None = None
     others: list[FakeSession | FakePipes] = field(default_factory=list)
@@ -279,6 +282,21 @@ class FakeEngine:
         pipes = FakePipes(request.argv, request.stdio)
         entry.others.append(pipes)
         return pipes.socket
+
+    async def copy_out(self, ref: str, path: str, sink: int) -> Copied:
+        """Write what lies at a path inside to a pipe, as a tar stream."""
+        return await self._files(ref).copy_out(path, sink)
+
+    async def copy_in(self, ref: str, path: str, source: int) -> Copied:
+        """Unpack a tar stream from a pipe into a folder inside."""
+        return await self._files(ref).copy_in(path, source)
+
+    def _files(self, ref: str) -> FakeFiles:
+        entry = self._entry(ref)
+        self._demand(entry, entry.container.state.can_kill, "copied from or into", "start it first")
+        if entry.files is None:
+            entry.files = FakeFiles(entry.spec.effective_hostname)
+        return entry.files
 
     async def logs(self, ref: str) -> bytes:
         """What the console said last."""

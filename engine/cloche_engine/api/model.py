@@ -183,6 +183,15 @@ Samples = tuple[Sample, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """What a copy carried; left_out are sockets, device nodes and what could not be read."""
+
+    files: int
+    size: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExecRequest:
     """A further program to run in a container; user is a name or `uid[:gid]`, root if empty.
 

@@ -207,6 +207,12 @@ def _stats(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _copy(parser: argparse.ArgumentParser) -> None:
+    for word, shown in (("source", "SOURCE"), ("target", "TARGET")):
+        help_ = "NAME:PATH in a container, or a path here; one of each"
+        parser.add_argument(word, metavar=shown, help=help_)
+
+
 def _template(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, help_, more in (
@@ -287,6 +293,7 @@ COMMANDS: dict[str, Command] = {
         Command("processes", "processes:processes", "Show what runs in a container", _name),
         Command("explain", "explain:explain", "Show the last start, step by step", _name),
         Command("stats", "stats:stats", "Show what containers use and may use", _stats),
+        Command("copy", "copying:copy", "Copy files out of a container or into it", _copy),
         Command("template", "templates:template", "List, make and remove templates", _template),
         Command("wait", "waiting:wait", "Wait until a container is in a state", _wait),
     )

@@ -13,6 +13,7 @@ from cloche_engine.api.model import (
     About,
     Change,
     Container,
+    Copied,
     ExecRequest,
     Process,
     Samples,
@@ -22,6 +23,7 @@ from cloche_engine.api.model import (
 )
 from cloche_engine.api.version import VERSION
 from cloche_engine.core.autostart import Autostart
+from cloche_engine.core.copies import Copies
 from cloche_engine.core.defining import Defining
 from cloche_engine.core.lifecycle import Lifecycle
 from cloche_engine.core.networks.network import ManagedNetwork
@@ -46,6 +48,7 @@ class LocalEngine:
         self._lifecycle = Lifecycle(self._registry, self._spawner, self._network)
         self.templates = TemplateStore(places, self._registry.ids, self._registry.made_from)
         self._autostart = Autostart(self._registry, self._lifecycle.start)
+        self._copies = Copies(self._lifecycle)
         self._programs = Programs(self._lifecycle, places)
         self._defining = Defining(
             self._registry,
@@ -151,6 +154,14 @@ class LocalEngine:
     async def exec(self, ref: str, request: ExecRequest) -> socket.socket:
         """Run a program inside."""
         return await self._programs.exec(self.find(ref), request)
+
+    async def copy_out(self, ref: str, path: str, sink: int) -> Copied:
+        """Write what lies at a path inside to a pipe, as a tar stream."""
+        return await self._copies.copy(self.find(ref), "out", path, sink)
+
+    async def copy_in(self, ref: str, path: str, source: int) -> Copied:
+        """Unpack a tar stream from a pipe into a folder inside."""
+        return await self._copies.copy(self.find(ref), "in", path, source)
 
     async def logs(self, ref: str) -> bytes:
         """What the console said last, also after the end."""

@@ -8,6 +8,7 @@ from xml.sax.saxutils import quoteattr
 
 from cloche_engine.api.bus_values import PROPERTIES as CONTAINER_PROPERTIES
 from cloche_engine.api.names import CONTAINER, MANAGER, ROOT_PATH
+from cloche_engine.daemon.copy_methods import COPY_METHODS
 from cloche_engine.daemon.methods import METHODS
 from cloche_engine.daemon.objects import ObjectTree
 from cloche_engine.daemon.standard import STANDARD
@@ -23,7 +24,7 @@ from cloche_engine.daemon.table import (
 )
 from cloche_engine.daemon.template_methods import JOB_PROGRESS, TEMPLATE_METHODS
 
-ALL_METHODS: tuple[Method, ...] = (*METHODS, *TEMPLATE_METHODS, *STANDARD)
+ALL_METHODS: tuple[Method, ...] = (*METHODS, *TEMPLATE_METHODS, *COPY_METHODS, *STANDARD)
 SIGNALS: tuple[Signal, ...] = (
     Signal(MANAGER, "Samples", arguments("watch:u samples:a(sdttutttttddd)")),
     Signal(PROPERTIES, "PropertiesChanged", arguments("interface:s changed:a{sv} unknown:as")),

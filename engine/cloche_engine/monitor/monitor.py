@@ -74,6 +74,7 @@ class Monitor:
             Do.STOP: self._stop,
             Do.FREEZE: lambda link, _, __: self._freeze(link, frozen=True),
             Do.THAW: lambda link, _, __: self._freeze(link, frozen=False),
+            Do.INIT: lambda link, _, __: self._answer(link, {"ok": True}, (self._pidfd,)),
             Do.LIMIT: self._limit,
             Do.MOUNT: self._mount,
             Do.UNMOUNT: self._unmount,

@@ -44,6 +44,7 @@ class Do(StrEnum):
     STOP = "stop"
     FREEZE = "freeze"
     THAW = "thaw"
+    INIT = "init"
     LIMIT = "limit"
     MOUNT = "mount"
     UNMOUNT = "unmount"

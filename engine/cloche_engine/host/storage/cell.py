@@ -96,8 +96,8 @@ def _live(
         _, descriptors = receive_packet(link)
         _become_nobody_outside()
         _make_root_of(descriptors[0])
-        _close_all_but(kept)
-        _confine(filters)
+        close_all_but(kept)
+        confine(filters)
         work()
         os._exit(0)
     except Exception:  # noqa: BLE001 (its log is all that can tell of a mistake in there)
@@ -124,7 +124,8 @@ def _make_root_of(tree: int) -> None:
     os.chdir("/")
 
 
-def _close_all_but(kept: tuple[int, ...]) -> None:
+def close_all_but(kept: tuple[int, ...]) -> None:
+    """Close every descriptor but the standard ones and these."""
     last = 2
     for number in sorted(kept):
         os.closerange(last + 1, number)
@@ -132,7 +133,8 @@ def _close_all_but(kept: tuple[int, ...]) -> None:
     os.closerange(last + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 
 
-def _confine(filters: tuple[FilterProgram, ...]) -> None:
+def confine(filters: tuple[FilterProgram, ...]) -> None:
+    """From here on: no program, files with the rights of root of the namespace, little memory."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     os.umask(0)
     drop_bounding_set(mask(_CAPABILITIES))
