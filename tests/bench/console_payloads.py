@@ -30,13 +30,13 @@ def _plain(chance: random.Random) -> str:
 
 
 def _sgr(chance: random.Random) -> str:
-    """Words in colours of all three kinds, as of `ls`, compilers and editors."""
-    looks = ("0", "1;31", "4;32", "38;5;{}", "48;5;{}", "38;2;{};120;200", "7", "3;33")
+    """Words in colours of all three kinds, as `ls`, compilers and `bat` write them."""
+    looks = ("1;31", "4;32", "01;34", "38;5;{}", "48;5;{}", "38;2;{};120;200", "7", "3;33", "36")
     words = (
-        f"\x1b[{chance.choice(looks).format(chance.randrange(256))}m{chance.choice(_WORDS)}"
+        f"\x1b[{chance.choice(looks).format(chance.randrange(256))}m{chance.choice(_WORDS)}\x1b[0m"
         for _ in range(10)
     )
-    return " ".join(words) + "\x1b[m\r\n"
+    return " ".join(words) + "\r\n"
 
 
 def _cursor(chance: random.Random) -> str:

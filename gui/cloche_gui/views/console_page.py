@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from cloche_engine.api.errors import EngineError
@@ -15,10 +16,12 @@ from cloche_gui.presenters.ending import Ending
 from cloche_gui.presenters.notice import Notice, Tone, sentence
 from cloche_gui.services.console import ConsoleLink
 from cloche_gui.services.jobs import Job, Jobs
+from cloche_gui.views.console_recording import ConsoleRecording
+from cloche_gui.views.console_tools import ConsoleTabs, Tools
 from cloche_gui.widgets.message_bar import MessageArea
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
-_TOPIC, _COPYING = "state", "copying"
+_TOPIC, _COPYING, _PROGRAM = "state", "copying", "program"
 _ATTACHABLE = {State.RUNNING, State.PAUSED, State.STOPPING}
 
 
@@ -36,9 +39,14 @@ class ConsolePage(QWidget):
         self._run: tuple[int | None, float | None] | None = None
         self._ending: Ending | None = None
         self._is_over = False
+        self._may_type = self._only_look = False
+        self._windows: list[ConsoleWindow] = []
         self.messages = MessageArea()
         self.terminal = TerminalWidget()
         self.terminal.set_read_only(True)
+        self.tabs = ConsoleTabs(jobs, self.terminal)
+        self.recording = ConsoleRecording(self, self.terminal, self.messages)
+        self.terminal.menu_actions = self._tools().actions(self)
         self.terminal.typed.connect(self._typed)
         self.terminal.grid_resized.connect(self._resized)
         self.terminal.copied.connect(self._program_copied)
@@ -48,8 +56,17 @@ class ConsolePage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.messages)
-        column.addWidget(self.terminal, 1)
+        column.addWidget(self.tabs, 1)
         self._follow(first=True)
+
+    def _tools(self) -> Tools:
+        return Tools(
+            start_program=lambda: self.tabs.ask_for_program(self._container, self._no_program),
+            open_window=self.open_window,
+            hold_keys=self._hold_keys,
+            record=self.recording.ask_where_to_record,
+            play=self.recording.ask_what_to_play,
+        )
 
     @property
     def is_attached(self) -> bool:
@@ -58,9 +75,29 @@ class ConsolePage(QWidget):
 
     def hear(self, container: Container) -> None:
         """Follow the container's state."""
+        for window in self.windows:
+            window.hear(container)
         before, self._container = self._container, container
         if before != container:
             self._follow(first=False)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether it has programs or windows that would be gone with it."""
+        return bool(self.windows or self.tabs.programs)
+
+    @property
+    def windows(self) -> list[ConsoleWindow]:
+        """The windows of their own that show this console too."""
+        self._windows = [window for window in self._windows if not window.is_closed]
+        return self._windows
+
+    def open_window(self) -> ConsoleWindow:
+        """Show this console in a window of its own as well."""
+        window = ConsoleWindow(self._jobs, self._container)
+        self._windows.append(window)
+        window.show()
+        return window
 
     def show_failure(self, error: EngineError) -> None:
         """Say why a start failed; the last words of the program stand below."""
@@ -71,6 +108,10 @@ class ConsolePage(QWidget):
         """Detach for good: what is still being read for this page comes too late."""
         self._is_over = True
         self._close_link()
+        self.recording.end()
+        self.tabs.end()
+        for window in self.windows:
+            window.close()
 
     def _close_link(self) -> None:
         if self._link is not None:
@@ -122,7 +163,7 @@ class ConsolePage(QWidget):
         link.gap.connect(self._gap)
         link.ended.connect(self._ended)
         link.closed.connect(self._closed)
-        self.terminal.set_read_only(False)
+        self._set_typing(allowed=True)
         link.resize(self.terminal.rows, self.terminal.columns)
         if self._container.state is State.PAUSED:
             self._show_paused()
@@ -151,6 +192,7 @@ class ConsolePage(QWidget):
             self._link.resize(rows, columns)
 
     def _said(self, output: bytes, is_old: bool) -> None:
+        self.recording.note(output)
         self.terminal.feed(output, answer=not is_old)
 
     def _gap(self, lost: object) -> None:
@@ -170,10 +212,23 @@ class ConsolePage(QWidget):
 
     def _detached(self) -> None:
         self._close_link()
-        self.terminal.set_read_only(True)
+        self._set_typing(allowed=False)
+
+    def _set_typing(self, *, allowed: bool) -> None:
+        self._may_type = allowed
+        self.terminal.set_read_only(not allowed or self._only_look)
+
+    def _hold_keys(self, only_look: bool) -> None:
+        self._only_look = only_look
+        self._set_typing(allowed=self._may_type)
+
+    def _no_program(self, error: EngineError) -> None:
+        text = sentence(error.message)
+        notice = Notice(Tone.ERROR, "The program could not be started", text, sentence(error.hint))
+        self.messages.show_notice(_PROGRAM, notice)
 
     def _show_logs(self) -> None:
-        self.terminal.set_read_only(True)
+        self._set_typing(allowed=False)
         self._jobs.run(
             Job(f"Reading the log of “{self._container.name}”", quiet=True),
             lambda engine: engine.logs(self._container.uuid),
@@ -213,3 +268,37 @@ class ConsolePage(QWidget):
 
     def _show(self, notice: Notice, choice: str, action: Callable[[], object]) -> None:
         self.messages.show_notice(_TOPIC, notice, [(choice, action)], closable=False)
+
+
+class ConsoleWindow(QWidget):
+    """The same console in a window of its own; closing it changes nothing for the program."""
+
+    def __init__(self, jobs: Jobs, container: Container) -> None:
+        super().__init__(None, Qt.WindowType.Window)
+        self._name, self._title = container.name, ""
+        self.is_closed = False
+        self.page = ConsolePage(jobs, container)
+        self.page.terminal.title_changed.connect(self._show_title)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.page)
+        self._show_title("")
+        self.page.terminal.setFocus()
+
+    def hear(self, container: Container) -> None:
+        """Follow the container."""
+        self._name = container.name
+        self._show_title(self._title)
+        self.page.hear(container)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Detach."""
+        super().closeEvent(event)
+        self.is_closed = True
+        self.page.end()
+        self.deleteLater()
+
+    def _show_title(self, title: str) -> None:
+        """The container's name comes first, whatever its program says."""
+        self._title = title
+        self.setWindowTitle(f"{self._name} — {title}" if title else f"{self._name} — Console")

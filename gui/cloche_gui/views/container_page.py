@@ -251,8 +251,11 @@ class ContainerPage(QWidget):
 
     def _drop_oldest(self) -> None:
         while len(self._consoles) > _KEPT_CONSOLES:
-            _, console = self._consoles.popitem(last=False)
-            self._drop(console)
+            *older, _ = self._consoles.items()
+            idle = [uuid for uuid, console in older if not console.is_in_use]
+            if not idle:
+                return
+            self._drop(self._consoles.pop(idle[0]))
 
     def _drop(self, console: ConsolePage) -> None:
         console.end()

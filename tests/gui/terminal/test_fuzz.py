@@ -107,11 +107,11 @@ def test_t11_random_output_neither_breaks_nor_hangs_nor_grows_the_console(
     while time.monotonic() < end:
         data = output(chance)[:8192]
         fed += len(data)
-        start = time.thread_time()
-        console.feed(data)
-        QApplication.processEvents()
-        if time.thread_time() - start > HANG_SECONDS:
-            hangs.append(data[:200])
+        for act in (lambda data=data: console.feed(data), QApplication.processEvents):
+            start = time.thread_time()
+            act()
+            if time.thread_time() - start > HANG_SECONDS:
+                hangs.append(data[:200])
         if fed % 7 == 0:
             console._frame()
     qtbot.waitUntil(lambda: console.backlog == 0)

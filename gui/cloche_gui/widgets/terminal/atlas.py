@@ -15,7 +15,7 @@ from cloche_gui.widgets.terminal import boxes
 from cloche_gui.widgets.terminal.model import Style, Underline
 
 _TILES_PER_ROW = 64
-_SECONDS_A_FRAME = 0.04
+_SECONDS_A_FRAME = 0.025
 _WHITE = QColor(255, 255, 255)
 
 
@@ -103,11 +103,6 @@ class Atlas:
         """The picture of a glyph that has colours of its own; its tile is only its decoration."""
         return self._colored.get((variant, cluster))
 
-    @property
-    def has_colored(self) -> bool:
-        """Whether any glyph so far had colours of its own."""
-        return bool(self._colored)
-
     def begin_frame(self) -> None:
         """Gives new time to draw tiles in: the first of a script takes up to 35 ms."""
         self._spent = 0.0
@@ -130,6 +125,7 @@ class Atlas:
         image = self._draw(variant, cluster)
         if not _is_white(image):
             self._colored[variant, cluster] = QPixmap.fromImage(image)
+            self.colored_clusters.add(cluster)
             image = self._draw(variant, " ")
         if self._count >= self._most:
             self._clear()
@@ -146,6 +142,8 @@ class Atlas:
         self._count = 0
         self._tables: dict[int, _Table] = {}
         self._colored: dict[tuple[int, str], QPixmap] = {}
+        self.colored_clusters: set[str] = set()
+        """What has colours of its own in any variant."""
         self._pixmap = QPixmap(_TILES_PER_ROW * self.width, 8 * self.height)
         self._pixmap.fill(Qt.GlobalColor.transparent)
         self.table(0)[" "] = self._make(0, " ")

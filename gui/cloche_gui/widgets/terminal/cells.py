@@ -5,6 +5,7 @@ The layout of a raw cell is not part of the library's ABI, so it is asked for wh
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from pyghostty import ffi, lib
@@ -26,6 +27,7 @@ _CONTENT_SHIFT, _CONTENT = _field("content")
 _STYLE_SHIFT, _STYLE = _field("style_id")
 _WIDE_SHIFT, _WIDE = _field("wide")
 _CODEPOINT = 0x1FFFFF
+_KIND = _TAG << _TAG_SHIFT | _WIDE << _WIDE_SHIFT
 _LOOK = _STYLE << _STYLE_SHIFT | _TAG << _TAG_SHIFT
 _BACKGROUND_PALETTE = int(lib.GHOSTTY_CELL_CONTENT_BG_COLOR_PALETTE)
 _BACKGROUND_RGB = int(lib.GHOSTTY_CELL_CONTENT_BG_COLOR_RGB)
@@ -64,7 +66,6 @@ class RowReader:
         self._style.size = ffi.sizeof("GhosttyStyle")
         self._length = ffi.new("uint32_t*")
         self._codepoints = ffi.new("uint32_t[]", 4096)
-        self._lanes: dict[int, tuple[int, int]] = {}
         self._styles: dict[bytes, Style] = {}
         self.use_colors(Colors(bytes(10 + 3 * 256)))
 
@@ -82,39 +83,39 @@ class RowReader:
         columns = self._view.len
         raw = bytes(ffi.buffer(self._view.ptr, columns * 8))
         line = int.from_bytes(raw, "little")
-        characters, look = self._masks(columns)
-        if not line & look:
-            return Row(_decode(line, characters, columns), (Run(0, columns, self._default),))
+        if not line & _every(_LOOK | _KIND, columns):
+            return Row(_decode(line, columns), (Run(0, columns, self._default),))
         lib.ghostty_render_state_row_get(
             iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells_out
         )
-        return self._styled(raw, line & characters, columns)
+        return self._styled(raw, line, columns)
 
-    def _masks(self, columns: int) -> tuple[int, int]:
-        if columns not in self._lanes:
-            ones = sum(1 << 64 * column for column in range(columns))
-            look = _LOOK | _WIDE << _WIDE_SHIFT
-            self._lanes[columns] = ones * (_CODEPOINT << _CONTENT_SHIFT), ones * look
-        return self._lanes[columns]
-
-    def _styled(self, raw: bytes, characters: int, columns: int) -> Row:
+    def _styled(self, raw: bytes, line: int, columns: int) -> Row:
         words = memoryview(raw).cast("Q")
-        runs = self._runs(words)
-        special, wide = _special(words)
-        if not special:
-            return Row(_decode(characters, -1, columns), runs)
-        clusters = [
-            self._cluster(column, word) if column in special else _character(word)
-            for column, word in enumerate(words)
-        ]
-        return Row(clusters, runs, wide)
+        text = _decode(line, columns)
+        kinds = _lane(line, _KIND, columns)
+        runs = self._runs(words, _lane(line, _STYLE << _STYLE_SHIFT, columns), kinds)
+        if not line & _every(_KIND, columns):
+            return Row(text, runs)
+        clusters, wide = list(text), []
+        for column, kind in enumerate(kinds):
+            if kind:
+                clusters[column] = self._cluster(column, words[column])
+                if kind >> _WIDE_SHIFT & _WIDE == _WIDE_START:
+                    wide.append(column)
+        if wide and wide[-1] == columns - 1:
+            wide.pop()
+        return Row(clusters, runs, frozenset(wide))
 
-    def _runs(self, words: Sequence[int]) -> list[Run]:
+    def _runs(self, words: Sequence[int], looks: Sequence[int], kinds: Sequence[int]) -> list[Run]:
+        """Cells of one style together; a cell of ground only has its colour instead of a style."""
+        if any(kind >> _TAG_SHIFT & _TAG >= _BACKGROUND_PALETTE for kind in set(kinds)):
+            looks = [_look(word) for word in words]
         runs: list[Run] = []
         known: dict[int, Style] = {0: self._default}
         start = 0
-        for look, group in groupby(words, _look):
-            end = start + sum(1 for _ in group)
+        for look, group in groupby(looks):
+            end = start + len(list(group))
             style = known.get(look)
             if style is None:
                 style = known[look] = self._style_of(start, words[start])
@@ -170,22 +171,24 @@ def _look(word: int) -> int:
     return word & (_STYLE << _STYLE_SHIFT)
 
 
-def _special(words: Sequence[int]) -> tuple[set[int], frozenset[int]]:
-    mask = _TAG << _TAG_SHIFT | _WIDE << _WIDE_SHIFT
-    special = {column for column, word in enumerate(words) if word & mask}
-    wide = frozenset(
-        column for column in special
-        if words[column] >> _WIDE_SHIFT & _WIDE == _WIDE_START and column + 1 < len(words)
-    )  # fmt: skip
-    return special, wide
+@lru_cache(64)
+def _every(mask: int, columns: int) -> int:
+    """The mask of a cell, repeated for a whole line."""
+    return sum(mask << 64 * column for column in range(columns))
+
+
+def _lane(line: int, mask: int, columns: int) -> Sequence[int]:
+    """What is left of each cell under a mask."""
+    return memoryview((line & _every(mask, columns)).to_bytes(columns * 8, "little")).cast("Q")
 
 
 def _character(word: int) -> str:
     return chr(word >> _CONTENT_SHIFT & _CODEPOINT) if word >> _CONTENT_SHIFT & _CODEPOINT else " "
 
 
-def _decode(line: int, mask: int, columns: int) -> str:
-    packed = ((line & mask) >> _CONTENT_SHIFT).to_bytes(columns * 8, "little")
+def _decode(line: int, columns: int) -> str:
+    characters = line & _every(_CODEPOINT << _CONTENT_SHIFT, columns)
+    packed = (characters >> _CONTENT_SHIFT).to_bytes(columns * 8, "little")
     return packed.decode("utf-32-le", "replace")[::2].replace("\0", " ")
 
 

@@ -1,10 +1,10 @@
 """Keys that the console keeps for itself, and its context menu."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtGui import QAction, QKeyEvent
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from cloche_gui.widgets.terminal.core import TerminalCore
@@ -73,8 +73,10 @@ class Commands:
             return self._always.get(chord)
         return self._with_scrollback.get(chord)
 
-    def show_menu(self, parent: QWidget, place: QPoint, state: MenuState) -> None:
-        """Opens the menu; entries that make no sense now are grey."""
+    def show_menu(
+        self, parent: QWidget, place: QPoint, state: MenuState, more: Sequence[QAction]
+    ) -> None:
+        """Opens the menu; entries that make no sense now are grey. `more` are the window's."""
         menu = QMenu(parent)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         verbs = self._verbs
@@ -92,6 +94,8 @@ class Commands:
         _add(menu, "Fo&nt …", verbs.choose_font)
         self._add_copying(menu, state)
         _add(menu, "&Reset", verbs.reset)
+        menu.addSeparator()
+        menu.addActions(list(more))
         menu.popup(place)
 
     def _add_copying(self, menu: QMenu, state: MenuState) -> None:

@@ -8,7 +8,7 @@ while output takes unusually long, so that honest output is never searched.
 import re
 from collections.abc import Iterator
 
-BLOCK = 2048
+BLOCK = 4096
 """Bytes that may reach the core before the guard looks at what they cost."""
 STRING_LIMIT = 65536
 """Bytes of one string; the rest of a longer one is dropped."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject, Qt, QTimer
 
 _QUIET_INTERVAL = 0.004
-_FLOOD_INTERVAL = 0.040
+_FLOOD_INTERVAL = 0.050
 _LONGEST_INTERVAL = 0.250
 _FLOOD_BYTES = 65536
 _SLICE = 0.008
@@ -30,8 +30,12 @@ class Frames(QObject):
     def ask(self, size: int = 0) -> None:
         """Something has changed, through this many bytes of output."""
         self._bytes += size
-        if not self._timer.isActive():
-            wait = self._ended + self._interval() - time.monotonic()
+        if self._timer.isActive():
+            return
+        wait = self._ended + self._interval() - time.monotonic()
+        if size and wait <= 0:
+            self._due()  # an echo does not wait for the loop, which may be busy with a flood
+        else:
             self._timer.start(max(0, round(wait * 1000)))
 
     def spent(self, seconds: float) -> None:
@@ -42,7 +46,7 @@ class Frames(QObject):
     def _interval(self) -> float:
         if self._bytes < _FLOOD_BYTES:
             return _QUIET_INTERVAL
-        return min(max(_FLOOD_INTERVAL, 4 * self._cost), _LONGEST_INTERVAL)
+        return min(max(_FLOOD_INTERVAL, 6 * self._cost), _LONGEST_INTERVAL)
 
     def _due(self) -> None:
         flooded = self._bytes >= _FLOOD_BYTES

@@ -5,7 +5,7 @@ The glyphs are then tinted by an image with one pixel per cell, scaled up, and s
 background painted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 
 from PyQt6.QtCore import QRect, Qt
 from PyQt6.QtGui import QColor, QImage, QPainter, QPixmap
@@ -38,6 +38,7 @@ class GridPainter:
 
     def __init__(self, atlas: Atlas) -> None:
         self.atlas = atlas
+        self._generation = atlas.generation
         self.blink_is_off = False
         """Blinking text is not drawn; its rows must be updated when this changes."""
         self.resize(1, 1)
@@ -59,18 +60,19 @@ class GridPainter:
         self.unfinished: set[int] = set()
         """The rows that miss glyphs, because there was no time to draw them all."""
 
-    def update(self, screen: Sequence[Row], changed: Iterable[int], overlay: Stripes) -> None:
+    def update(self, screen: Sequence[Row], changed: Container[int], overlay: Stripes) -> None:
         """Paints these rows, under the stripes that lie over them."""
-        rows = sorted(row for row in changed if row < min(self.rows, len(screen)))
+        every = range(min(self.rows, len(screen)))
+        rows = [row for row in every if row in changed]
         self.atlas.begin_frame()
         self.unfinished = set()
-        generation = self.atlas.generation
-        for row in rows:
-            self._set_row(row, screen[row], overlay.get(row, ()))
-        if self.atlas.generation != generation:  # it was full: all tiles have moved
-            rows = list(range(min(self.rows, len(screen))))
+        for _ in range(2):  # once more if the atlas was full: then all tiles have moved
+            if self._generation != self.atlas.generation:
+                self._generation, rows = self.atlas.generation, list(every)
             for row in rows:
                 self._set_row(row, screen[row], overlay.get(row, ()))
+            if self._generation == self.atlas.generation:
+                break
         if rows:
             self._paint(_bands(rows))
 
@@ -91,20 +93,20 @@ class GridPainter:
         first = number * self.columns
         fragments = self._fragments[first : first + self.columns]
         clusters = row.clusters
-        if row.wide:  # these get their two halves below
+        if row.wide:  # these get their two halves after the others
             clusters = [" " if column in row.wide else one for column, one in enumerate(clusters)]
         fore, back = [], []
         self.blinking.discard(number)
         self.atlas.owes = False
         for start, end, style in row.runs:
-            table = self.atlas.table(self._variant(number, style))
+            variant = self._variant(number, style)
+            table = self.atlas.table(variant)
             for fragment, cluster in zip(fragments[start:end], clusters[start:end], strict=False):
                 fragment.sourceLeft, fragment.sourceTop = table[cluster]
+            if row.wide:
+                self._set_wide(fragments, row, range(start, end), variant)
             fore.append((style.foreground | _OPAQUE).to_bytes(4, "little") * (end - start))
             back.append((style.background | _OPAQUE).to_bytes(4, "little") * (end - start))
-        for column in row.wide:
-            variant = self._variant(number, row.style_at(column))
-            self._set_wide(fragments, row.clusters[column], column, variant)
         self._extras[number] = self._row_extras(row)
         if self.atlas.owes:
             self.unfinished.add(number)
@@ -122,11 +124,14 @@ class GridPainter:
         return variant_of(style) | Variant.INVISIBLE * self.blink_is_off
 
     def _set_wide(
-        self, fragments: list[QPainter.PixmapFragment], cluster: str, column: int, variant: int
+        self, fragments: list[QPainter.PixmapFragment], row: Row, columns: range, variant: int
     ) -> None:
-        for half, fragment in zip(_HALVES, fragments[column : column + 2], strict=False):
-            table = self.atlas.table(variant | half)
-            fragment.sourceLeft, fragment.sourceTop = table[cluster]
+        first, second = (self.atlas.table(variant | half) for half in _HALVES)
+        for column in row.wide:
+            if column in columns:
+                cluster, left, right = row.clusters[column], *fragments[column : column + 2]
+                left.sourceLeft, left.sourceTop = first[cluster]
+                right.sourceLeft, right.sourceTop = second[cluster]
 
     def _row_extras(self, row: Row) -> list[tuple[int, QPixmap]]:
         """Pictures that are not tinted: colour glyphs, and underlines in a colour of their own."""
@@ -136,9 +141,7 @@ class GridPainter:
                 line = Style(0, 0, underline=style.underline)
                 picture = self._tint(variant_of(line), " ", style.underline_color)
                 extras += [(column, picture) for column in range(start, end)]
-        if self.atlas.has_colored and not (
-            isinstance(row.clusters, str) and row.clusters.isascii()
-        ):
+        if not self.atlas.colored_clusters.isdisjoint(row.clusters):
             extras += self._colored(row)
         return extras
 

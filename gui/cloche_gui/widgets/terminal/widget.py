@@ -1,7 +1,10 @@
 """The console widget: shows what a program writes, and sends what the user types."""
 
+from collections.abc import Sequence
+
 from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import (
+    QAction,
     QClipboard,
     QContextMenuEvent,
     QDragEnterEvent,
@@ -50,6 +53,8 @@ class TerminalWidget(TerminalSurface):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.menu_actions: Sequence[QAction] = ()
+        """What the window adds to the menu."""
         self._read_only = False
         self._may_copy = False
         self._preedit = Preedit()
@@ -335,4 +340,4 @@ class TerminalWidget(TerminalSurface):
         by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
         if not (by_mouse and self._mouse.is_reported(event.modifiers())):
             state = MenuState(self._selector.span is not None, not self._read_only, self._may_copy)
-            self._commands.show_menu(self, event.globalPos(), state)
+            self._commands.show_menu(self, event.globalPos(), state, self.menu_actions)

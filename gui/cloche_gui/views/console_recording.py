@@ -1,0 +1,94 @@
+"""Recording a console to a file, and playing such files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt6.QtWidgets import QFileDialog, QWidget
+
+from cloche_gui.presenters.notice import Notice, Tone
+from cloche_gui.services import recording
+from cloche_gui.views.player_window import PlayerWindow
+from cloche_gui.widgets.message_bar import MessageArea
+from cloche_gui.widgets.terminal.widget import TerminalWidget
+
+_TOPIC = "recording"
+_FILTERS = ["Recordings (*.cast)", "All files (*)"]
+
+
+class ConsoleRecording:
+    """The recording of one console; what goes on is told by a message as long as it goes on."""
+
+    def __init__(self, parent: QWidget, terminal: TerminalWidget, messages: MessageArea) -> None:
+        self._parent, self._terminal, self._messages = parent, terminal, messages
+        self._recorder: recording.Recorder | None = None
+        terminal.grid_resized.connect(self._resized)
+
+    def ask_where_to_record(self) -> None:
+        """Ask for a file, and begin."""
+        dialog = self._dialog("Record the console", QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("cast")
+        dialog.selectFile("console.cast")
+        dialog.fileSelected.connect(lambda name: self.begin(Path(name)))
+        dialog.open()
+
+    def begin(self, path: Path) -> None:
+        """Record to this file from now on."""
+        self.end()
+        try:
+            self._recorder = recording.Recorder(path, self._terminal.rows, self._terminal.columns)
+        except OSError as error:
+            self._tell_problem(f"{path.name} cannot be written: {error.strerror}.")
+            return
+        notice = Notice(Tone.INFO, "", f"This console is being recorded to {path.name}.")
+        self._messages.show_notice(_TOPIC, notice, [("Stop", self.end)], closable=False)
+
+    def end(self) -> None:
+        """Record no more."""
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
+            self._messages.clear(_TOPIC)
+
+    def note(self, output: bytes) -> None:
+        """The program has said this."""
+        if self._recorder is None:
+            return
+        try:
+            self._recorder.output(output)
+        except OSError as error:
+            self.end()
+            self._tell_problem(f"The recording ended: {error.strerror}.")
+
+    def ask_what_to_play(self) -> None:
+        """Ask for a file, and play it."""
+        dialog = self._dialog("Play a recording", QFileDialog.AcceptMode.AcceptOpen)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self.play(Path(name)))
+        dialog.open()
+
+    def play(self, path: Path) -> None:
+        """Play this file in a window of its own."""
+        try:
+            window = PlayerWindow(recording.read(path), path.name, self._parent)
+        except recording.RecordingError as error:
+            self._tell_problem(f"{path.name} cannot be played. {error}")
+        except OSError as error:
+            self._tell_problem(f"{path.name} cannot be read: {error.strerror}.")
+        else:
+            window.show()
+
+    def _dialog(self, title: str, mode: QFileDialog.AcceptMode) -> QFileDialog:
+        dialog = QFileDialog(self._parent, title)
+        dialog.setAcceptMode(mode)
+        dialog.setNameFilters(_FILTERS)
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+    def _resized(self, rows: int, columns: int) -> None:
+        if self._recorder is not None:
+            self._recorder.resize(rows, columns)
+
+    def _tell_problem(self, text: str) -> None:
+        hint = "Choose another file." if "cannot" in text else "Make room, then record anew."
+        self._messages.show_notice(_TOPIC, Notice(Tone.ERROR, "", text, hint))

@@ -1,0 +1,159 @@
+"""More programs in tabs, a window of its own, looking only, recordings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PyQt6.QtGui import QAction
+from tests.gui.driver import Driver
+
+from cloche_gui.services.recording import Recorder, RecordingError, read
+from cloche_gui.views.player_window import PlayerWindow
+from cloche_gui.views.program_tab import ProgramDialog
+
+pytestmark = pytest.mark.screen
+
+
+async def attached(driver: Driver) -> None:
+    await driver.choose("web")
+    await driver.until(lambda: driver.console.is_attached)
+
+
+def entry(driver: Driver, words: str) -> QAction:
+    found = [one for one in driver.console.terminal.menu_actions
+             if words in one.text().replace("&", "")]  # fmt: skip
+    return found[0]
+
+
+async def test_another_program_runs_in_a_tab_and_its_end_is_told(driver: Driver) -> None:
+    await attached(driver)
+    await driver.act(entry(driver, "another program").trigger)
+    await driver.until(lambda: driver.console.findChild(ProgramDialog))
+    dialog = driver.console.findChild(ProgramDialog)
+    assert dialog is not None
+    await driver.act(dialog.accept)
+    await driver.until(lambda: driver.console.tabs.programs)
+    tab = driver.console.tabs.programs[0]
+    await driver.until(lambda: driver.has_focus(tab.terminal))
+    assert driver.console.tabs.tabText(1) == "sh"
+
+    await driver.type("echo beside\r")
+    await driver.until(lambda: "beside" in tab.terminal.screen_lines())
+    assert "beside" not in driver.screen
+    await driver.type("exit 3\r")
+    await driver.until(lambda: "status 3" in " ".join(tab.messages.texts))
+    await driver.act(lambda: driver.console.tabs.tabCloseRequested.emit(1))
+    assert driver.console.tabs.programs == []
+    assert driver.console.is_attached
+
+
+async def test_a_program_that_cannot_be_read_is_asked_for_again(driver: Driver) -> None:
+    await attached(driver)
+    await driver.act(entry(driver, "another program").trigger)
+    await driver.until(lambda: driver.console.findChild(ProgramDialog))
+    dialog = driver.console.findChild(ProgramDialog)
+    assert dialog is not None
+    dialog.program.setText("sh -c 'unfinished")
+    await driver.act(dialog.accept)
+    assert "quote" in dialog.problem.text()
+    dialog.program.setText("/no/such/program")
+    await driver.act(dialog.accept)
+    await driver.until(lambda: "could not be started" in " ".join(driver.console.messages.texts))
+
+
+async def test_a_window_of_its_own_shows_the_same_console(driver: Driver) -> None:
+    await attached(driver)
+    window = driver.console.open_window()
+    await driver.until(lambda: window.page.is_attached)
+    assert window.windowTitle() == "web — Console"
+    await driver.act(lambda: window.page.terminal.send_text("echo both\n"))
+    await driver.until(lambda: "both" in window.page.terminal.screen_lines())
+    await driver.until(lambda: "both" in driver.console.terminal.screen_lines())
+
+    window.page.terminal.title_changed.emit("root password?")
+    assert window.windowTitle() == "web — root password?"
+    await driver.act(window.close)
+    assert driver.console.windows == []
+    assert driver.console.is_attached
+
+
+async def test_looking_only_types_nothing_until_it_ends(driver: Driver) -> None:
+    await attached(driver)
+    look = entry(driver, "Only look")
+    await driver.act(look.trigger)
+    await driver.act(lambda: driver.console.terminal.send_text("echo no\n"))
+    await driver.act(look.trigger)
+    await driver.act(lambda: driver.console.terminal.send_text("echo yes\n"))
+    await driver.until(lambda: "yes" in driver.console.terminal.screen_lines())
+    assert "echo no" not in driver.screen
+
+
+async def test_a_recording_is_an_asciicast_and_plays_the_same_screen(
+    driver: Driver, tmp_path: Path
+) -> None:
+    await attached(driver)
+    file = tmp_path / "web.cast"
+    driver.console.recording.begin(file)
+    assert "being recorded" in " ".join(driver.console.messages.texts)
+    await driver.act(lambda: driver.console.terminal.send_text("echo größe\n"))
+    await driver.until(lambda: "größe" in driver.console.terminal.screen_lines())
+    await driver.click_text(driver.console, "Stop")
+
+    header, *events = [json.loads(line) for line in file.read_text().splitlines()]
+    assert (header["version"], header["width"]) == (2, driver.console.terminal.columns)
+    assert "größe" in "".join(event[2] for event in events)
+    driver.console.recording.play(file)
+    await driver.until(lambda: driver.console.findChild(PlayerWindow))
+    player = driver.console.findChild(PlayerWindow)
+    assert player is not None
+    await driver.until(lambda: not player.is_playing)
+    assert "größe" in player.terminal.screen_lines()
+    await driver.act(lambda: player.go_to(0.0))
+    assert "größe" not in player.terminal.screen_lines()
+    await driver.act(player.close)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Line 1 is no JSON"),
+        ("hello\n", "Line 1 is no JSON"),
+        ('{"version": 1}\n', "version 2"),
+        ('{"version": 2, "width": "80", "height": 24}\n', "how large"),
+        ('{"version": 2, "width": 80, "height": 24}\n[1, "o"]\n', "Line 2 is no event"),
+        ('{"version": 2, "width": 80, "height": 24}\n' + "[" * 100_000 + "\n", "Line 2"),
+    ],
+)
+async def test_a_file_that_is_no_recording_is_told_with_its_line(
+    driver: Driver, tmp_path: Path, text: str, said: str
+) -> None:
+    await attached(driver)
+    file = tmp_path / "broken.cast"
+    file.write_text(text)
+    driver.console.recording.play(file)
+    assert said in " ".join(driver.console.messages.texts)
+
+
+def test_a_recording_keeps_characters_whole_and_times_in_order(tmp_path: Path) -> None:
+    now = 10.0
+    recorder = Recorder(tmp_path / "a.cast", 24, 80, clock=lambda: now)
+    recorder.output("漢".encode()[:2])
+    now = 11.5
+    recorder.output("漢".encode()[2:])
+    recorder.resize(30, 100)
+    recorder.close()
+    found = read(tmp_path / "a.cast")
+    assert [(event.seconds, event.kind, event.data) for event in found.events] == [
+        (1.5, "o", "漢"), (1.5, "r", "100x30"),
+    ]  # fmt: skip
+    with pytest.raises(RecordingError):
+        read(_huge(tmp_path))
+
+
+def _huge(folder: Path) -> Path:
+    file = folder / "huge.cast"
+    with file.open("wb") as sparse:
+        sparse.truncate(1 << 30)
+    return file
