@@ -11,11 +11,17 @@ import subprocess
 import sys
 
 from tests.bench.figures import Report
+from tests.bench.private import own_network
 
 from cloche_engine.api.errors import EngineError
 
 BENCHMARKS = {
     "start": "tests.bench.start",
+    "burst": "tests.bench.burst",
+    "stop": "tests.bench.stop",
+    "rows": "tests.bench.rows",
+    "scale": "tests.bench.scale",
+    "cycles": "tests.bench.cycles",
     "window": "tests.bench.window",
     "memory": "tests.bench.memory",
     "list": "tests.bench.listing",
@@ -47,6 +53,7 @@ def main() -> int:
     if os.geteuid() != 0:
         sys.stderr.write("bench: the engine needs root; call it as root, or with sudo\n")
         return 1
+    own_network()
     reports = {}
     for name in [arguments.name] if arguments.name else BENCHMARKS:
         try:

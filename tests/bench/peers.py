@@ -1,4 +1,4 @@
-"""The peers that a start is measured beside: crun, LXC and bubblewrap, where they are installed.
+"""The peers that a start is measured beside: crun, LXC, bubblewrap, and the floor in C.
 
 All run the same busybox root from a folder, in namespaces of their own (pid, mount, uts, ipc, net
 with nothing but lo), with 512 shares and 64 MiB where the peer knows control groups. None of them
@@ -21,7 +21,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,9 +49,9 @@ class Peer(Protocol):
 class Crun:
     """`crun run -d`."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
-        self._root, self._folder = root, folder
-        self._world = ThreadPoolExecutor(1, initializer=_without_unified)
+    def __init__(self, root: Path, folder: Path, name: str = _NAME) -> None:
+        self._root, self._folder, self._name = root, folder, name
+        self._world = ThreadPoolExecutor(1, initializer=without_unified)
         subprocess.run(["crun", "spec"], cwd=folder, check=True)
         config = json.loads((folder / "config.json").read_text())
         (folder / "config.json").write_text(json.dumps(self._adapted(config)))
@@ -60,7 +60,7 @@ class Crun:
         config["root"]["path"] = str(self._root)
         config["process"] |= {"terminal": False, "args": list(PROGRAM)}
         config["linux"] |= {
-            "cgroupsPath": f"/{_NAME}/crun",
+            "cgroupsPath": f"/{_NAME}/{self._name}",
             "resources": {"cpu": {"shares": _SHARES}, "memory": {"limit": _MEMORY}},
         }
         return config
@@ -72,21 +72,31 @@ class Crun:
         """Milliseconds from the command to the first byte of the program."""
         return self._world.submit(self._start).result()
 
+    @property
+    def start_command(self) -> list[str | Path]:
+        """Starts it and returns; for several at once, from threads that `without_unified` made."""
+        return self._command("run", "-d", "--no-new-keyring", "-b", self._folder, self._name)
+
+    @property
+    def end_command(self) -> list[str | Path]:
+        """Ends what that started."""
+        return self._command("delete", "-f", self._name)
+
     def _start(self) -> float:
         first = FirstByte(self._root)
-        run = self._command("run", "-d", "--no-new-keyring", "-b", self._folder, _NAME)
         try:
-            with _started(run):
+            with _started(self.start_command):
                 return first.wait()
         finally:
-            subprocess.run(self._command("delete", "-f", _NAME), check=False)
+            subprocess.run(self.end_command, check=False)
 
     def close(self) -> None:
         """Let go of the thread."""
         self._world.shutdown()
 
 
-def _without_unified() -> None:
+def without_unified() -> None:
+    """Enter a world that crun accepts."""
     syscalls.unshare(constants.CLONE_NEWNS)
     syscalls.make_private("/")
     if _UNIFIED.is_mount():
@@ -96,18 +106,32 @@ def _without_unified() -> None:
 class Lxc:
     """`lxc-start -d`."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
-        self._root, self._folder = root, folder
-        (folder / _NAME).mkdir()
-        (folder / _NAME / "config").write_text("\n".join(self._config()) + "\n")
+    def __init__(self, root: Path, folder: Path, name: str = _NAME) -> None:
+        self._root, self._folder, self._name = root, folder, name
+        (folder / name).mkdir()
+        (folder / name / "config").write_text("\n".join(self._config()) + "\n")
+
+    @property
+    def start_command(self) -> list[str | Path]:
+        """Starts it and returns."""
+        return ["lxc-start", *self._where, "-d"]
+
+    @property
+    def end_command(self) -> list[str | Path]:
+        """Ends what that started."""
+        return ["lxc-stop", *self._where, "-k"]
+
+    @property
+    def _where(self) -> list[str | Path]:
+        return ["-P", self._folder, "-n", self._name]
 
     def _config(self) -> Iterator[str]:
-        yield f"lxc.uts.name = {_NAME}"
+        yield f"lxc.uts.name = {self._name}"
         yield f"lxc.rootfs.path = dir:{self._root}"
         yield f"lxc.init.cmd = {' '.join(PROGRAM)}"
         yield "lxc.net.0.type = empty"
         yield "lxc.mount.auto = proc:mixed sys:ro"
-        yield f"lxc.cgroup.dir = {_NAME}/lxc"
+        yield f"lxc.cgroup.dir = {_NAME}/{self._name}"
         if (_CGROUPS / "memory").is_dir():
             yield f"lxc.cgroup.cpu.shares = {_SHARES}"
             yield f"lxc.cgroup.memory.limit_in_bytes = {_MEMORY}"
@@ -116,16 +140,15 @@ class Lxc:
 
     def __call__(self, look: Callable[[int], None] | None = None) -> float:
         """Milliseconds to the first byte; `look` sees the pid of the init before all is removed."""
-        where = ["-P", str(self._folder), "-n", _NAME]
         first = FirstByte(self._root)
         try:
-            with _started(["lxc-start", *where, "-d"]):
+            with _started(self.start_command):
                 taken = first.wait()
             if look:
-                look(int(_output("lxc-info", *where, "-p", "-H")))
+                look(int(_output("lxc-info", *self._where, "-p", "-H")))
             return taken
         finally:
-            subprocess.run(["lxc-stop", *where, "-k"], check=False)
+            subprocess.run(self.end_command, check=False)
 
 
 class Bubblewrap:
@@ -147,12 +170,32 @@ class Bubblewrap:
                     os.kill(int(pid), signal.SIGKILL)
 
 
-def _output(*command: str) -> str:
+class Floor:
+    """A program in C that makes a user namespace, a veth and the rest by system calls alone."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._root = root
+        self._program = folder / "floor"
+        source = Path(__file__).with_name("floor.c")
+        subprocess.run(["cc", "-O2", "-o", self._program, source], check=True)
+
+    def __call__(self) -> float:
+        """Milliseconds from the command to the first byte of the program."""
+        first = FirstByte(self._root)
+        outside = f"clvfloor{os.getpid()}"[:15]
+        with _started([self._program, self._root, outside, *PROGRAM]) as process:
+            try:
+                return first.wait()
+            finally:
+                process.kill()
+
+
+def _output(*command: str | Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @contextmanager
-def _started(command: list[str | Path] | list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _started(command: Sequence[str | Path]) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
@@ -176,11 +219,13 @@ def installed_peers(root: Path, folder: Path) -> Iterator[dict[str, Peer]]:
             peers["lxc-start -d"] = Lxc(root, _made(folder / "lxc"))
         if shutil.which("bwrap"):
             peers["bwrap"] = Bubblewrap(root, folder)
+        if shutil.which("cc"):
+            peers["floor in C"] = Floor(root, folder)
         yield peers
     finally:
         if crun:
             crun.close()
-        _remove_control_groups()
+        remove_control_groups()
 
 
 def _made(folder: Path) -> Path:
@@ -188,7 +233,8 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _remove_control_groups() -> None:
+def remove_control_groups() -> None:
+    """Remove what peers leave of them."""
     for top in [*_CGROUPS.glob(_NAME), *_CGROUPS.glob(f"*/{_NAME}")]:
         for folder, _, _ in os.walk(top, topdown=False):
             _remove_when_free(Path(folder))

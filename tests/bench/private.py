@@ -13,6 +13,9 @@ from xml.sax.saxutils import quoteattr
 
 from cloche_engine.api.client import Engine
 from cloche_engine.api.connect import connect
+from cloche_engine.kernel.constants import CLONE_NEWNET
+from cloche_engine.kernel.netlink import Netlink
+from cloche_engine.kernel.syscalls import unshare
 
 _DOCUMENT = """<domain type='linuxcontainer'>
   <name>{name}</name>
@@ -24,6 +27,7 @@ _DOCUMENT = """<domain type='linuxcontainer'>
     <application>/bin/busybox</application>
     <arg>sh</arg>
     <arg>/first</arg>
+    {interface}
   </container>
   <cpushare>512</cpushare>
   <memory unit='MiB'>64</memory>
@@ -31,9 +35,14 @@ _DOCUMENT = """<domain type='linuxcontainer'>
 """
 
 
-def document(name: str, root: Path) -> bytes:
+MANAGED = "<interface type='network'><source network='default'/></interface>"
+"""What the window's dialog writes for a new container: the managed network, with NAT."""
+
+
+def document(name: str, root: Path, interface: str = "") -> bytes:
     """The definition that all benchmarks start: the busybox root with both limits."""
-    return _DOCUMENT.format(name=name, root=quoteattr(str(root))).encode()
+    text = _DOCUMENT.format(name=name, root=quoteattr(str(root)), interface=interface)
+    return text.encode()
 
 
 @contextmanager
@@ -52,13 +61,25 @@ async def private_engine(state: Path) -> AsyncIterator[Engine]:
     try:
         yield engine
     finally:
-        for container in await engine.containers():
-            if container.state.is_live:
-                await engine.kill(container.uuid)
-            await engine.undefine(container.uuid)
+        await remove_all(engine)
         helper = helper_pid(state)
         await engine.close()
         _end(helper)
+
+
+async def remove_all(engine: Engine) -> None:
+    """End and forget every container."""
+    for container in await engine.containers():
+        if container.state.is_live:
+            await engine.kill(container.uuid)
+        await engine.undefine(container.uuid)
+
+
+def own_network() -> None:
+    """This process and what it starts get a network namespace: nothing of the host's changes."""
+    unshare(CLONE_NEWNET)
+    with Netlink() as netlink:
+        netlink.switch_on(1)
 
 
 def helper_pid(state: Path) -> int:

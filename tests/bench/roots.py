@@ -42,7 +42,8 @@ def make_root(folder: Path, *, fifo: bool) -> Path:
     script.write_text(_SCRIPT.format(redirection=" >/fifo" * fifo))
     script.chmod(0o755)
     if fifo:
-        os.mkfifo(folder / "fifo", 0o666)
+        os.mkfifo(folder / "fifo")
+        (folder / "fifo").chmod(0o666)
     return folder
 
 
@@ -53,11 +54,15 @@ class FirstByte:
         self._descriptor = os.open(root / "fifo", os.O_RDWR | os.O_NONBLOCK)
         self._started = time.perf_counter()
 
-    def wait(self, seconds: float = 10.0) -> float:
-        """Milliseconds until the program spoke; TimeoutError where it does not."""
-        readable, _, _ = select.select([self._descriptor], [], [], seconds)
+    def wait(self, seconds: float = 10.0, lines: int = 1) -> float:
+        """Milliseconds until so many programs spoke; TimeoutError where they do not."""
+        heard = 0
+        while heard < lines:
+            readable, _, _ = select.select([self._descriptor], [], [], seconds)
+            if not readable:
+                os.close(self._descriptor)
+                raise TimeoutError(f"the program said nothing in {seconds:.0f} s")
+            heard += os.read(self._descriptor, 4096).count(b"x")
         taken = milliseconds(self._started)
         os.close(self._descriptor)
-        if not readable:
-            raise TimeoutError(f"the program said nothing in {seconds:.0f} s")
         return taken
