@@ -53,7 +53,7 @@ def _facts(usage: Stats) -> Iterator[tuple[str, str]]:
         ("written", words.mebibytes(usage.written_bytes)),
         ("disk weight", str(usage.io_weight or "")),
         ("waits for processor, memory, disk", _pressures(usage)),
-        *(("rounded", notice) for notice in usage.notices),
+        *(("note", notice) for notice in usage.notices),
     ]  # fmt: skip
     return ((name, value) for name, value in every if value)
 

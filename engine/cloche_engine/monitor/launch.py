@@ -45,7 +45,7 @@ from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.links import LinkPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, Surroundings
 
-_OTHER_LIMIT = "choose another value, or take it out of the definition"
+OTHER_LIMIT = "choose another value, or take it out of the definition"
 
 
 class LaunchFailedError(Exception):
@@ -249,7 +249,7 @@ class Launcher:
         except LimitError as refused:
             blame = Blame(name, "LimitError", refused.errno or 0, str(refused.strerror),
                           call=call_of(refused))  # fmt: skip
-            raise LaunchFailedError(blame, _OTHER_LIMIT) from refused
+            raise LaunchFailedError(blame, OTHER_LIMIT) from refused
         except OSError as error:
             blame = Blame(name, "Launcher", error.errno or 0, error.strerror or str(error),
                           str(error.filename or ""), call=call_of(error))  # fmt: skip

@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from cloche_engine.api.console import Ended, Size
+from cloche_engine.host.cgroups.setting import LimitError
 from cloche_engine.host.cgroups.usage import Meter
 from cloche_engine.host.changing import change_all
 from cloche_engine.host.network.changing import change_links
@@ -22,7 +23,7 @@ from cloche_engine.kernel.syscalls import name_process
 from cloche_engine.monitor.child import Child
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
 from cloche_engine.monitor.handover import LauncherGoneError, hear
-from cloche_engine.monitor.launch import Launched, LaunchFailedError
+from cloche_engine.monitor.launch import OTHER_LIMIT, Launched, LaunchFailedError
 from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.mounting import Mounting, MountingFailedError
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
@@ -245,6 +246,8 @@ class Monitor:
     def _try(self, link: socket.socket, action: Callable[[], None]) -> None:
         try:
             action()
+        except LimitError as refused:
+            self._answer(link, {"error": {"text": refused.strerror, "hint": OTHER_LIMIT}})
         except OSError as error:
             text = error.strerror or str(error)
             self._answer(link, {"error": {"text": text, "errno": error.errno or 0}})

@@ -23,7 +23,7 @@ class Setting:
 
     fresh is what stands there in a new group. key is the first word of the line that is meant, in
     files with a line for each device. unwished is a setting that nobody asked for: a host without
-    such a file goes without.
+    such a file goes without. offer is all that could be chosen, where that is why one is refused.
     """
 
     word: str
@@ -32,6 +32,7 @@ class Setting:
     fresh: str
     key: str = ""
     unwished: bool = False
+    offer: str = ""
 
     @property
     def is_fresh(self) -> bool:
@@ -85,7 +86,8 @@ class Setting:
             return f"this kernel has no {name}, so {self.word} cannot be set"
         if error.errno == errno.ENOENT:
             return "its control group was removed by another program"
-        return f"the kernel refused {self.text or 'none'} for {self.word}: {error.strerror}"
+        why = f"there are {self.offer}" if self.offer else error.strerror
+        return f"the kernel refused {self.text or 'none'} for {self.word}: {why}"
 
     def restore(self, text: str) -> None:
         """Write what was held before, where that is possible."""

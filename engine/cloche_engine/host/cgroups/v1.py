@@ -37,7 +37,7 @@ def cpuset(folder: str, limits: Limits, _: Devices) -> Iterator[Setting]:
         ("<numatune>", "cpuset.mems", limits.mems),
     ):
         all_of_it = Setting(word, f"{parent}/{name}", "", "").held()
-        yield Setting(word, f"{folder}/{name}", wanted or all_of_it, all_of_it)
+        yield Setting(word, f"{folder}/{name}", wanted or all_of_it, all_of_it, offer=all_of_it)
 
 
 def memory(folder: str, limits: Limits, _: Devices) -> Iterator[Setting]:
