@@ -6,6 +6,7 @@ from PyQt6.QtCore import QEvent, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QWidget
 
+from cloche_gui.widgets.terminal import spoken
 from cloche_gui.widgets.terminal.blink import Blink
 from cloche_gui.widgets.terminal.core import TerminalCore
 from cloche_gui.widgets.terminal.display import Display
@@ -14,6 +15,7 @@ from cloche_gui.widgets.terminal.history_bar import HistoryBar
 from cloche_gui.widgets.terminal.model import Cell, Span, hex_color
 from cloche_gui.widgets.terminal.pacing import Frames
 from cloche_gui.widgets.terminal.selection import Selector
+from cloche_gui.widgets.terminal.spoken import SpokenText
 from cloche_gui.widgets.terminal.theme import Theme, theme_for
 from cloche_gui.widgets.terminal.typeface import Typeface
 
@@ -36,6 +38,7 @@ class TerminalSurface(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._bar = HistoryBar(self)
         self._bar.valueChanged.connect(self._scroll_to)
+        self._spoken = SpokenText(self, self._core) if spoken.is_wanted() else None
         self._use_font()
         self._display.use_theme(self._theme())
 
@@ -122,6 +125,8 @@ class TerminalSurface(QWidget):
         self._display.set_blink(lit=self._text_blink.lit)
         self.update(self._display.repaint())
         self._bar.show_position(self._core.position)
+        if self._spoken is not None:
+            self._spoken.changed()
         self._frames.spent(time.monotonic() - start)
         self._text_blink.set_wanted(wanted=self._display.blinks)
         if self._display.is_unfinished:
@@ -185,6 +190,8 @@ class TerminalSurface(QWidget):
     def resizeEvent(self, _event: QResizeEvent | None) -> None:
         """Fits the grid into the new size."""
         self._bar.dock()
+        if self._spoken is not None:
+            self._spoken.dock()
         self._fit()
 
     def showEvent(self, event: QShowEvent | None) -> None:
