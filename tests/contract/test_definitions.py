@@ -145,6 +145,12 @@ async def test_an_unknown_name_is_told_by_every_method(engine: Engine, method: s
     assert caught.value.hint
 
 
+async def test_shares_host_network_is_told(engine: Engine) -> None:
+    assert not (await engine.define(shell("one"))).shares_host_network
+    host = shell("two").replace(b"</container>", b"<interface type='host'/></container>")
+    assert (await engine.define(host)).shares_host_network
+
+
 async def test_shares_host_root_is_told(engine: Engine) -> None:
     assert (await engine.define(shell("one"))).shares_host_root
 

@@ -181,6 +181,7 @@ class FakeEngine:
                 title=spec.title or "",
                 addresses=tuple(a for one in spec.interfaces for a in one.addresses),
                 shares_host_root=spec.shares_host_root,
+                shares_host_network=spec.shares_host_network,
                 system=bool(spec.system),
                 privileged=bool(spec.privileged),
             ),

@@ -90,6 +90,7 @@ class Container:
     error: str = ""
     hint: str = ""
     shares_host_root: bool = False
+    shares_host_network: bool = False
     system: bool = False
     privileged: bool = False
     ended: End | None = None

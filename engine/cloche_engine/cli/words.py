@@ -36,6 +36,7 @@ def document(container: Container) -> dict[str, Any]:
         "error": container.error,
         "hint": container.hint,
         "shares_host_root": container.shares_host_root,
+        "shares_host_network": container.shares_host_network,
         "ended": container.ended.value if container.ended else None,
         "ended_at": container.ended_at,
         "system": container.system,
@@ -107,6 +108,7 @@ def facts(container: Container) -> list[tuple[str, str]]:
         ("ended", _ended(container)),
         ("addresses", ", ".join(container.addresses)),
         ("root", "the host's, read-only" if container.shares_host_root else "its own"),
+        ("network", "the host's own" if container.shares_host_network else "its own"),
         ("error", container.error),
         ("hint", container.hint),
     ]

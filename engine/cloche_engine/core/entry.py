@@ -92,6 +92,7 @@ class Entry:
             error=self.trouble.message if self.trouble else "",
             hint=self.trouble.hint if self.trouble else "",
             shares_host_root=spec.shares_host_root if spec else False,
+            shares_host_network=spec.shares_host_network if spec else False,
             system=bool(spec and spec.system),
             privileged=bool(spec and spec.privileged),
             ended=self.ended,

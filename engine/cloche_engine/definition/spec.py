@@ -301,6 +301,12 @@ class ContainerSpec:
         return self.root is None
 
     @property
+    def shares_host_network(self) -> bool:
+        """Whether it has the host's own links and addresses, abstract sockets included."""
+        named = any(each.kind is InterfaceKind.HOST for each in self.interfaces)
+        return named or (self.network_isolated is False and not self.interfaces)
+
+    @property
     def effective_hostname(self) -> str:
         """The name inside: the network's hostname, otherwise the container's name."""
         return self.hostname or self.name

@@ -222,7 +222,7 @@ def _born(birth: socket.socket, holder: int) -> tuple[int, socket.socket]:
 def _let_prepare(child: Child, rights: Rights) -> None:
     child.hand_over(child.dev)
     child.hand_over_groups()
-    child.tell(b"A%d" % rights.kept_ahead)
+    child.tell(b"A%d %d" % (rights.kept_ahead, rights.shares_network))
     child.tell(b"R" + _SAMPLE.encode())
 
 

@@ -48,6 +48,7 @@ from cloche_engine.sandbox.mounts import (
     PutBack,
     Skeleton,
     Stage,
+    StageCopy,
     WriteFiles,
 )
 from cloche_engine.sandbox.network import (
@@ -77,6 +78,7 @@ _MASKED = (
     "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
 )  # fmt: skip
 _NETWORK_SETTINGS = "/proc/sys/net"
+_GROUPS = "/sys/fs/cgroup"
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 _QUIET = k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV | k.MOUNT_ATTR_NOEXEC
 
@@ -114,21 +116,23 @@ class Execute:
             raise OSError(missing, os.strerror(missing), path) from error
 
 
-def ahead(kept: int) -> list[Operation]:
+def ahead(kept: int, *, shares_network: bool = False) -> list[Operation]:
     """The steps that need no plan and no id maps: done while nobody waits.
 
-    No more than the `kept` capabilities can be had after it.
+    No more than the `kept` capabilities can be had after it. A sysfs is made by the owner of its
+    network namespace alone: who has the host's gets the host's own, without control groups.
     """
+    read_only = _QUIET | k.MOUNT_ATTR_RDONLY
+    own_network: list[Operation] = [OpenPing(), SwitchLoopbackOn()]
     return [
         KeepMountsPrivate(),
         Stage("proc", "/proc", _QUIET),
-        Stage("sysfs", "/sys", _QUIET | k.MOUNT_ATTR_RDONLY),
+        StageCopy("/sys", read_only) if shares_network else Stage("sysfs", "/sys", read_only),
         StageDev(),
-        OpenPing(),
+        *([] if shares_network else own_network),
         KeepAside(_NETWORK_SETTINGS),
-        MaskPaths(_MASKED),
+        MaskPaths((*_MASKED, _GROUPS) if shares_network else _MASKED),
         MakeReadOnly(_READ_ONLY),
-        SwitchLoopbackOn(),
         LimitCapabilities(kept),
     ]
 
@@ -140,7 +144,7 @@ def before_trees(plan: LaunchPlan) -> list[Operation]:
         OpenConsole(plan.groups),
         WriteFiles(_provided(plan)),
         SetHostname(plan.hostname),
-        AllowPing(plan.groups),
+        *([] if plan.rights.shares_network else [AllowPing(plan.groups)]),
         NewKeyring(f"cloche.{plan.uuid}"),
         *([PutBack(_NETWORK_SETTINGS)] if plan.rights.system else []),
         LimitCapabilities(plan.rights.kept, plan.rights.kept_ahead),
@@ -206,12 +210,14 @@ def await_plan_and_run(link: socket.socket, filters: Filters) -> NoReturn:
 
     D: names of the descriptors beside it; A: what can be done ahead; R: a rehearsal; P: the plan;
     M: the id maps are written; T: the trees are open; G: limits and network are there, and 2 where
-    it has a group in the unified tree. A comes with the capabilities that it may have.
+    it has a group in the unified tree. A comes with the capabilities that it may have, and whether
+    the network is the host's.
     """
 
     def steps(context: Context) -> Iterator[Operation]:
         die_with_the_monitor()
-        yield from ahead(int(_await(b"A", link, context)))
+        kept, shares = map(int, _await(b"A", link, context).split())
+        yield from ahead(kept, shares_network=bool(shares))
         plan = LaunchPlan.from_json(_await(b"P", link, context))
         context.environment.update(environment(plan))
         before = before_trees(plan)

@@ -175,6 +175,24 @@ class PutBack:
 
 
 @dataclass(frozen=True, slots=True)
+class StageCopy:
+    """A directory of the old root with all that is mounted in it, until there is a new root."""
+
+    place: str
+    attributes: int
+
+    def describe(self) -> str:
+        """In words."""
+        return f"copy {self.place}"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        mount = context.descriptors[self.place] = open_tree(k.AT_FDCWD, self.place, recursive=True)
+        mount_setattr(mount, self.attributes, recursive=True)
+        move_mount(mount, k.AT_FDCWD, self.place)
+
+
+@dataclass(frozen=True, slots=True)
 class MoveIn:
     """What was staged at a place, with all that is mounted on it, moves there in the new root.
 

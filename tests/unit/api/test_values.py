@@ -39,6 +39,7 @@ containers = st.builds(
     error=words,
     hint=words,
     shares_host_root=st.booleans(),
+    shares_host_network=st.booleans(),
     system=st.booleans(),
     privileged=st.booleans(),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from tests.unit.engine.test_plan_of_a_start import PLACES, UUID, Plugs, plan_of
@@ -10,6 +11,7 @@ from tests.unit.engine.test_plan_of_a_start import PLACES, UUID, Plugs, plan_of
 from cloche_engine.api.errors import UnsupportedError
 from cloche_engine.core.compiling.plan import compile_plan
 from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind
+from cloche_engine.kernel.constants import CLONE_NEWNET
 from cloche_engine.sandbox.plan.links import LinkKind, LinkPlan
 
 BRIDGE = InterfaceKind.BRIDGE
@@ -32,6 +34,24 @@ def test_each_of_several_interfaces_has_names_of_its_own() -> None:
     links = plan_of(interfaces=(NAT, other, dataclasses.replace(NAT, kind=BRIDGE))).links
     assert [link.inner for link in links] == ["eth1", "eth0", "eth2"]
     assert len({link.outer for link in links}) == 3
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{"network_isolated": False}, {"interfaces": (Interface(InterfaceKind.HOST),)}],
+)
+def test_the_hosts_network_is_shared_where_the_definition_says_so(parts: dict[str, Any]) -> None:
+    plan = plan_of(**parts)
+    assert plan.rights.shares_network
+    assert not plan.rights.namespaces & CLONE_NEWNET
+    assert not plan.rights.is_ordinary
+    assert plan.links == ()
+    assert plan_of().rights.namespaces & CLONE_NEWNET
+
+
+def test_a_whole_system_does_not_share_the_hosts_network() -> None:
+    with pytest.raises(UnsupportedError, match="set up the host's network"):
+        plan_of(network_isolated=False, system=True)
 
 
 def test_a_link_plan_of_an_older_helper_still_reads() -> None:
@@ -82,7 +102,8 @@ def test_of_two_managed_interfaces_the_first_is_the_way_out() -> None:
 @pytest.mark.parametrize(
     ("interfaces", "reason"),
     [
-        ((Interface(InterfaceKind.HOST),), "does not work yet"),
+        ((Interface(InterfaceKind.HOST), NAT), "beside the host's own network"),
+        ((Interface(InterfaceKind.HOST, mac="52:54:00:00:00:01"),), "leave|has its names"),
         ((Interface(InterfaceKind.NETWORK, "web"),), "no such network"),
         (
             (dataclasses.replace(MANAGED, gateway="10.0.0.1"),),

@@ -83,8 +83,9 @@ def steps_of(plan: LaunchPlan, around: Surroundings) -> list[Operation]:
 def test_the_order_is_the_one_that_the_kernel_demands() -> None:
     steps = names(plan_of(filesystems=(mount("/"),)), Surroundings())
     assert steps == [
-        "KeepMountsPrivate", "Stage", "Stage", "StageDev", "OpenPing", "KeepAside", "MaskPaths",
-        "MakeReadOnly", "SwitchLoopbackOn", "LimitCapabilities",
+        "KeepMountsPrivate", "Stage", "Stage", "StageDev", "OpenPing", "SwitchLoopbackOn",
+        "KeepAside", "MaskPaths",
+        "MakeReadOnly", "LimitCapabilities",
         "BecomeContainerRoot", "OpenConsole", "WriteFiles", "SetHostname", "AllowPing",
         "NewKeyring", "LimitCapabilities",
         "AttachRoot", "MoveIn", "ProvideFiles", "MoveIn", "MoveIn", "PivotRoot",
@@ -301,7 +302,6 @@ def test_a_plan_of_an_older_helper_still_reads() -> None:
 @pytest.mark.parametrize(
     "field",
     [
-        {"network_isolated": False},
         {"filesystems": (Filesystem(FilesystemKind.MOUNT, "/a", "/b", size_kib=1024),)},
     ],
 )

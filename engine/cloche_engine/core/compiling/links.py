@@ -19,6 +19,7 @@ from cloche_engine.definition.spec import (
     InterfaceKind,
     PortForward,
 )
+from cloche_engine.host.network.pool import resolvers
 from cloche_engine.sandbox.plan.links import (
     OUR_PREFIXES,
     ForwardPlan,
@@ -26,6 +27,22 @@ from cloche_engine.sandbox.plan.links import (
     LinkPlan,
     RoutePlan,
 )
+
+
+def _refuse_beside_host(spec: ContainerSpec) -> None:
+    for each in spec.interfaces:
+        if each.kind is not InterfaceKind.HOST:
+            raise refusal(
+                "beside the host's own network a container has no interfaces",
+                "remove this one, or the one of type 'host'",
+                each.location,
+            )
+        if replace(each, location=None) != Interface(InterfaceKind.HOST):
+            raise refusal(
+                "the host's own network has its names, addresses and routes already",
+                "leave nothing in the <interface> of type 'host'",
+                each.location,
+            )
 
 
 class Ports(Protocol):
@@ -40,11 +57,9 @@ def compile_links(
     spec: ContainerSpec, uuid: str, instance: str, ports: Ports
 ) -> tuple[LinkPlan, ...]:
     """One for each interface; none for an isolated container."""
-    if spec.network_isolated is False and not spec.interfaces:
-        raise refusal(
-            "sharing the host's network does not work yet",
-            "remove <privnet state='off'/>, or give the container an <interface>",
-        )
+    if spec.shares_host_network:
+        _refuse_beside_host(spec)
+        return ()
     interfaces = [each for each in spec.interfaces if each.kind is not InterfaceKind.NONE]
     inner = _names_inside(interfaces)
     links = [
@@ -79,7 +94,9 @@ def _changed(running: LinkPlan, wanted: LinkPlan) -> LinkPlan:
 
 
 def compile_nameservers(spec: ContainerSpec, links: tuple[LinkPlan, ...]) -> tuple[str, ...]:
-    """Those of the definition, otherwise the managed network's own."""
+    """Those of the definition, otherwise the managed network's own, or the host's where shared."""
+    if spec.shares_host_network:
+        return spec.nameservers or tuple(resolvers())
     carried = (link.gateway_addresses[0].partition("/")[0] for link in links if link.lasting)
     return spec.nameservers or tuple(itertools.islice(carried, 1))
 
@@ -176,11 +193,6 @@ def _private(plain: LinkPlan, interface: Interface, instance: str) -> LinkPlan:
 
 _WITHOUT_OUTER_END = {InterfaceKind.MACVLAN, InterfaceKind.PHYSICAL}
 _REFUSALS: tuple[tuple[Callable[[Interface], bool], str, str], ...] = (
-    (
-        lambda one: one.kind is InterfaceKind.HOST,
-        "a network interface of that type does not work yet",
-        "use type 'network' with network 'default'",
-    ),
     (
         lambda one: one.kind is InterfaceKind.NETWORK and one.source != NAME,
         f"there is no such network: the one that there is has the name '{NAME}'",

@@ -35,6 +35,7 @@ def compile_rights(spec: ContainerSpec) -> Rights:
         capabilities=_capabilities(spec),
         uid_map=_lines(maps.uid),
         gid_map=_lines(maps.gid),
+        shares_network=spec.shares_host_network,
     )
 
 
@@ -75,6 +76,9 @@ def _unsupported(spec: ContainerSpec) -> tuple[str, str] | None:
     if spec.privileged and spec.shares_host_root:
         reason = "a privileged container cannot share this system's root: its root would be yours"
         return reason, "remove <privileged/>, or give it a root of its own with a mount on /"
+    if spec.shares_host_network and (spec.system or spec.privileged):
+        reason = "a whole or privileged system would set up the host's network as its own"
+        return reason, "give it an interface of type 'network', or remove what makes it one"
     if spec.namespaces:
         kind = spec.namespaces[0].kind
         reason = f"a container has a namespace of its own of kind {kind}: none can be shared"

@@ -24,7 +24,7 @@ def free_pool(instance: str) -> ipaddress.IPv4Network | None:
     """
     with Netlink() as netlink:
         taken = [network for _, _, network in taken_networks(netlink)]
-    taken += [ipaddress.ip_network(resolver) for resolver in _resolvers()]
+    taken += [ipaddress.ip_network(resolver) for resolver in resolvers()]
     for home in _HOMES:
         for pool in _from_somewhere(home, instance):
             if not any(collide(pool, other) for other in taken):
@@ -41,7 +41,7 @@ def _from_somewhere(home: ipaddress.IPv4Network, instance: str) -> Iterator[ipad
         yield ipaddress.IPv4Network((address, PREFIX))
 
 
-def _resolvers() -> Iterator[str]:
+def resolvers() -> Iterator[str]:
     """The host's name servers: they may lie behind its default route, where no route names them."""
     try:
         lines = _RESOLVERS.read_text().splitlines()

@@ -38,6 +38,7 @@ class Rights:
     capabilities: tuple[str, ...] = APPLICATION_CAPABILITIES
     uid_map: tuple[IdLine, ...] = ()
     gid_map: tuple[IdLine, ...] = ()
+    shares_network: bool = False
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> Rights:
@@ -58,7 +59,8 @@ class Rights:
     @property
     def namespaces(self) -> int:
         """Those that it is cloned into."""
-        return _NAMESPACES | (0 if self.privileged else k.CLONE_NEWUSER)
+        shared = k.CLONE_NEWNET if self.shares_network else 0
+        return (_NAMESPACES & ~shared) | (0 if self.privileged else k.CLONE_NEWUSER)
 
     @property
     def kept(self) -> int:
@@ -73,7 +75,8 @@ class Rights:
     @property
     def is_ordinary(self) -> bool:
         """Whether a child that was cloned ahead, for whatever container, can have them."""
-        return not self.privileged and not self.kept & ~mask(SYSTEM_CAPABILITIES)
+        is_apart = not self.privileged and not self.shares_network
+        return is_apart and not self.kept & ~mask(SYSTEM_CAPABILITIES)
 
     @property
     def kept_ahead(self) -> int:
