@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import subprocess
 import sys
 import time
 from argparse import Namespace
@@ -139,6 +140,10 @@ async def test_nothing_of_the_container_is_loaded_by_the_process_that_copies(
     await copy_in(box, "/new", archive(file=b"hello"))
     await copy_out(box, "/new")
     assert not proof.exists()
+    # The control: who enters first and imports then, does load them.
+    late = f"import os; os.chroot({str(root)!r}); os.chdir('/'); import tarfile"
+    subprocess.run([sys.executable, "-I", "-S", "-c", late], check=False, capture_output=True)
+    assert proof.exists()
 
 
 async def test_the_command_copies_both_ways_and_tells_how_much(box: Box, tmp_path: Path) -> None:

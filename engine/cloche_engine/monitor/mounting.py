@@ -73,7 +73,7 @@ class Mounting:
         MountPoints(Path(plan.runtime)).prepare(plan, directories)
         tree = -1
         if mount.from_outside:
-            tree = roots.open_mount(mount, self._user_namespace(), plan.id_base)
+            tree = roots.open_mount(mount, self._user_namespace(), plan)
         context = Context({_NAME: tree}, lambda *_: None, lambda _: None, self._enter())
         mount_operation(_NAME, mount, directory=directories[-1], create=create).run(context)
 

@@ -61,7 +61,7 @@ def open_mounts(plan: LaunchPlan, userns: int, opened: dict[str, int]) -> None:
     root = () if plan.root is None else (("root", plan.root),)
     for name, mount in (*root, *numbered(plan.mounts)):
         if mount.from_outside:
-            opened[name] = open_mount(mount, userns, plan.id_base, recursive=name != "root")
+            opened[name] = open_mount(mount, userns, plan, recursive=name != "root")
         elif mount.kind is SourceKind.TEMPLATE:
             _open_layers(name, mount, userns, opened)
 
@@ -71,7 +71,7 @@ def numbered(mounts: tuple[MountPlan, ...]) -> Iterator[tuple[str, MountPlan]]:
     return ((f"mount:{number}", mount) for number, mount in enumerate(mounts))
 
 
-def open_mount(mount: MountPlan, userns: int, id_base: int, *, recursive: bool = True) -> int:
+def open_mount(mount: MountPlan, userns: int, plan: LaunchPlan, *, recursive: bool = True) -> int:
     """A declared source with all that is mounted below it, its owners mapped as it says."""
     if mount.kind is SourceKind.TREE:
         tree = open_tree(k.AT_FDCWD, mount.source, recursive=recursive, follow=True)
@@ -79,17 +79,17 @@ def open_mount(mount: MountPlan, userns: int, id_base: int, *, recursive: bool =
         tree = images.open_filesystem(mount)
     attributes = mount.attributes | (k.MOUNT_ATTR_RDONLY if mount.readonly else 0)
     try:
-        _map(tree, mount, attributes, userns, id_base)
+        _map(tree, mount, attributes, userns, plan)
     except BaseException:
         os.close(tree)
         raise
     return tree
 
 
-def _map(tree: int, mount: MountPlan, attributes: int, userns: int, id_base: int) -> None:
+def _map(tree: int, mount: MountPlan, attributes: int, userns: int, plan: LaunchPlan) -> None:
     match mount.owners, mount.owner:
         case Owners.ONE, OneOwner() as owner:
-            with map_of_one(owner, id_base) as mapped:
+            with map_of_one(owner, plan) as mapped:
                 mount_setattr(tree, attributes, userns=mapped, recursive=True)
         case Owners.BLOCK, _:
             mount_setattr(tree, attributes, recursive=True)
