@@ -11,7 +11,7 @@ import pytest
 from tests.kernel.box import Box, Define
 from tests.kernel.conftest import instance_of
 
-from cloche_engine.api.errors import StartFailedError, WrongStateError
+from cloche_engine.api.errors import StartFailedError, UnsupportedError, WrongStateError
 from cloche_engine.api.model import StartReport, State
 from cloche_engine.core.engine import LocalEngine
 
@@ -234,3 +234,30 @@ async def test_no_space_for_the_run_is_told_with_what_to_do(
         subprocess.run(["umount", folder], check=True)
         folder.rmdir()
     assert (await box.start()).state is State.RUNNING
+
+
+async def test_a_definition_that_cannot_be_run_is_explained_as_well(define: Define) -> None:
+    box = await define(around="<on_crash>coredump-restart</on_crash>")
+    with pytest.raises(UnsupportedError) as caught:
+        await box.start()
+    told = await report(box)
+    assert told.error == caught.value.message
+    assert dict(told.details)["step"] == "compile the definition"
+
+
+async def test_a_full_filesystem_is_told_apart_from_a_forbidden_one(
+    define: Define, tmp_path: Path
+) -> None:
+    root = tmp_path / "full"
+    root.mkdir()
+    options = "size=64k,nr_inodes=2,mode=755"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", root], check=True)
+    try:
+        (root / "bin").mkdir()
+        error = await refused(await define(root=root, program=("/bin/sh",)))
+    finally:
+        subprocess.run(["umount", root], check=True)
+    assert "cannot be made: No space left on device" in error.message
+    assert "free some space" in error.hint
+    assert error.details["name"] == "ENOSPC"
+    assert error.details["call"].startswith("mkdir(")

@@ -285,9 +285,11 @@ def _cannot_make(place: Place, mount: MountPlan | None, error: OSError) -> TreeR
             f"{where} is {kind}, so nothing of the other kind can be mounted there",
             "choose another target, or move it out of the way", mount,
         )  # fmt: skip
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    remedy = f"free some space on the filesystem of {place.tree}"
     return TreeRefusedError(
         f"the mount point {where} is missing and cannot be made: {error.strerror}",
-        f"make it once by hand: mkdir -p {where}", mount,
+        remedy if full else f"make it once by hand: mkdir -p {where}", mount,
     )  # fmt: skip
 
 
