@@ -12,6 +12,7 @@ from cloche_engine.definition.completion.complete import Completion, Kind
 
 _SIZE = QSize(560, 236)
 _LIST_WIDTH = 200
+_FELT = (Kind.ELEMENT, Kind.ATTRIBUTE)
 _SHOWN = {Kind.ELEMENT: "<{}>", Kind.ATTRIBUTE: "{}=", Kind.VALUE: "{}", Kind.END_TAG: "<{}>"}
 
 
@@ -93,7 +94,7 @@ def explanation(known: Completion) -> str:
         ("Required", "yes" if known.required else ""),
         ("Range", " ".join(filter(None, (known.range, known.unit if known.range else "")))),
         ("Default", known.default),
-        ("Takes effect", str(known.effect) if known.kind is Kind.ELEMENT else ""),
+        ("Takes effect", str(known.effect) if known.kind in _FELT else ""),
     ]
     lines += [f"{label}: {html.escape(value)}" for label, value in facts if value]
     return "<br>".join(lines)

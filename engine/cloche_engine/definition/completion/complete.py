@@ -81,7 +81,7 @@ def describe(text: str, offset: int, schema: Schema = SCHEMA) -> Completion | No
         rule = schema.rule(position.parent, position.element)
         word = position.attribute or text[position.start : position.end]
         known = rule.attribute(word) if rule else None
-        return _attribute(known) if known else None
+        return _attribute(rule, known) if rule and known else None
     return None
 
 
@@ -116,7 +116,9 @@ def _above(position: Position) -> str:
 
 
 def _choices(rule: ElementRule) -> list[Completion]:
-    return [Completion(Kind.VALUE, word, word, rule.help) for word in rule.choices]
+    return [
+        Completion(Kind.VALUE, word, word, rule.help, effect=rule.effect) for word in rule.choices
+    ]
 
 
 def _end_tag(position: Position, before: str = "") -> list[Completion]:
@@ -157,11 +159,13 @@ def _written(rule: ElementRule, bracket: str) -> tuple[str, int]:
 
 def _attributes(position: Position, schema: Schema) -> list[Completion]:
     rule = schema.rule(position.parent, position.element)
-    known = rule.attributes if rule else ()
-    return [_attribute(each) for each in known if each.name not in position.attributes]
+    if rule is None:
+        return []
+    left = (each for each in rule.attributes if each.name not in position.attributes)
+    return [_attribute(rule, each) for each in left]
 
 
-def _attribute(known: Attribute) -> Completion:
+def _attribute(rule: ElementRule, known: Attribute) -> Completion:
     return Completion(
         Kind.ATTRIBUTE,
         known.name,
@@ -172,16 +176,21 @@ def _attribute(known: Attribute) -> Completion:
         _range(known.minimum, known.maximum),
         known.default,
         known.required,
+        known.effect or rule.effect,
     )
 
 
 def _values(position: Position, schema: Schema) -> list[Completion]:
     rule = schema.rule(position.parent, position.element)
     known = rule.attribute(position.attribute) if rule else None
-    if known is None:
+    if rule is None or known is None:
         return []
     words = known.choices or (_UNITS if known.value is Value.UNIT else ())
-    return [Completion(Kind.VALUE, word, word, known.help, default=known.default) for word in words]
+    effect = known.effect or rule.effect
+    return [
+        Completion(Kind.VALUE, word, word, known.help, default=known.default, effect=effect)
+        for word in words
+    ]
 
 
 def _range(minimum: int | None, maximum: int | None) -> str:

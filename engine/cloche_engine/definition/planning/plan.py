@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,7 +30,9 @@ _ELEMENTS = {
     "io_devices": ("blkiotune", "device"),
     "processes": ("domain", "processes"),
     "rlimits": ("container", "rlimit"),
+    "autostart": ("domain", "autostart"),
 }
+_LINES = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _LISTS = ("io_devices", "rlimits")
 
 
@@ -100,7 +103,7 @@ def unified_diff(stored: Document, wanted: Document) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    lines = text.splitlines(keepends=True)
+    lines = _LINES.findall(text)
     if lines and not lines[-1].endswith(("\n", "\r")):
         lines[-1] += "\n\\ No newline at end of file\n"
     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloche_engine.definition.schema.model import Attribute, ElementRule, Value
+from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Value
 
 UNIT = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB or KB, MB, GB", default="KiB")
 BYTES = Attribute("unit", Value.UNIT, "b, KiB, MiB, GiB or KB, MB, GB", default="bytes")
@@ -76,7 +76,8 @@ def link() -> ElementRule:
     state = Attribute(
         "state", Value.CHOICE, "up or down", required=True, choices=states, default="up"
     )
-    return ElementRule("link", ("interface",), "whether it is switched on", attributes=(state,))
+    text = "whether it is switched on"
+    return ElementRule("link", ("interface",), text, attributes=(state,), effect=Effect.NOW)
 
 
 def route(*parents: str) -> ElementRule:
@@ -94,4 +95,5 @@ def route(*parents: str) -> ElementRule:
             Attribute("metric", Value.INTEGER, "lower is preferred", minimum=0, maximum=2**32 - 1),
         ),
         repeats=True,
+        effect=Effect.NOW,
     )

@@ -87,16 +87,24 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         "a mount, or the list of mounts of the older form",
         Value.FREE,
         attributes=(
-            Attribute("type", Value.CHOICE, "kind of source", choices=FILESYSTEM_TYPES),
+            Attribute(
+                "type",
+                Value.CHOICE,
+                "kind of source",
+                choices=FILESYSTEM_TYPES,
+                effect=Effect.NEXT_START,
+            ),
             Attribute(
                 "accessmode",
                 Value.CHOICE,
                 "passthrough: owners as on the host; mapped: the container's own host ids",
                 choices=("mapped", "passthrough"),
                 default="passthrough",
+                effect=Effect.NEXT_START,
             ),
         ),
         repeats=True,
+        effect=Effect.NOW,
     ),
     ElementRule("mount", ("filesystem",), "a mount of the older form", Value.FREE, repeats=True),
     ElementRule(
@@ -224,6 +232,7 @@ _ELEMENTS: tuple[ElementRule, ...] = (
             devices.FAMILY,
         ),
         repeats=True,
+        effect=Effect.NOW,
     ),
     ElementRule(
         "gateway",
@@ -232,6 +241,7 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         Value.ADDRESS,
         attributes=(_ADDRESS,),
         repeats=True,
+        effect=Effect.NOW,
     ),
     ElementRule(
         "nameserver",

@@ -46,7 +46,10 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute: what it holds and one line of help. An opaque one is kept as it is."""
+    """One attribute: what it holds and one line of help. An opaque one is kept as it is.
+
+    A change of it is felt as one of its element, where effect says nothing else.
+    """
 
     name: str
     value: Value
@@ -58,6 +61,7 @@ class Attribute:
     minimum: int | None = None
     maximum: int | None = None
     opaque: bool = False
+    effect: Effect | None = None
 
 
 @dataclass(frozen=True, slots=True)

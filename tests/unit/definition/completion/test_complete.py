@@ -18,6 +18,7 @@ from cloche_engine.definition.completion.complete import (
     describe,
 )
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.planning.plan import make_plan
 from cloche_engine.definition.schema.linuxcontainer import SCHEMA
 from cloche_engine.definition.schema.model import Effect
 
@@ -119,6 +120,59 @@ def test_help_range_default_and_effect_are_told() -> None:
     assert "weight" in found.help
     assert found.effect is SCHEMA.rule("domain", "cpushare").effect  # type: ignore[union-attr]
     assert offered(f"{HEAD}|</domain>", "title").effect is Effect.NOW
+
+
+BARE = "<application>/a</application>"
+PLAIN = (
+    f"{HEAD}<name>a</name><container>{BARE}"
+    "<interface type='bridge'><source bridge='br0'/><ip address='10.0.0.2' prefix='24'/>"
+    "</interface></container><memtune></memtune><cputune></cputune><blkiotune></blkiotune></domain>"
+)
+ADDED = [
+    ("domain", "<title>t</title>"),
+    ("domain", "<description>t</description>"),
+    ("domain", "<cpushare>40</cpushare>"),
+    ("domain", "<memory unit='MiB'>64</memory>"),
+    ("domain", "<processes>64</processes>"),
+    ("domain", "<vcpu cpuset='0'/>"),
+    ("domain", "<autostart/>"),
+    ("domain", "<on_crash>restart</on_crash>"),
+    ("domain", "<features><system/></features>"),
+    ("memtune", "<soft_limit>65536</soft_limit>"),
+    ("cputune", "<quota>5000</quota>"),
+    ("blkiotune", "<weight>300</weight>"),
+    ("container", "<arg>x</arg>"),
+    ("container", "<env name='A'>x</env>"),
+    ("container", "<user>1000</user>"),
+    ("container", "<stop grace='3'/>"),
+    ("container", "<rlimit name='nofile' hard='64'/>"),
+    ("container", "<filesystem type='ram'><source usage='9'/><target dir='/r'/></filesystem>"),
+    ("interface", "<ip address='10.0.0.3' prefix='24'/>"),
+    ("interface", "<gateway address='10.0.0.1'/>"),
+    ("interface", "<route address='10.9.0.0' prefix='16' gateway='10.0.0.1'/>"),
+    ("interface", "<link state='down'/>"),
+    ("interface", "<mac address='52:54:00:00:00:01'/>"),
+    ("interface", "<guest dev='lan0'/>"),
+]
+
+
+@pytest.mark.parametrize(("parent", "element"), ADDED)
+def test_what_is_said_to_be_felt_is_what_a_plan_says(parent: str, element: str) -> None:
+    place = PLAIN.index(f"</{parent}>")
+    new = Document.parse((PLAIN[:place] + element + PLAIN[place:]).encode())
+    found = make_plan(Document.parse(PLAIN.encode()), new, running=True)
+    name = element[1:].partition(">")[0].partition(" ")[0].rstrip("/")
+    said = next(each for each in complete(PLAIN, place).completions if each.word == name)
+    assert {step.effect for step in found.steps} == {said.effect}
+
+
+def test_an_attribute_is_felt_as_its_element_is() -> None:
+    assert offered(f"{HEAD}<memory |>3</memory></domain>", "unit").effect is Effect.NOW
+    assert offered(f"{HEAD}<memory unit='|'>3</memory></domain>", "MiB").effect is Effect.NOW
+    mount = f"{HEAD}<container>|</container></domain>"
+    assert offered(mount, "filesystem").effect is Effect.NOW
+    tag = mount.replace("|", "<filesystem |/>")
+    assert offered(tag, "accessmode").effect is Effect.NEXT_START
 
 
 def test_every_offer_has_a_help() -> None:

@@ -260,6 +260,14 @@ def test_t17_maps_that_no_kernel_takes_are_refused(maps: list[str]) -> None:
     assert set(codes(reading)) == {"idmap"}
 
 
+def test_every_line_that_is_no_map_is_told_in_one_pass() -> None:
+    maps = ["x 0 0 0", "u 0 100000 0", "g 1 2", "g 0 100000 0"]
+    reading = native(*(f"lxc.idmap = {line}" for line in maps))
+    assert [(each.code, each.line) for each in reading.errors] == [
+        ("idmap", line) for line in (3, 4, 5, 6)
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "better"),
     [("a b", "a-b"), ("-a", "a"), ("a" * 64, "a" * 63), ("web/1", "web-1")],

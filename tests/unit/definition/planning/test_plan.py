@@ -13,6 +13,7 @@ from cloche_engine.definition.planning.plan import Plan, make_plan
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.schema.model import Effect
 from cloche_engine.definition.spec import (
+    Access,
     Capabilities,
     CapabilityPolicy,
     ContainerSpec,
@@ -41,6 +42,7 @@ DATA = Filesystem(FilesystemKind.MOUNT, "/srv/data", "/data", readonly=True)
 WITHOUT_ROOT = (
     "The root directory is no longer a tree of its own; the host's own files are shared, read-only."
 )
+OWNERS = "nobody's, but for those of the container's own host ids"
 LINK = Interface(InterfaceKind.BRIDGE, "br0", addresses=("10.0.0.2/24",))
 
 
@@ -152,6 +154,19 @@ def test_a_mount_that_changes_says_how() -> None:
     ]
 
 
+def test_a_mount_that_changes_in_many_ways_tells_them_all() -> None:
+    small = replace(DATA, size_kib=1024, options=("nosuid",))
+    large = replace(DATA, readonly=False, size_kib=2048, soft_kib=1024, access=Access.MAPPED)
+    one, other = (replace(PLAIN, filesystems=(each,)) for each in (small, large))
+    assert sentences(other, one) == [
+        "The mount on /data can be written to.",
+        f"The mount on /data shows its files as {OWNERS}.",
+        "The mount on /data has room for 2 MiB instead of 1 MiB.",
+        "The mount on /data warns beyond 1 MiB instead of no limit.",
+        "The mount on /data has no options instead of the options nosuid.",
+    ]
+
+
 def test_an_interface_that_changes_says_what_of_it() -> None:
     linked = replace(PLAIN, interfaces=(LINK,))
     other = replace(
@@ -241,6 +256,14 @@ def test_a_mark_at_the_beginning_is_no_silent_change() -> None:
     found = make_plan(before, Document.parse(b"\xef\xbb\xbf" + before.data), running=True)
     assert not found.is_empty
     assert found.diff == "only the encoding or its mark differs\n"
+
+
+def test_a_line_ends_where_xml_says_so() -> None:
+    odd = replace(PLAIN, description="one\x85two\u2028three\u2029four")
+    found = plan(PLAIN, replace(odd, title="t"))
+    (line,) = [each for each in found.diff.split("\n") if "three" in each]
+    assert line.startswith("+  <description>one")
+    assert line.endswith("</description>")
 
 
 def test_a_missing_last_line_end_is_shown() -> None:

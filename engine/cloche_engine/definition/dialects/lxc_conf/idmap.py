@@ -25,17 +25,21 @@ _Rows = list[tuple[Entry, tuple[int, int, int]]]
 def read_idmap(lookup: Lookup) -> IdMap | None:
     """Both maps, sorted by the id inside; None where there is none or it cannot be read."""
     rows: dict[str, _Rows] = {"u": [], "g": []}
+    is_whole = True
     for entry in lookup.all(KEY):
         found = _LINE.fullmatch(entry.value)
         if found is None:
             reason = f"'{names.short(entry.value)}' is no map of ids"
             hint = "write u INSIDE HOST COUNT, as u 0 100000 65536"
             lookup.findings.error("idmap", entry, reason, hint)
-            return None
-        rows[found[1]].append((entry, (int(found[2]), int(found[3]), int(found[4]))))
-    if not rows["u"] and not rows["g"]:
-        return None
-    return _read(lookup, rows)
+            is_whole = False
+        else:
+            rows[found[1]].append((entry, (int(found[2]), int(found[3]), int(found[4]))))
+    for kind in "ug":
+        _check_counts(lookup, rows[kind])
+    if is_whole and (rows["u"] or rows["g"]):
+        return _read(lookup, rows)
+    return None
 
 
 def _read(lookup: Lookup, rows: dict[str, _Rows]) -> IdMap | None:
@@ -52,7 +56,6 @@ def _read(lookup: Lookup, rows: dict[str, _Rows]) -> IdMap | None:
     maps: list[tuple[IdRange, ...]] = []
     for kind in "ug":
         ranges = [(entry, _range(row, swapped["u"] is True)) for entry, row in rows[kind]]
-        _check_counts(lookup, ranges)
         check_ranges(lookup.findings, ranges)
         _warn_root(lookup, ranges)
         maps.append(tuple(sorted((part for _, part in ranges), key=lambda part: part.inside)))
@@ -95,9 +98,9 @@ def _warn_swapped(lookup: Lookup, rows: _Rows) -> None:
     )
 
 
-def _check_counts(lookup: Lookup, ranges: list[tuple[Entry, IdRange]]) -> None:
-    for entry, part in ranges:
-        if part.count == 0:
+def _check_counts(lookup: Lookup, rows: _Rows) -> None:
+    for entry, (_, _, count) in rows:
+        if count == 0:
             hint = "the last number is how many"
             lookup.findings.error("idmap", entry, "the range has no ids", hint)
 
