@@ -12,9 +12,14 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import pytest
+from hypothesis import settings
 from tests import leftovers, needs
 
 MUST_RUN = os.environ.get("CLOCHE_MUST_RUN") == "1"
+
+# A busy machine is no mistake of an example; what may not take long is measured by itself.
+settings.register_profile("cloche", deadline=None)
+settings.load_profile("cloche")
 
 _watch = pytest.StashKey[leftovers.Watch]()
 _before = pytest.StashKey[leftovers.Snapshot]()

@@ -121,6 +121,6 @@ class Schema:
         return tuple(dict.fromkeys(above for above, known in self._rules if known == name))
 
 
-def nearest(name: str, known: tuple[str, ...]) -> str | None:
-    """The known name that this one was probably meant to be."""
-    return next(iter(get_close_matches(name[:40], known, 1, 0.6)), None)
+def nearest(name: str, known: tuple[str, ...], likeness: float = 0.6) -> str | None:
+    """The known name that this one was probably meant to be; likeness is 0 to 1, the same."""
+    return next(iter(get_close_matches(name[:40], known, 1, likeness)), None)

@@ -73,6 +73,25 @@ def test_an_unknown_key_is_kept_and_its_nearest_is_told() -> None:
     assert mended(text, reading.problems[0], "did-you-mean").startswith("lxc.uts.name = a\n")
 
 
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("lxc.rotfs.path", "lxc.rootfs.path"),
+        ("lxc.mount.aut", "lxc.mount.auto"),
+        ("lxc.foo.bar", None),
+        ("lxc.target.uid", None),
+    ],
+)
+def test_what_all_keys_begin_with_makes_none_like_another(key: str, meant: str | None) -> None:
+    (problem,) = native(f"{key} = 1").problems
+    assert problem.hint == (f"did you mean {meant}?" if meant else "remove the line")
+
+
+@pytest.mark.parametrize(("path", "found"), [("none", []), ("/dev/tty9", ["privileged"])])
+def test_a_console_on_a_device_of_the_host_counts_as_root(path: str, found: list[str]) -> None:
+    assert warnings(native(f"lxc.console.path = {path}")) == found
+
+
 def test_a_key_that_stands_again_counts_as_liblxc_counts_it() -> None:
     reading = native("lxc.arch = i686", "lxc.arch = x86_64")
     assert warnings(reading) == ["duplicate"]

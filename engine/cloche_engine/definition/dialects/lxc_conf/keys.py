@@ -79,6 +79,9 @@ _KEPT = {
     "lxc.time": "",
     "lxc.tty.dir": "",
 }
+NAMES = (*READ, *RENAMED, *(key for key in _KEPT if key.count(".") > 1))
+"""Whole keys that an unknown one may have been meant to be."""
+
 # Of the default configuration: null, zero, full, random, urandom, terminals, fuse; or mknod alone.
 _HARMLESS_DEVICE = re.compile(r"c (?:1:[35789]|5:[012]|136:\*|10:229) [rwm]+|[abc] \S+ m")
 
@@ -142,6 +145,8 @@ def privilege(key: str, value: str) -> str:
     """Why a line that is kept counts as root on the host; empty where it does not."""
     if key.endswith(".devices.allow") and value:
         return "" if _HARMLESS_DEVICE.fullmatch(value) else "it opens devices of the host"
+    if key == "lxc.console.path" and value == "none":
+        return ""
     if key == "lxc.mount.auto" and ":rw" in value:
         return "it lets the container write to kernel files"
     if key == "lxc.apparmor.profile" and value == "unconfined":

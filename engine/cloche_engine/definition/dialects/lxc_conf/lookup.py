@@ -118,7 +118,7 @@ class Lookup:
 
     def _other(self, entry: Entry, key: str) -> None:
         if not keys.is_known(key):
-            self.unknown(entry, tuple(keys.READ | set(keys.RENAMED)))
+            self.unknown(entry, keys.NAMES)
         elif key in keys.GONE:
             reason = f"{entry.key} is no key of LXC 3 and later, which read nothing of such a file"
             fix = Fix(fixes.REMOVE, "remove this line", (entry.removed(),))
