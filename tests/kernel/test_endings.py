@@ -15,7 +15,7 @@ from tests.kernel.test_recovery import reopened
 from cloche_engine.api.model import End, Samples, State
 from cloche_engine.core.engine import LocalEngine
 
-pytestmark = [pytest.mark.kernel, pytest.mark.v2]
+pytestmark = pytest.mark.kernel
 
 MEMORY = "<memory>16384</memory>"
 CHILD = ("/bin/sh", "-c", "sh -c 'x=a; while :; do x=$x$x; done'; exit 9")
@@ -46,6 +46,7 @@ async def test_a_signal_that_nobody_here_sent_is_a_crash(box: Box) -> None:
     assert "SIGKILL" in container.error
 
 
+@pytest.mark.v2
 async def test_after_want_of_memory_it_starts_again_and_again(
     engine: LocalEngine, define: Define, root: Path, tmp_path: Path
 ) -> None:
@@ -63,6 +64,7 @@ async def test_after_want_of_memory_it_starts_again_and_again(
         await again.close()
 
 
+@pytest.mark.v2
 async def test_one_of_its_processes_killed_for_want_of_memory_is_told(
     define: Define, root: Path
 ) -> None:
@@ -94,6 +96,7 @@ async def test_kills_for_want_of_memory_are_counted_while_it_goes_on(
     assert (await box.now()).state is State.RUNNING
 
 
+@pytest.mark.v2
 async def test_want_of_much_memory_ends_it_as_soon_as_want_of_little(
     define: Define, root: Path
 ) -> None:

@@ -18,7 +18,7 @@ from cloche_engine.core.engine import LocalEngine
 from cloche_engine.host.cgroups.tree import detect
 from cloche_engine.sandbox.plan.limits import Limits
 
-pytestmark = [pytest.mark.kernel, pytest.mark.v2]
+pytestmark = pytest.mark.kernel
 
 _SAID = (
     "cpu.shares cpu.cfs_quota_us cpu.cfs_period_us cpuset.cpus cpuset.mems pids.max"
@@ -62,6 +62,7 @@ async def test_limits_that_were_changed_live_and_saved_are_the_same_after_the_ne
     assert await files(box) == live
 
 
+@pytest.mark.v2
 async def test_they_are_the_same_for_the_next_helper_and_after_a_boot(
     engine: LocalEngine, define: Define, root: Path, tmp_path: Path
 ) -> None:
@@ -104,6 +105,7 @@ async def test_a_limit_that_somebody_writes_is_shown_and_lasts_until_the_next_st
     assert (await box.engine.stats(box.uuid)).processes_limit == 64
 
 
+@pytest.mark.v2
 async def test_groups_that_somebody_removed_are_named_and_made_again(
     define: Define, root: Path
 ) -> None:

@@ -116,7 +116,8 @@ class Sampler:
             meter = self._meter(entry)
             if meter is not None:
                 counts = meter.counts()
-                found.append(Sample(entry.uuid, time.monotonic(), *_fields(counts)))
+                if counts.processes or counts.memory:  # otherwise it has ended just now
+                    found.append(Sample(entry.uuid, time.monotonic(), *_fields(counts)))
                 if number > self._keeping:
                     meter.close()
             if number % _BREATH == 0:
