@@ -189,8 +189,9 @@ class MountPoints:
                 note.unlink()
                 with contextlib.suppress(OSError):
                     note.parent.rmdir()
-            self._users.rmdir()
-            self._made.parent.rmdir()
+        for folder in (self._users, self._made.parent):
+            with contextlib.suppress(OSError):  # never made, or others use it
+                folder.rmdir()
 
     def _record(self, made: Iterable[tuple[str, Made]]) -> None:
         # A new file: one that is truncated is flushed to the disk when it is closed.
