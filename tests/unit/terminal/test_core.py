@@ -193,3 +193,13 @@ def test_reset_also_undoes_an_erased_protection_that_blanks_output() -> None:
     core.reset()
     core.feed(b"seen")
     assert lines(core)[0] == "seen"
+
+
+@pytest.mark.parametrize("before", [b"", b"\x1bc"])
+def test_an_emoji_of_several_characters_is_one_sign_of_two_cells(before: bytes) -> None:
+    core = TerminalCore(4, 40)
+    core.feed(before + "👩\u200d💻🇩🇪👍🏽❤\ufe0f|".encode())
+    core.refresh()
+    assert list(core.screen[0].clusters[:9]) == [
+        "👩\u200d💻", "", "🇩🇪", "", "👍🏽", "", "❤\ufe0f", "", "|",
+    ]  # fmt: skip

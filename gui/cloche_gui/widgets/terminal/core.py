@@ -81,6 +81,8 @@ class TerminalCore:
         self._set("CLIPBOARD_WRITE_MAX_BYTES", ffi.new("size_t*", CLIPBOARD_LIMIT))
         self._set("KITTY_IMAGE_STORAGE_LIMIT", ffi.new("uint64_t*", 0))
         self._set("GLYPH_PROTOCOL", ffi.new("bool*"))
+        clusters = {"mode": Mode.GRAPHEME_CLUSTERS, "value": True}  # a flag is one sign, two cells
+        self._set("MODE_DEFAULT", ffi.new("GhosttyTerminalModeConfig*", clusters))
 
     def _new_render_state(self) -> None:
         state = ffi.new("GhosttyRenderState*")
