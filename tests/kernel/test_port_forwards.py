@@ -166,3 +166,14 @@ async def test_services_of_the_hosts_loopback_stay_out_of_reach(define: Define, 
         assert inside.within(lambda: heard("127.0.0.1", 7007)) == "hello\n"  # control
         await box.engine._network._repair()
         assert not inside.within(lambda: heard("127.0.0.1", 7007))
+
+
+async def test_the_network_shows_who_is_in_it(define: Define, root: Path) -> None:
+    web = await served(define, root, forward("start='8080' to='7007'", " address='127.0.0.1'"))
+    (address,) = (each.partition("/")[0] for each in (await web.now()).addresses)
+    (network,) = await web.engine.networks()
+    assert network.containers == (("web", address),)
+    assert network.forwards == ("tcp 127.0.0.1:8080 to 7007 of web",)
+    assert network.subnet.endswith("/20")
+    assert [name for name in network.bridges if name in ip("-o", "link")] == [*network.bridges]
+    assert len(network.bridges) == 1

@@ -31,6 +31,7 @@ from cloche_engine.api.model import (
     StoredDefinition,
 )
 from cloche_engine.api.names import CONTAINER, CONTAINERS_PATH, MANAGER, ROOT_PATH, container_path
+from cloche_engine.api.networks import Network, network_from
 
 MAX_DEFINITION = 128 * 1024
 _MANAGER_OF_OBJECTS = "org.freedesktop.DBus.ObjectManager"
@@ -65,6 +66,11 @@ class BusEngine:
         """Version and kind of this engine."""
         reply = await self._manager("About", interactive=False)
         return About(*reply.body)
+
+    async def networks(self) -> list[Network]:
+        """The networks that the engine manages itself."""
+        reply = await self._manager("ListNetworks", interactive=False)
+        return list(map(network_from, reply.body[0]))
 
     async def containers(self) -> list[Container]:
         """All containers, sorted by name."""

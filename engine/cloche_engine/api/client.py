@@ -19,6 +19,7 @@ from cloche_engine.api.model import (
     Stats,
     StoredDefinition,
 )
+from cloche_engine.api.networks import Network
 from cloche_engine.api.templates import Templates
 
 MAX_GRACE = 86_400
@@ -52,6 +53,10 @@ class Engine(Protocol):
 
     async def about(self) -> About:
         """Version and kind of this engine."""
+        ...
+
+    async def networks(self) -> list[Network]:
+        """The networks that the engine manages itself, also those that are not made yet."""
         ...
 
     @property

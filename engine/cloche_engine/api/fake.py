@@ -48,6 +48,7 @@ from cloche_engine.api.model import (
     StoredDefinition,
     sample_of,
 )
+from cloche_engine.api.networks import Network
 from cloche_engine.api.version import VERSION
 from cloche_engine.definition.checking.neighbours import taken
 from cloche_engine.definition.document import Document
@@ -143,6 +144,16 @@ class FakeEngine:
         """Version and kind of this engine."""
         self._check_open()
         return About(version=VERSION, private=False, directory="")
+
+    async def networks(self) -> list[Network]:
+        """The one that there is; nobody in memory has an address of it."""
+        self._check_open()
+        inside = tuple(
+            (each.container.name, "")
+            for each in self._entries.values()
+            if each.container.state.is_live and any(one.is_managed for one in each.spec.interfaces)
+        )
+        return [Network("default", containers=tuple(sorted(inside)))]
 
     async def containers(self) -> list[Container]:
         """All containers, sorted by name."""

@@ -213,6 +213,12 @@ def _copy(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(word, metavar=shown, help=help_)
 
 
+def _network(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    shown = "show subnet, bridges, containers and forwarded ports"
+    actions.add_parser("list", help=shown, description=f"{shown}.", allow_abbrev=False)
+
+
 def _template(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, help_, more in (
@@ -294,6 +300,7 @@ COMMANDS: dict[str, Command] = {
         Command("explain", "explain:explain", "Show the last start, step by step", _name),
         Command("stats", "stats:stats", "Show what containers use and may use", _stats),
         Command("copy", "copying:copy", "Copy files out of a container or into it", _copy),
+        Command("network", "networks:network", "Show the networks that Cloche manages", _network),
         Command("template", "templates:template", "List, make and remove templates", _template),
         Command("wait", "waiting:wait", "Wait until a container is in a state", _wait),
     )

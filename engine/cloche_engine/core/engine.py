@@ -21,6 +21,7 @@ from cloche_engine.api.model import (
     Stats,
     StoredDefinition,
 )
+from cloche_engine.api.networks import Network
 from cloche_engine.api.version import VERSION
 from cloche_engine.core.autostart import Autostart
 from cloche_engine.core.copies import Copies
@@ -91,6 +92,10 @@ class LocalEngine:
     async def about(self) -> About:
         """Version and kind of this engine."""
         return About(VERSION, private=False, directory=str(self._places.directory))
+
+    async def networks(self) -> list[Network]:
+        """The managed network, also before it is made."""
+        return [self._network.view(self._registry.links())]
 
     async def containers(self) -> list[Container]:
         """All containers, sorted by name."""

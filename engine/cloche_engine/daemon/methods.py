@@ -10,6 +10,7 @@ from cloche_engine.api.client import Engine, checked_grace
 from cloche_engine.api.errors import InvalidArgumentError
 from cloche_engine.api.model import Container, ExecRequest
 from cloche_engine.api.names import CONTAINER, MANAGER, container_path
+from cloche_engine.api.networks import SIGNATURE, network_values
 from cloche_engine.daemon.actions import Action
 from cloche_engine.daemon.table import Call, Handler, Method, Reply, arguments
 
@@ -19,6 +20,10 @@ _MAX_WORDS = 4096
 async def _about(call: Call) -> Reply:
     about = await call.engine.about()
     return Reply((about.version, call.private, about.directory))
+
+
+async def _networks(call: Call) -> Reply:
+    return Reply(([network_values(each) for each in await call.engine.networks()],))
 
 
 async def _define(call: Call) -> Reply:
@@ -154,6 +159,7 @@ _REPORT = "started:d steps:a(sddb) error:s hint:s details:a{ss} console:ay"
 
 METHODS: tuple[Method, ...] = (
     _manager("About", "", "version:s private:b directory:s", None, _about),
+    _manager("ListNetworks", "", f"networks:a{SIGNATURE}", Action.LIST, _networks),
     _manager("Define", "text:ay etag:s", "container:o", Action.DEFINE, _define),
     _manager("Watch", "watch:u interval:d", "", Action.LIST, _watch),
     _manager("Unwatch", "watch:u", "", None, _unwatch),

@@ -12,7 +12,7 @@ NAMES = {
     "list", "show", "xml", "define", "undefine", "validate", "start", "stop", "kill", "pause",
     "resume", "restart", "console", "exec", "logs", "stats", "wait", "explain", "processes",
     "plan", "diff",
-    "convert", "spec", "template", "copy",
+    "convert", "spec", "template", "copy", "network",
 }  # fmt: skip
 
 

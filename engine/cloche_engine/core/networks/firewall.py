@@ -31,6 +31,12 @@ class Forward:
     ports: ForwardPlan
     address: str
 
+    def __str__(self) -> str:
+        ports = self.ports
+        host = f"{ports.host}:" if ports.host else ""
+        many = f"-{ports.end}" if ports.end != ports.start else ""
+        return f"{ports.proto} {host}{ports.start}{many} to {ports.to}"
+
     def takes_from(self, other: Forward) -> bool:
         """Whether it wants a port that leads to another container already."""
         one, two = self.ports, other.ports

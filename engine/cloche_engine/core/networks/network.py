@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cloche_engine.api.errors import EngineError
+from cloche_engine.api.networks import Network
 from cloche_engine.core.networks import firewall, nft
 from cloche_engine.core.networks.dnsmasq import Dnsmasq, Member
 from cloche_engine.core.networks.firewall import Binding, Forward, Rules
@@ -82,6 +83,21 @@ class ManagedNetwork:
         pool = self._pool()
         own = (key for key in self._leases.numbers if key.startswith(f"{uuid}/"))
         return tuple(str(pool.port(self._leases.numbers[key]).address) for key in sorted(own))
+
+    def view(self, links: tuple[LinkPlan, ...]) -> Network:
+        """What others see of it; `links` are those of all that run."""
+        if self._leases.network is None:
+            return Network(NAME, trouble=self.trouble)
+        rules = self._rules_of(links)
+        inside = [link.addresses[0].partition("/")[0] for link in links if link.lasting]
+        return Network(
+            NAME,
+            str(self._leases.network),
+            tuple(self._names_of(self._rules)),
+            tuple(sorted((self._name_of(address), address) for address in inside)),
+            tuple(sorted(f"{each} of {self._name_of(each.address)}" for each in rules.forwards)),
+            self.trouble,
+        )
 
     def publish(self) -> None:
         """Tell those who ask for names what there is now, where anybody does."""
