@@ -98,7 +98,7 @@ class Crun:
 def without_unified() -> None:
     """Enter a world that crun accepts."""
     syscalls.unshare(constants.CLONE_NEWNS)
-    syscalls.make_private("/")
+    syscalls.make_slave("/")
     if _UNIFIED.is_mount():
         syscalls.detach(str(_UNIFIED))
 

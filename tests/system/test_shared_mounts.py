@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,3 +61,41 @@ def test_mounts_of_the_host_reach_no_container(helper: world.Helper, tmp_path: P
     assert " shared:" not in inside
     assert " master:" not in inside
     command.ok("kill", name)
+
+
+def test_what_waits_for_the_next_start_keeps_no_disk_of_the_host_busy(
+    helper: world.Helper, tmp_path: Path
+) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    there = ["nsenter", f"--target={helper.process.pid}", "--mount"]
+    subprocess.run([*there, "mount", "-t", "tmpfs", "none", stick], check=True)
+    command = Command(helper.directory)
+    names = [
+        command.start(name=f"box{number}") for number in range(3)
+    ]  # those that wait now came after the mount
+    assert wait_until(lambda: len(seen_by(stick)) > 1)
+    subprocess.run([*there, "umount", stick], check=True)
+    assert wait_until(lambda: not seen_by(stick))
+    for name in names:
+        command.ok("kill", name)
+
+
+def seen_by(place: Path) -> set[str]:
+    """The mount namespaces in which something is mounted there."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            points = [line.split()[4] for line in (process / "mountinfo").read_text().splitlines()]
+            if str(place) in points:
+                found.add(str((process / "ns/mnt").readlink()))
+    return found
+
+
+def wait_until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 20
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

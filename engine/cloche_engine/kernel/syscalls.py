@@ -145,9 +145,9 @@ def pivot_root_here() -> None:
     _call(_PIVOT_ROOT, b".", b".", subject="pivot_root")
 
 
-def make_private(path: str) -> None:
-    """No mount below path spreads to or from another namespace any more."""
-    flags = ctypes.c_ulong(k.MS_REC | k.MS_PRIVATE)
+def make_slave(path: str) -> None:
+    """No mount below path spreads to another namespace; what is unmounted there goes here too."""
+    flags = ctypes.c_ulong(k.MS_REC | k.MS_SLAVE)
     ctypes.set_errno(0)
     result = _libc.mount(None, os.fsencode(path), None, flags, None)
     _checked(result, "mount", None, path, None, flags, None, subject=path)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.syscalls import (
     detach,
-    make_private,
+    make_slave,
     mount_setattr,
     move_mount,
     new_filesystem,
@@ -37,7 +37,10 @@ def closing(descriptor: int) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class KeepMountsPrivate:
-    """Nothing mounted from here on is seen outside."""
+    """Nothing mounted from here on is seen outside.
+
+    What the host unmounts goes here too: one that waits for its plan must not hold a disk busy.
+    """
 
     def describe(self) -> str:
         """In words."""
@@ -45,7 +48,7 @@ class KeepMountsPrivate:
 
     def run(self, context: Context) -> None:
         """Do it."""
-        make_private("/")
+        make_slave("/")
 
 
 @dataclass(frozen=True, slots=True)

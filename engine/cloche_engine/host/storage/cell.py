@@ -22,7 +22,7 @@ from cloche_engine.kernel.syscalls import (
     FilterProgram,
     clone3,
     detach,
-    make_private,
+    make_slave,
     mount_setattr,
     move_mount,
     open_tree,
@@ -116,7 +116,7 @@ def _become_nobody_outside() -> None:
 
 
 def _make_root_of(tree: int) -> None:
-    make_private("/")
+    make_slave("/")
     move_mount(tree, k.AT_FDCWD, STAGE)
     os.chdir(STAGE)
     pivot_root_here()
