@@ -90,6 +90,23 @@ async def test_looking_only_types_nothing_until_it_ends(driver: Driver) -> None:
     assert "echo no" not in driver.screen
 
 
+async def test_t3_a_program_that_wants_the_clipboard_is_told_of_once(driver: Driver) -> None:
+    await attached(driver)
+    terminal = driver.console.terminal
+    for length in range(1, 50):
+        terminal.feed(b"\x1b]52;c;" + b"QUFB" * length + b"\x07")
+    told = [text for text in driver.console.messages.texts if "clipboard" in text]
+    assert len(told) == 1
+    assert "wanted to" in told[0]
+    terminal.set_copying_allowed(True)
+    terminal.setFocus()
+    terminal.feed(b"\x1b]52;c;QUFB\x07")
+    assert "put text on the clipboard" in " ".join(driver.console.messages.texts)
+    await driver.click_text(driver.console, "Stop that")
+    terminal.feed(b"\x1b]52;c;QUFB\x07")
+    assert "wanted to" in " ".join(driver.console.messages.texts)
+
+
 async def test_a_recording_is_an_asciicast_and_plays_the_same_screen(
     driver: Driver, tmp_path: Path
 ) -> None:

@@ -241,15 +241,17 @@ class ConsolePage(QWidget):
             self.terminal.reset()
             self.terminal.feed(log, answer=False)
 
-    def _program_copied(self, characters: int, done: bool) -> None:
-        """What a program does to the clipboard is never done in secret."""
-        what = f"{characters} characters on the clipboard."
+    def _program_copied(self, _characters: int, done: bool) -> None:
+        """What a program does to the clipboard is never done in secret.
+
+        The words are always the same: a storm of tries changes nothing, and so costs nothing.
+        """
         if done:
-            notice = Notice(Tone.INFO, "", f"The program put {what}")
+            notice = Notice(Tone.INFO, "", "The program put text on the clipboard.")
             self.messages.show_notice(_COPYING, notice, [("Stop that", self._forbid_copying)])
             return
         hint = "Programs may not, unless you allow it in the console's menu."
-        notice = Notice(Tone.INFO, "", f"The program wanted to put {what}", hint)
+        notice = Notice(Tone.INFO, "", "The program wanted to put text on the clipboard.", hint)
         self.messages.show_notice(_COPYING, notice)
 
     def _forbid_copying(self) -> None:
