@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from collections import deque
@@ -162,10 +163,10 @@ def _missing(inside: Inside, path: str, needs: Needs) -> Iterator[Finding]:
     cache = _cache(inside)
     seen: set[str] = set()
     waiting = deque([(path, needs)])
-    while waiting and len(seen) < _MAX_LIBRARIES:
+    while waiting:
         at, wanted = waiting.popleft()
         for name in wanted.libraries:
-            if name in seen:
+            if name in seen or len(seen) >= _MAX_LIBRARIES:
                 continue
             seen.add(name)
             found = _find(inside, name, _folders(at, wanted), cache)
@@ -175,13 +176,11 @@ def _missing(inside: Inside, path: str, needs: Needs) -> Iterator[Finding]:
                 waiting.append((found, inner))
 
 
-def _find(inside: Inside, name: str, folders: list[str], cache: bytes) -> str:
+def _find(inside: Inside, name: str, folders: list[str], cache: dict[bytes, bytes]) -> str:
     if "/" in name:
         return name if inside.exists(name) else ""
-    cached = cache.find(b"\0" + name.encode() + b"\0/")
-    if cached >= 0:
-        start = cached + len(name) + 2
-        folders = [*folders, _folder(cache[start : cache.find(b"\0", start)].decode())]
+    if (cached := cache.get(name.encode())) is not None:
+        folders = [*folders, _folder(cached.decode(errors="replace"))]
     return next((path for f in folders if inside.exists(path := f"{f}/{name}")), "")
 
 
@@ -198,8 +197,11 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _cache(inside: Inside) -> bytes:
+def _cache(inside: Inside) -> dict[bytes, bytes]:
+    """Paths by name: in the loader's cache each name is followed by its path."""
     try:
-        return inside.read(_CACHE, _MAX_CACHE)
+        words = inside.read(_CACHE, _MAX_CACHE).split(b"\0")
     except OSError:
-        return b""
+        return {}
+    pairs = itertools.pairwise(words)
+    return {name: path for name, path in pairs if path.startswith(b"/") and path.endswith(name)}

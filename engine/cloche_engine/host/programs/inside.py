@@ -20,6 +20,8 @@ from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.mounts import MountPlan, OneOwner, Owners, SourceKind
 
 _MAX_LINKS = 40
+_MAX_LOOKS = 20_000
+"""Looks at parts of paths in all: a hostile tree may make every way as long as it likes."""
 
 
 class UnseenError(OSError):
@@ -49,6 +51,7 @@ class Inside:
 
     def __init__(self, plan: LaunchPlan) -> None:
         self._plan = plan
+        self._looks = 0
 
     def way_to(self, path: str) -> list[Found]:
         """Every directory on the way and what is at its end, links followed; OSError as open(2)."""
@@ -65,6 +68,9 @@ class Inside:
                 here = here.rpartition("/")[0]
                 continue
             at = f"{here}/{name}"
+            self._looks += 1
+            if self._looks > _MAX_LOOKS:
+                raise UnseenError(errno.ELOOP, "the way there is too long to look at", path)
             with self._opened(at) as descriptor:
                 status = os.fstat(descriptor)
                 if stat.S_ISLNK(status.st_mode):
