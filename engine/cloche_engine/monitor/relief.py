@@ -21,8 +21,8 @@ class Relief:
     """Lifts the soft limit that nobody asked for while nothing can be taken back below it.
 
     Above memory.high a process sleeps up to 2 s for every 256 KiB that it takes, so that others
-    can make room. Where no page cache is left nobody can: of 256 MiB it would be killed 30 s later,
-    of 1 GiB two minutes (mem_cgroup_handle_over_high in mm/memcontrol.c).
+    can make room. Where no page cache is left nobody can: one that outgrew 256 MiB lived on for
+    more than 20 s (mem_cgroup_handle_over_high in mm/memcontrol.c).
     """
 
     def __init__(self, loop: Loop, group: Group) -> None:
