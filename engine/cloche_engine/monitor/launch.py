@@ -87,6 +87,8 @@ class Launched:
     account: Account = field(default_factory=Account)
     rounded: list[str] = field(default_factory=list)
     """Which limits the kernel made something else of, in sentences."""
+    memory: tuple[int, int] = (0, 0)
+    """Its limit and its soft limit in bytes, as it was started."""
     netns: int = -1
     """Its network namespace; kept, so that links of the host are still in it at the end."""
     started: float = 0.0
@@ -97,6 +99,7 @@ class Launched:
         """What the launcher says of a start, made or failed, and the plan."""
         self.account = Account(**fields["account"])
         self.rounded, self.text, self.netns = fields["rounded"], text, netns
+        self.memory = tuple(fields["memory"])
 
     @property
     def plan(self) -> LaunchPlan:
@@ -186,7 +189,9 @@ class Launcher:
 
     def fields(self) -> Fields:
         """What can be told also where it failed."""
-        return {"account": self.account.fields(), "rounded": self._rounded}
+        limits = self.plan.limits
+        memory = (limits.memory, limits.memory_soft)
+        return {"account": self.account.fields(), "rounded": self._rounded, "memory": memory}
 
     def _whole_child(self) -> Child:
         if self._child is None or self._trouble:

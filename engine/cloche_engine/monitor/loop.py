@@ -21,6 +21,10 @@ class Loop:
         self._count = 0
         self._stopped = False
 
+    def close(self) -> None:
+        """Watch nothing any more."""
+        self._epoll.close()
+
     def watch(self, descriptor: int, events: int, ready: Callable[[int], None]) -> None:
         """Call `ready` with the events that came; errors and hang-ups always come."""
         self._watched[descriptor] = (events, ready)

@@ -91,6 +91,10 @@ class Monitor:
         """What it watches."""
         return self._launched
 
+    def close(self) -> None:
+        """Of one that never ran."""
+        self._loop.close()
+
     def run(self, helper: socket.socket, launcher: socket.socket) -> None:
         """Until the container has ended and everyone has read its last words.
 
@@ -135,7 +139,7 @@ class Monitor:
         self._loop.forget(link.fileno())
         link.close()
         self._loop.watch(self._pidfd, READ, self._init_ended)
-        self._relief.begin(self._launched.plan.limits)
+        self._relief.begin(*self._launched.memory)
         for follower in list(self._followers):
             self._listen_to(follower)
             self._answer(follower, self._status())
@@ -262,7 +266,7 @@ class Monitor:
         launched = self._launched
         launched.rounded = change_all(self._group, launched.plan.limits, limits)
         launched.plan = replace(launched.plan, limits=limits)
-        self._relief.begin(limits)
+        self._relief.begin(limits.memory, limits.memory_soft)
 
     def _mount(self, link: socket.socket, fields: Fields, _: list[int]) -> None:
         mount = MountPlan.from_fields(fields["mount"])

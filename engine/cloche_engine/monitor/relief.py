@@ -10,7 +10,6 @@ from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.usage import memory_in_use
 from cloche_engine.kernel import files
 from cloche_engine.monitor.loop import Loop
-from cloche_engine.sandbox.plan.limits import Limits
 
 _BREATH, _LATER = 0.2, 10.0
 _MOST, _LITTLE = 95, 85
@@ -32,11 +31,11 @@ class Relief:
         self._high = 0
         self._lifted = False
 
-    def begin(self, limits: Limits) -> None:
+    def begin(self, memory: int, memory_soft: int) -> None:
         """Look after a container with these limits; a soft one that was asked for stays."""
         self.end()
         tree = self._group.layout.with_controller("memory")
-        if tree is None or tree.version == 1 or not limits.memory or limits.memory_soft:
+        if tree is None or tree.version == 1 or not memory or memory_soft:
             return
         with contextlib.suppress(OSError, ValueError):
             self._high = int(files.read(self._file("memory.high")))

@@ -17,14 +17,18 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from cloche_engine.host.cgroups.group import Group
 from cloche_engine.kernel.syscalls import name_process
-from cloche_engine.monitor.child import Warm
-from cloche_engine.monitor.handover import LauncherGoneError, Word, child_in, hear
+from cloche_engine.monitor.child import Child, Warm
+from cloche_engine.monitor.handover import LauncherGoneError, Word, child_in, hear, tell_child
 from cloche_engine.monitor.launch import LaunchFailedError, remove_group, undo_all
 from cloche_engine.monitor.launcher import launch_when_told
 from cloche_engine.monitor.monitor import Monitor, leave
 from cloche_engine.monitor.protocol import send
 from cloche_engine.sandbox.plan.launch import LaunchPlan
+
+_TIMES = 10
+"""After eight calls Python has adapted a function to what it works on, in the function itself."""
 
 
 def stand_by(helper: socket.socket, warm: Warm, folder: Path) -> NoReturn:
@@ -51,6 +55,27 @@ def stand_by(helper: socket.socket, warm: Warm, folder: Path) -> NoReturn:
     finally:
         sys.stderr.flush()
         os._exit(status)
+
+
+def practise(warm: Warm) -> None:
+    """Go the way of a monitor once with nothing at its end: what Python notes on it is shared."""
+    with contextlib.ExitStack() as after:
+        pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = map(after.enter_context, pair)
+        pidfd = os.pidfd_open(os.getpid())
+        after.callback(os.close, pidfd)
+        child = Child(os.getpid(), pidfd, [], ours, Group(warm.layout, ""), {})
+        for _ in range(_TIMES):
+            tell_child(theirs, child, ours)
+            word = hear(ours)
+            assert word is not None  # noqa: S101 (it was told just before)
+            given, listener = child_in(word, warm.layout, 0)
+            monitor = Monitor(given, warm.filters, listener)
+            os.close(given.pidfd)
+            given.link.close()
+            listener.close()
+            monitor.close()
+            name_process("cloche-spawner")
 
 
 def _with_child(monitor: Monitor, helper: socket.socket, link: socket.socket, folder: Path) -> None:

@@ -23,7 +23,7 @@ from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import name_process, prctl
 from cloche_engine.monitor.child import Warm
-from cloche_engine.monitor.spare import stand_by
+from cloche_engine.monitor.spare import practise, stand_by
 from cloche_engine.sandbox.plan.rights import Rights
 from cloche_engine.sandbox.seccomp import compile_filters
 
@@ -42,6 +42,7 @@ def main() -> None:
     leave_unit(warm.layout, warm.parent)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the monitors
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    practise(warm)
     gc.disable()
     gc.freeze()
     with contextlib.suppress(OSError):
