@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import shutil
@@ -295,3 +296,31 @@ async def test_what_a_killed_helper_left_is_swept(engine: LocalEngine, tmp_path:
     await again.close()
     assert not left.exists()
     assert not orphan.parent.parent.exists()
+
+
+async def test_a_release_that_is_cancelled_leaves_neither_files_nor_processes(
+    engine: LocalEngine,
+) -> None:
+    begun = asyncio.Event()
+    job = asyncio.ensure_future(
+        engine.templates.debootstrap("fresh", "bookworm", lambda _: begun.set())
+    )
+    await asyncio.wait_for(begun.wait(), 30)
+    assert [each.name[0] for each in engine.places.templates.iterdir()] == ["."]
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert list(engine.places.templates.iterdir()) == []
+    running = [
+        words
+        for process in Path("/proc").glob("[0-9]*/cmdline")
+        if str(engine.places.templates) in (words := _command(process))
+    ]
+    assert running == []
+
+
+def _command(file: Path) -> str:
+    try:
+        return file.read_text().replace("\0", " ")
+    except OSError:
+        return ""

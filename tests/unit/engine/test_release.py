@@ -1,35 +1,79 @@
-"""Why a release could not be made: the tool's own words, told apart from what follows of them."""
+"""Which package sources a release is made from: the host's own."""
 
 from __future__ import annotations
 
-from cloche_engine.core.templates.release import cause, hint_for
+from pathlib import Path
 
-_OFFLINE = [
-    "Err:1 http://deb.example.org/debian bookworm InRelease",
-    "  Temporary failure resolving 'deb.example.org'",
-    "E: Failed to fetch http://deb.example.org/x  Temporary failure resolving 'deb.example.org'",
-    "E: Some index files failed to download. They have been ignored, or old ones used instead.",
-    "E: apt-get update --error-on=any failed",
-    "I: removing tempdir /var/tmp/mmdebstrap",
-    "E: mmdebstrap failed to run",
-]
-_UNKNOWN = [
-    "  404  Not Found",
-    "E: The repository 'http://deb.example.org nosuch Release' does not have a Release file.",
-    "E: mmdebstrap failed to run",
-]
+import pytest
+
+from cloche_engine.core.templates.release import hint_for, lines_for
+
+DEB822 = """\
+Types: deb
+# an older snapshot
+URIs: http://deb.debian.org/debian
+Suites: bookworm bookworm-updates
+Components: main contrib
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb-src
+URIs: http://deb.debian.org/debian
+Suites: bookworm
+Components: main
+
+Types: deb
+Enabled: no
+URIs: http://off.example/debian
+Suites: bookworm
+Components: main
+
+Types: deb
+URIs: http://deb.debian.org/debian-security
+Suites: bookworm-security
+Components: main
+"""
+KEY = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
 
 
-def test_a_host_without_a_network_is_told_that_its_mirror_was_not_reached() -> None:
-    assert "resolving 'deb.example.org'" in cause(_OFFLINE)
-    assert "reaches its package sources" in hint_for(_OFFLINE)
+@pytest.fixture
+def apt(tmp_path: Path) -> Path:
+    (tmp_path / "sources.list.d").mkdir()
+    return tmp_path
 
 
-def test_a_release_that_the_mirror_lacks_is_told_so() -> None:
-    assert cause(_UNKNOWN).endswith("does not have a Release file.")
-    assert "named so" in hint_for(_UNKNOWN)
+def test_the_lines_that_name_the_release_are_taken_as_they_are(apt: Path) -> None:
+    (apt / "sources.list.d/debian.sources").write_text(DEB822)
+    (apt / "sources.list.d/other.list").write_text("deb https://other.example/apt stable main\n")
+    assert lines_for("bookworm", apt) == [
+        f"deb {KEY} http://deb.debian.org/debian bookworm main contrib",
+        f"deb {KEY} http://deb.debian.org/debian bookworm-updates main contrib",
+        "deb http://deb.debian.org/debian-security bookworm-security main",
+    ]
 
 
-def test_a_tool_that_dies_in_silence_is_told_so() -> None:
-    assert cause([]) == "it said nothing"
-    assert cause(["Killed"]) == "Killed"
+def test_another_release_comes_from_the_same_mirror(apt: Path) -> None:
+    (apt / "sources.list").write_text(
+        "# deb http://commented.example/debian sid main\n"
+        "deb [arch=amd64] http://mirror.example/debian/ bookworm main\n"
+        "deb-src http://mirror.example/debian/ bookworm main\n"
+    )
+    assert lines_for("trixie", apt) == [
+        "deb [arch=amd64] http://mirror.example/debian/ trixie main"
+    ]
+
+
+def test_without_a_mirror_of_the_family_the_tool_takes_its_own(apt: Path) -> None:
+    (apt / "sources.list").write_text("deb https://other.example/apt stable main\n")
+    assert lines_for("bookworm", apt) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("E: The repository does not have a Release file", "named so"),
+        ("E: Could not resolve 'deb.debian.org'", "reaches its package sources"),
+        ("E: something else", "by hand"),
+    ],
+)
+def test_a_failure_has_a_next_step(said: str, words: str) -> None:
+    assert words in hint_for([said])
