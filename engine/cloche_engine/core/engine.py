@@ -24,6 +24,7 @@ from cloche_engine.api.model import (
 from cloche_engine.api.networks import Network
 from cloche_engine.api.version import VERSION
 from cloche_engine.core.autostart import Autostart
+from cloche_engine.core.confining import compile_profiles
 from cloche_engine.core.copies import Copies
 from cloche_engine.core.defining import Defining
 from cloche_engine.core.lifecycle import Lifecycle
@@ -77,6 +78,7 @@ class LocalEngine:
                 f"the engine cannot use {error.filename}: {error.strerror}",
                 "give root a folder that it may write to",
             ) from error
+        await compile_profiles(engine.places.profiles)
         await engine._lifecycle.find_again()
         known = {entry.uuid for entry in engine._registry.all()}
         await asyncio.to_thread(copies.sweep, engine.places, known)

@@ -41,6 +41,11 @@ class Places:
         return self.directory / "logs" / f"{uuid}.json"
 
     @property
+    def profiles(self) -> Path:
+        """Compiled profiles of AppArmor."""
+        return self.directory / "profiles"
+
+    @property
     def templates(self) -> Path:
         """Root trees that containers are made from, each in a folder of its name."""
         return self.directory / "templates"

@@ -24,7 +24,7 @@ from cloche_engine.sandbox.identity import (
     LimitCapabilities,
     NewKeyring,
 )
-from cloche_engine.sandbox.init import Execute, confined, environment, run_child
+from cloche_engine.sandbox.init import Execute, confined, environment, profiled, run_child
 from cloche_engine.sandbox.operation import Blame, Context, Operation
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.seccomp import Filters
@@ -121,6 +121,7 @@ class Entrance:
         self._init = init
         self._group = group
         self._filters = filters
+        self._proc = -1
 
     def enter(self, request: Request, streams: list[int]) -> Entered:
         """Run a program; LaunchFailedError says why it does not."""
@@ -143,6 +144,7 @@ class Entrance:
                 os.write(file, b"0")
             make_room(0, self._plan.limits.rlimits)
             expose()
+            self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             setns(self._init, self._plan.rights.namespaces)
             pid, pidfd = clone3(k.CLONE_PARENT, berth)
             if pid == 0:
@@ -161,6 +163,7 @@ class Entrance:
         return self._group.open_unified()
 
     def _steps(self, request: Request, streams: list[int], context: Context) -> list[Operation]:
+        context.descriptors["/proc"] = self._proc
         context.environment |= {**environment(self._plan), **dict(request.environment)}
         terminal: list[Operation] = (
             [OpenTerminal(), TakeConsole()] if request.terminal else [TakeStreams(tuple(streams))]
@@ -172,6 +175,7 @@ class Entrance:
             NewKeyring(f"cloche.{self._plan.uuid}"),
             LimitCapabilities(self._plan.rights.kept),
             *confined(self._plan, self._filters, (request.user, ""), request.directory),
+            *profiled(self._plan),
             Execute(request.argv),
         ]
 

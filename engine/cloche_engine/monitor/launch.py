@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloche_engine.host import dev
+from cloche_engine.host import apparmor, dev
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.limits import apply
 from cloche_engine.host.cgroups.setting import LimitError
@@ -181,6 +181,9 @@ class Launcher:
             child.tell(b"T" + around.to_json().encode())
         with self._step("make the control group and set its limits"):
             self._limit(child)
+        if plan.profile:
+            with self._step("load its AppArmor profile"):
+                apparmor.load(plan.profile, plan.uuid)
         if plan.links:
             with self._step("connect its network"):
                 self._connect_network(child.pid)
@@ -283,6 +286,8 @@ def undo_all(plan: LaunchPlan, group: Group | None, netns: int = -1) -> None:
     if group is not None:
         remains = group
         undo.append(lambda: remove_group(remains))
+    if plan.profile:
+        undo.append(lambda: apparmor.unload(plan.uuid))
     if plan.links:
         undo.insert(0, lambda: _disconnect(runtime.parent, plan.links, netns))
     failures = []

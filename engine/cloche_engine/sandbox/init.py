@@ -68,6 +68,7 @@ from cloche_engine.sandbox.operation import (
 from cloche_engine.sandbox.overlay import Overlay, SealOverlay
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, MountPlan, SourceKind, Surroundings
+from cloche_engine.sandbox.profile import ChangeProfile
 from cloche_engine.sandbox.rlimits import SetRlimits
 from cloche_engine.sandbox.seccomp import Filters
 
@@ -176,6 +177,7 @@ def program(plan: LaunchPlan, filters: Filters, *, unified: bool) -> list[Operat
         *(ConfigureNetwork(link) for link in plan.links),
         TakeConsole(),
         *confined(plan, filters, (plan.user, plan.group), plan.directory),
+        *profiled(plan),
         TellSteps(),
         Execute(plan.argv),
     ]
@@ -193,6 +195,11 @@ def confined(
     if rights.system:  # without no_new_privs a filter is for those that have CAP_SYS_ADMIN
         return [confine, identity, enter, limit]
     return [identity, enter, limit, confine]
+
+
+def profiled(plan: LaunchPlan) -> list[Operation]:
+    """The step that brings a program under the container's profile, where it has one."""
+    return [ChangeProfile(f"cloche-{plan.uuid}")] if plan.profile else []
 
 
 def environment(plan: LaunchPlan) -> dict[str, str]:

@@ -8,6 +8,7 @@ from cloche_engine.core.compiling.links import Ports, compile_links, compile_nam
 from cloche_engine.core.compiling.mounts import Storage, compile_mounts, compile_root
 from cloche_engine.core.compiling.rights import (
     compile_ids,
+    compile_profile,
     compile_rights,
     compile_runtime_directory,
 )
@@ -45,4 +46,5 @@ def compile_plan(
         exit_record=str(places.exit_record(uuid)),
         ending=compile_ending(spec),
         rights=rights,
+        profile=compile_profile(rights, places),
     )

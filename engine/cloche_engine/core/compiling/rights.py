@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cloche_engine.core.compiling.refusal import refusal
+from cloche_engine.core.places import Places
 from cloche_engine.definition.spec import (
     Capabilities,
     CapabilityPolicy,
@@ -59,6 +60,12 @@ def _capabilities(spec: ContainerSpec) -> tuple[str, ...]:
     begin = {CapabilityPolicy.ALLOW: tuple(NUMBERS), CapabilityPolicy.DENY: ()}
     kept = {*begin.get(wanted.policy, usual), *wanted.keep} - {*wanted.drop}
     return tuple(sorted(kept))
+
+
+def compile_profile(rights: Rights, places: Places) -> str:
+    """The profile that it comes under; empty where the host has none."""
+    compiled = places.profiles / ("system" if rights.administers else "application")
+    return str(compiled) if compiled.exists() else ""
 
 
 def compile_runtime_directory(spec: ContainerSpec) -> tuple[MountPlan, ...]:

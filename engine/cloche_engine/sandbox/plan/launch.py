@@ -39,6 +39,8 @@ class LaunchPlan:
     exit_record: str
     ending: EndingPlan = field(default_factory=EndingPlan)
     rights: Rights = ORDINARY
+    profile: str = ""
+    """A compiled profile of AppArmor, where the host has it."""
 
     @property
     def owner(self) -> tuple[int, int]:
