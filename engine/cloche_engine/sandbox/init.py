@@ -147,7 +147,7 @@ def before_trees(plan: LaunchPlan) -> list[Operation]:
         SetHostname(plan.hostname),
         *([] if plan.rights.shares_network else [AllowPing(plan.groups)]),
         NewKeyring(f"cloche.{plan.uuid}"),
-        *([PutBack(_NETWORK_SETTINGS)] if plan.rights.system else []),
+        *([PutBack(_NETWORK_SETTINGS)] if plan.rights.sets_network else []),
         LimitCapabilities(plan.rights.kept, plan.rights.kept_ahead),
     ]
 

@@ -68,6 +68,11 @@ class Rights:
         return mask(self.capabilities)
 
     @property
+    def sets_network(self) -> bool:
+        """Whether the settings of its network are its own to write."""
+        return self.system and not self.shares_network
+
+    @property
     def administers(self) -> bool:
         """Whether it may mount and make namespaces, inside of its own."""
         return self.system or "sys_admin" in self.capabilities
