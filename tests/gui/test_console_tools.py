@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from PyQt6.QtGui import QAction
+from PyQt6.QtGui import QAction, QFont
 from tests.gui.driver import Driver
 
 from cloche_gui.services.recording import Recorder, RecordingError, read
@@ -105,6 +105,17 @@ async def test_t3_a_program_that_wants_the_clipboard_is_told_of_once(driver: Dri
     await driver.click_text(driver.console, "Stop that")
     terminal.feed(b"\x1b]52;c;QUFB\x07")
     assert "wanted to" in " ".join(driver.console.messages.texts)
+
+
+async def test_a_chosen_font_is_remembered_for_every_console(driver: Driver) -> None:
+    await attached(driver)
+    driver.console.terminal._use_chosen_font(QFont("DejaVu Sans Mono", 17))
+    assert driver.window._settings.console_family == "DejaVu Sans Mono"
+    assert driver.window._settings.console_points == 17
+    await driver.choose("scratch")
+    await driver.until(lambda: driver.console.is_attached)
+    font = driver.console.terminal._typeface.font
+    assert (font.family(), font.pointSizeF()) == ("DejaVu Sans Mono", 17)
 
 
 async def test_a_recording_is_an_asciicast_and_plays_the_same_screen(

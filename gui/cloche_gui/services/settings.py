@@ -50,6 +50,15 @@ class Settings:
     def console_points(self, points: int) -> None:
         self._store.setValue("console/points", points)
 
+    @property
+    def console_family(self) -> str:
+        """The console's font; empty means the system's own."""
+        return str(self._store.value("console/family", ""))
+
+    @console_family.setter
+    def console_family(self, family: str) -> None:
+        self._store.setValue("console/family", family)
+
     def _bytes(self, key: str) -> QByteArray:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else QByteArray()

@@ -37,6 +37,7 @@ class ContainerPage(QWidget):
 
     start_wanted = pyqtSignal(str)
     resume_wanted = pyqtSignal(str)
+    font_chosen = pyqtSignal(str, float)  # family, points
 
     def __init__(
         self, commands: Commands, jobs: Jobs, addresses: Callable[[], Iterable[str]]
@@ -47,7 +48,7 @@ class ContainerPage(QWidget):
         self._container: Container | None = None
         self._draft: Draft | None = None
         self._consoles: OrderedDict[str, ConsolePage] = OrderedDict()
-        self._points = 0
+        self._points, self._family = 0, ""
         self._terminal_is_loaded = False
         self._settings: SettingsPage | None = None
         self._xml: XmlPage | None = None
@@ -194,8 +195,19 @@ class ContainerPage(QWidget):
         """Use this font size in every console; 0 leaves it as it is."""
         self._points = points
         for console in self._consoles.values():
-            if points:
-                console.terminal.set_font_size(points)
+            self._use_font(console)
+
+    def use_font_family(self, family: str) -> None:
+        """Use this font in every console; the system's own if it is empty."""
+        self._family = family
+        for console in self._consoles.values():
+            self._use_font(console)
+
+    def _use_font(self, console: ConsolePage) -> None:
+        if self._family:
+            console.terminal.set_font_family(self._family)
+        if self._points:
+            console.terminal.set_font_size(self._points)
 
     def close_consoles(self) -> None:
         """Detach everywhere."""
@@ -244,8 +256,8 @@ class ContainerPage(QWidget):
         console = ConsolePage(self._jobs, container)
         console.start_wanted.connect(self.start_wanted)
         console.resume_wanted.connect(self.resume_wanted)
-        if self._points:
-            console.terminal.set_font_size(self._points)
+        console.terminal.font_chosen.connect(self.font_chosen)
+        self._use_font(console)
         self.console_stack.addWidget(console)
         return console
 

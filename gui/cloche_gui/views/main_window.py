@@ -316,6 +316,11 @@ class MainWindow(QMainWindow):
         self._settings.console_points = points
         self.page.scale_console(points)
 
+    def _use_console_font(self, family: str, points: float) -> None:
+        self._settings.console_family, self._settings.console_points = family, round(points)
+        self.page.use_font_family(family)
+        self.page.scale_console(round(points))
+
     # -- the end
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
@@ -362,6 +367,8 @@ class MainWindow(QMainWindow):
         self.splitter.setSizes([250, 830])
         if not self._settings.splitter.isEmpty():
             self.splitter.restoreState(self._settings.splitter)
+        self.page.use_font_family(self._settings.console_family)
         self.page.scale_console(self._settings.console_points)
+        self.page.font_chosen.connect(self._use_console_font)
         self.list.focus_list()
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
