@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cloche_engine.definition.completion.position import Position, Where, locate
@@ -90,7 +90,7 @@ def _elements(position: Position, schema: Schema) -> list[Completion]:
     write = _writer(position)
     if not position.stack:
         root = schema.rule("", ROOT)
-        return [write(root)] if root else []
+        return [write(root)] if root and not position.siblings else []
     offered = [
         write(rule)
         for rule in schema.children(position.parent)
@@ -162,7 +162,10 @@ def _attributes(position: Position, schema: Schema) -> list[Completion]:
     if rule is None:
         return []
     left = (each for each in rule.attributes if each.name not in position.attributes)
-    return [_attribute(rule, each) for each in left]
+    found = [_attribute(rule, each) for each in left]
+    if position.is_whole:
+        return [replace(each, insert=each.word, caret=0) for each in found]
+    return found
 
 
 def _attribute(rule: ElementRule, known: Attribute) -> Completion:

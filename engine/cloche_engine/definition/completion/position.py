@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 _MARKUP = re.compile(
     r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<!.*?(?:>|\Z)"
@@ -44,7 +45,7 @@ class Position:
 
     stack is the way from the root; of a tag that is being written, its element is not in it.
     siblings are the other children of the innermost element, before and behind. A whole tag has
-    its `>`.
+    its `>`, a whole attribute its value.
     """
 
     where: Where
@@ -108,7 +109,7 @@ def _content(text: str, offset: int, stack: list[Open]) -> Position:
 def _siblings(text: str, offset: int, stack: list[Open]) -> tuple[str, ...]:
     """The children of the innermost element, those behind the position too."""
     if not stack:
-        return ()
+        return _roots(text)
     open_around = {each.name for each in stack}
     behind: list[str] = []
     inner: list[Open] = []
@@ -122,6 +123,12 @@ def _siblings(text: str, offset: int, stack: list[Open]) -> tuple[str, ...]:
     return (*stack[-1].children, *behind)
 
 
+def _roots(text: str) -> tuple[str, ...]:
+    """The name of the first element, where there is one."""
+    found = (each["opened"] for each in _MARKUP.finditer(text))
+    return tuple(islice(filter(None, found), 1))
+
+
 def _inside(text: str, found: re.Match[str], offset: int, stack: list[Open]) -> Position:
     """The position within one piece of markup."""
     if found["closed"] is not None:
@@ -131,7 +138,7 @@ def _inside(text: str, found: re.Match[str], offset: int, stack: list[Open]) -> 
     name_end = found.end("opened")
     if offset > name_end:
         return _in_tag(text, found, offset, stack)
-    siblings = _siblings(text, found.end(), stack)
+    siblings = _siblings(text, found.end(), stack) if stack else ()
     start, whole = found.start() + 1, bool(found["end"])
     return Position(Where.ELEMENT, start, name_end, tuple(stack), siblings, is_whole=whole)
 
@@ -153,7 +160,16 @@ def _in_tag(text: str, found: re.Match[str], offset: int, stack: list[Open]) -> 
         start, end = base + each.start(1), base + each.end(1)
         if start <= offset <= end:
             others = tuple(name for name in names if name != each[1])
-            return Position(Where.ATTRIBUTE, start, end, tuple(stack), (), found["opened"], others)
+            return Position(
+                Where.ATTRIBUTE,
+                start,
+                end,
+                tuple(stack),
+                (),
+                found["opened"],
+                others,
+                is_whole=bool(each[2]),
+            )
         value = next((group for group in (3, 5, 7) if each[group] is not None), None)
         if value is None:
             continue

@@ -214,8 +214,11 @@ class _Builder:
             self.open[-1].parts.append(text)
 
     def doctype(self, *_: object) -> None:
-        raise self.refuse(
+        # expat tells of it where its `[` or `>` is.
+        at = self.source.body.rfind(b"<!DOCTYPE", 0, self.parser.CurrentByteIndex + 1)
+        raise refusal(
             "doctype",
+            self.places.place(max(at, 0)),
             "a DOCTYPE (and with it entities) is refused: it could read files or never end",
             "remove the <!DOCTYPE ...> declaration",
         )

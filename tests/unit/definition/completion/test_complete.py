@@ -53,6 +53,19 @@ def test_a_new_document_begins_with_its_root(text: str) -> None:
     assert chosen(text, "domain").endswith("<domain type='|'></domain>")
 
 
+@pytest.mark.parametrize(
+    "text", [f"|{HEAD}</domain>", f"<!-- |--> {HEAD}</domain>", f"{HEAD}</domain>|"]
+)
+def test_a_document_has_one_root(text: str) -> None:
+    assert words(text.format(f"{HEAD}</domain>")) == []
+
+
+def test_an_attribute_with_its_value_only_gets_another_name() -> None:
+    tag = "<ip addr|='10.0.0.2'/>"
+    inside = f"{HEAD}<container><network>{tag}</network></container></domain>"
+    assert chosen(inside, "address") == inside.replace("addr|", "address|")
+
+
 def test_the_type_of_a_new_document_is_offered() -> None:
     assert chosen("<domain type='|'></domain>", "linuxcontainer") == (
         "<domain type='linuxcontainer|'></domain>"

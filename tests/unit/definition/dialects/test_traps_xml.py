@@ -64,6 +64,12 @@ def test_t23_a_doctype_is_refused_before_anything_is_read(head: str) -> None:
     assert document.spec is None
 
 
+def test_t23_a_doctype_is_told_where_it_begins() -> None:
+    text = "<?xml version='1.0'?>\n <!DOCTYPE domain\n  [\n <!ENTITY a 'b'>]><domain/>"
+    (problem,) = Document.parse(text.encode()).problems
+    assert problem.place == (2, 2)
+
+
 def test_t24_a_second_of_what_there_is_one_is_refused() -> None:
     for twice in ("<uuid>8dfd44b31e76d8d335150a2d98211ea0</uuid>", "<memory>65536</memory>"):
         assert codes(domain(rest=twice * 2)) == ["duplicate"]
