@@ -157,6 +157,8 @@ class ManagedNetwork:
 
     async def settle(self, links: tuple[LinkPlan, ...]) -> None:
         """After an end: `links` are those of all that run; what only others needed goes."""
+        if not self._rules.bindings and not self._rules.forwards:
+            return  # all the rest is for everybody
         wanted = self._rules_of(links)
         wanted = Rules(self._rules.bridges, wanted.bindings, wanted.forwards)
         if wanted != self._rules and self._rule_watch is not None:
@@ -235,19 +237,20 @@ class ManagedNetwork:
         if not ours:
             return Rules()
         pool = self._pool()
-        rules = Rules()
+        bridges: set[int] = set()
+        bindings: set[Binding] = set()
+        forwards: set[Forward] = set()
         for link in ours:
             number = pool.number_of(ipaddress.IPv4Interface(link.addresses[0]).ip)
             if number is None:
                 continue  # of an older pool
             port = pool.port(number)
-            chosen = Binding(port.outer, link.mac, str(port.address.ip))
-            rules |= Rules(
-                frozenset({number // PORTS_OF_A_BRIDGE}),
-                frozenset({chosen} if link.mac != port.mac else ()),
-                frozenset(Forward(ports, str(port.address.ip)) for ports in link.forwards),
-            )
-        return rules
+            address = str(port.address.ip)
+            bridges.add(number // PORTS_OF_A_BRIDGE)
+            forwards.update(Forward(ports, address) for ports in link.forwards)
+            if link.mac != port.mac:
+                bindings.add(Binding(port.outer, link.mac, address))
+        return Rules(frozenset(bridges), frozenset(bindings), frozenset(forwards))
 
     def _begin(self) -> None:
         self._mark.write_text("{}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 NAME = "default"
 """What definitions call the network."""
@@ -70,19 +71,11 @@ class Pool:
     @property
     def bridges(self) -> tuple[Bridge, ...]:
         """Each with its part of the addresses."""
-        parts = enumerate(self.network.subnets(new_prefix=_BRIDGE_PREFIX))
-        return tuple(
-            Bridge(f"clb{self.word}{at}", ipaddress.IPv4Interface((part[1], _BRIDGE_PREFIX)))
-            for at, part in parts
-        )
+        return _bridges(self)
 
     def port(self, number: int) -> Port:
         """The port of a number from 0 to size - 1."""
-        bridge = self.bridges[number // PORTS_OF_A_BRIDGE]
-        host = bridge.gateway.network[_FIRST_HOST + number % PORTS_OF_A_BRIDGE]
-        mac = ":".join(f"{byte:02x}" for byte in (0x02, 0xC1, *host.packed))
-        address = ipaddress.IPv4Interface((host, _BRIDGE_PREFIX))
-        return Port(number, bridge, address, mac, f"clm{self.word}{number:03x}")
+        return _port(self, number)
 
     def number_of(self, address: ipaddress.IPv4Address) -> int | None:
         """The number of the port that has an address, None where no port can have it."""
@@ -91,3 +84,21 @@ class Pool:
             if 0 <= offset < PORTS_OF_A_BRIDGE:
                 return at * PORTS_OF_A_BRIDGE + offset
         return None
+
+
+@lru_cache(maxsize=8)
+def _bridges(pool: Pool) -> tuple[Bridge, ...]:
+    parts = enumerate(pool.network.subnets(new_prefix=_BRIDGE_PREFIX))
+    return tuple(
+        Bridge(f"clb{pool.word}{at}", ipaddress.IPv4Interface((part[1], _BRIDGE_PREFIX)))
+        for at, part in parts
+    )
+
+
+@lru_cache(maxsize=2 * _BRIDGES * PORTS_OF_A_BRIDGE)
+def _port(pool: Pool, number: int) -> Port:
+    bridge = pool.bridges[number // PORTS_OF_A_BRIDGE]
+    host = bridge.gateway.network[_FIRST_HOST + number % PORTS_OF_A_BRIDGE]
+    mac = ":".join(f"{byte:02x}" for byte in (0x02, 0xC1, *host.packed))
+    address = ipaddress.IPv4Interface((host, _BRIDGE_PREFIX))
+    return Port(number, bridge, address, mac, f"clm{pool.word}{number:03x}")
