@@ -16,8 +16,8 @@ from cloche_engine.daemon.run import IDLE_GRACE, OpenEngine, serve_private, serv
 from cloche_engine.daemon.starter import Starter
 
 _FAILED = 1
-_SPARES = 4
-"""Monitors that wait for the next starts; each has about 5 MiB of its own."""
+_SPARES = 8
+"""Monitors that wait for the next starts; each has about 7 MiB of its own with its helpers."""
 
 
 def main() -> int:
