@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 from tests.kernel.box import Box, Define, read_until
 
+from cloche_engine.api.errors import TimedOutError
 from cloche_engine.api.model import State
+from cloche_engine.core import lifecycle
 from cloche_engine.core.engine import LocalEngine
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.tree import Layout, detect
@@ -111,6 +113,36 @@ async def hears_the_end(monitor: int) -> None:
     async with asyncio.timeout(10):
         while not handles_signal(monitor, signal.SIGTERM):  # noqa: ASYNC110 (nobody tells)
             await asyncio.sleep(0.005)
+
+
+FREEZER = Path("/sys/fs/cgroup/freezer")
+
+
+@pytest.mark.skipif(not (FREEZER / "tasks").exists(), reason="this host has no freezer of v1")
+async def test_what_cannot_die_is_named_and_holds_up_nobody_else(
+    define: Define, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In v1's freezer a process is as deaf as one that waits for a broken disk (state D)."""
+    monkeypatch.setattr(lifecycle, "_AFTER_KILL", 1.0)
+    box = await started(define, root, LISTENS)
+    other = await define(name="other", root=root)
+    group = FREEZER / f"cloche-test-{os.getpid():x}"
+    group.mkdir()
+    try:
+        (group / "cgroup.procs").write_text(str((await box.now()).pid))
+        (group / "freezer.state").write_text("FROZEN")
+        killing = asyncio.ensure_future(box.engine.kill(box.uuid))
+        assert (await other.start()).state is State.RUNNING
+        assert (await other.engine.kill(other.uuid)).state is State.STOPPED
+        with pytest.raises(TimedOutError) as caught:
+            await killing
+        pid = (await box.now()).pid
+        assert f"box was killed, but {pid} (sh) does not end" in caught.value.message
+        (group / "freezer.state").write_text("THAWED")
+        assert (await box.ended()).exit_code == 137
+    finally:
+        (group / "freezer.state").write_text("THAWED")
+        group.rmdir()
 
 
 def test_a_group_of_old_trees_alone_is_emptied_too() -> None:

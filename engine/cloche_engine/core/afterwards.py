@@ -41,6 +41,7 @@ class Afterwards:
         self._known: dict[str, Again] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def decide(self, entry: Entry, plan: EndingPlan, ending: Fields | None) -> None:
         """It ended, None where its monitor died: wait and start it again, or leave it."""
@@ -77,18 +78,23 @@ class Afterwards:
 
     def close(self) -> None:
         """Start nothing any more; the next helper goes on."""
+        self._closed = True
         for timer in self._timers.values():
             timer.cancel()
-        for task in self._tasks:
-            task.cancel()
+
+    @property
+    def starts(self) -> frozenset[asyncio.Task[None]]:
+        """Those that are under way."""
+        return frozenset(self._tasks)
 
     def _wait(self, entry: Entry, tries: int, seconds: float, why: str) -> None:
         self._cancel(entry)
         due = time.time() + seconds
         self._keep(entry, Again(self._boot, tries + 1, due))
         entry.wait(EngineError(waiting_words(why, due, tries + 1), HINT))
-        loop = asyncio.get_running_loop()
-        self._timers[entry.uuid] = loop.call_later(seconds, self._go_on, entry)
+        if not self._closed:
+            loop = asyncio.get_running_loop()
+            self._timers[entry.uuid] = loop.call_later(seconds, self._go_on, entry)
 
     def _go_on(self, entry: Entry) -> None:
         self._timers.pop(entry.uuid, None)

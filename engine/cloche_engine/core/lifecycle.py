@@ -30,7 +30,8 @@ from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.monitor.protocol import Do, Fields
 
 _AFTER_KILL = 10.0
-"""Seconds in which what was killed has to end; only what waits for a disk takes longer."""
+"""Seconds in which what was killed has to end, and a start to be over that is under way; only what
+waits for a disk takes longer."""
 
 
 class Lifecycle:
@@ -209,6 +210,9 @@ class Lifecycle:
     async def release(self) -> None:
         """Hang up on every monitor; containers go on."""
         self._afterwards.close()
+        under_way = [*self._starts, *self._afterwards.starts]
+        if under_way:  # cut off here they would go on with nobody who knows of them
+            await asyncio.wait(under_way, timeout=_AFTER_KILL)
         await self._starting.settle()
         await self._network.close(self._registry.links())
         for entry in self._registry.all():
