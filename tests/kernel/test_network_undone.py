@@ -82,7 +82,7 @@ def links() -> set[str]:
     return {line.split()[1].partition("@")[0].rstrip(":") for line in ip("-o", "link").splitlines()}
 
 
-@pytest.mark.parametrize("inside", [PRIVATE, MOVED, ON_IT, MANAGED, PRIVATE + MOVED])
+@pytest.mark.parametrize("inside", [PRIVATE + MOVED, ON_IT, MANAGED])
 async def test_a_message_that_fails_undoes_the_start(
     define: Define, root: Path, tmp_path: Path, saboteur: Saboteur, inside: str
 ) -> None:

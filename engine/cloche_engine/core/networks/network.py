@@ -150,9 +150,9 @@ class ManagedNetwork:
                 let_in_from_loopback(self._names_of(rules), on=_from_loopback(wanted))
             first = not self._rules.bridges
             await self._change(rules)
-            if first:
-                for forbidden in await nft.policies():
-                    self._say(f"{forbidden}; allow it for {self._pool().bridge_pattern}")
+            if first and (forbidding := await nft.policies()):
+                pattern = self._pool().bridge_pattern
+                self._say(*(f"{each}; allow it for {pattern}" for each in forbidding))
             await self._dnsmasq.start(self._pool())
 
     async def settle(self, links: tuple[LinkPlan, ...]) -> None:
@@ -349,9 +349,10 @@ class ManagedNetwork:
             await nft.change(firewall.removal(pool))
         self._mark.unlink(missing_ok=True)
 
-    def _say(self, trouble: str) -> None:
-        self.trouble = (trouble,)
-        _log.warning("network %s: %s", NAME, trouble)
+    def _say(self, *trouble: str) -> None:
+        self.trouble = trouble
+        for each in trouble:
+            _log.warning("network %s: %s", NAME, each)
 
 
 def _from_loopback(rules: Rules) -> bool:
