@@ -8,7 +8,8 @@ import pytest
 
 from cloche_engine.definition.converting.conversion import convert
 from cloche_engine.definition.dialects import rooms
-from cloche_engine.definition.dialects.dialect import Dialect
+from cloche_engine.definition.dialects.dialect import TEXTS, Dialect
+from cloche_engine.definition.reading import read
 from cloche_engine.definition.spec import (
     Capabilities,
     CapabilityPolicy,
@@ -94,7 +95,7 @@ LOST = {
     Dialect.LINUXCONTAINER_V1: f"title description {PROGRAM} filesystems.readonly {LINK} {ENDS}"
     f" filesystems.options filesystems.size_kib filesystems.soft_kib interfaces.routes {RIGHTS}"
     f" cpu.quota_us cpu.period_us cpu.cpuset cpu.mems cpu.count {LIMITS} autostart arch machine"
-    " profile opaque",
+    " profile",
     Dialect.LIBVIRT_LXC: "hostname nameservers filesystems.options autostart machine profile"
     f" console_ttys {KIND} {EACH}",
     Dialect.OPENVZ: f"title hostname nameservers {PROGRAM} filesystems.options cpu.mems {RIGHTS}"
@@ -121,3 +122,11 @@ def test_what_was_lost_once_is_not_lost_again(target: Dialect) -> None:
     again = convert(first.text or b"", target)
     assert again.losses == ()
     assert again.text == first.text
+
+
+@pytest.mark.parametrize("target", sorted(set(Dialect) - TEXTS))
+def test_what_is_not_understood_is_kept_in_every_dialect_that_is_xml(target: Dialect) -> None:
+    conversion = convert(rooms.writer(Dialect.LINUXCONTAINER).write(FULL), target)
+    back = read(conversion.text or b"", target, overrides=True).spec
+    assert back is not None
+    assert set(FULL.opaque) <= set(back.opaque)

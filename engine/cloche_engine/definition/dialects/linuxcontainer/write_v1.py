@@ -11,6 +11,7 @@ from cloche_engine.definition.container.network_markup import gateway_markup, ip
 from cloche_engine.definition.dialects.dialect import Reason
 from cloche_engine.definition.dialects.linuxcontainer.fitting import fitted
 from cloche_engine.definition.domain.consoles import plain_consoles
+from cloche_engine.definition.domain.opaque import with_opaque
 from cloche_engine.definition.domain.values import branch, leaf
 from cloche_engine.definition.schema.linuxcontainer import DOMAIN_TYPE, ROOT
 from cloche_engine.definition.spec import ContainerSpec, Filesystem, FilesystemKind, Interface
@@ -58,14 +59,20 @@ REASONS: tuple[Reason, ...] = (
     Reason("stop_signal", f"{_FIRST} does not say how it is asked to end"),
     Reason("stop_grace", f"{_FIRST} does not say when it is killed"),
     Reason("profile", f"{_FIRST} has no profiles"),
-    Reason("opaque", f"{_FIRST} has no place for what is not understood"),
+    Reason("opaque", "XML has no form for a character in it"),
 )
 
 
 def write(spec: ContainerSpec) -> bytes:
     """The document, as far as that revision goes."""
-    domain = writable_parts(_domain(fitted(spec)))
+    spec = fitted(spec)
+    domain = with_opaque(writable_parts(_domain(spec)), spec.opaque, _nowhere)
     return (domain.render(Layout()) + "\n").encode()
+
+
+def _nowhere(_path: str) -> bool:
+    """What is not understood is all kept in `<metadata>`: that revision had nothing like it."""
+    return False
 
 
 def _domain(spec: ContainerSpec) -> Markup:
