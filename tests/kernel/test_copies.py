@@ -22,7 +22,7 @@ from cloche_engine.cli.copying import copy
 
 pytestmark = pytest.mark.kernel
 
-SECONDS = 5.0
+SECONDS = 2.0
 
 
 async def copy_out(box: Box, path: str) -> tuple[Copied, bytes]:
