@@ -74,6 +74,7 @@ def hostile_texts() -> dict[str, bytes]:
         "a mount of spaces": _domain(f"<filesystem><mount>/a{' ' * 120000}b</mount></filesystem>"),
         "pieces of text": _domain("<arg>" + "<![CDATA[a]]>" * 9000 + "</arg>"),
         "not well-formed": _domain("<ip/></ip>" * 12000),
+        "mistakes behind it all": _domain(link * 4800 + network.format("") + "& " * 7),
     }
 
 

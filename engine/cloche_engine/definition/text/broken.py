@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cloche_engine.definition.problem import Fix, Problem, TextEdit
-from cloche_engine.definition.text.source import Places, RefusedTextError, Source
+from cloche_engine.definition.text.source import MAX_BYTES, Places, RefusedTextError, Source
 from cloche_engine.definition.text.syntax import explain
 from cloche_engine.definition.text.tree import NotWellFormedError, Tree, parse_tree
 
 _MOST = 8
 """Mistakes that are told at once; each costs another reading of the whole text."""
+
+_MOST_BYTES = 4 * MAX_BYTES
+"""What is read again for them, so that a large text does not take long."""
 
 
 class _ShiftedPlaces(Places):
@@ -47,7 +50,7 @@ def read_on(source: Source, error: NotWellFormedError) -> Broken:
     found = Broken(())
     places = Places(source.body)
     body = source.body
-    for _ in range(_MOST):
+    for _ in range(min(_MOST, _MOST_BYTES // max(len(body), 1))):
         problem = explain(body, places, error)
         found = replace(found, problems=(*found.problems, found.refitted(problem)))
         if not problem.fixes:
