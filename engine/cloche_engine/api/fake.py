@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import itertools
 import signal as signals
 import socket
 import time
-import uuid as uuids
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from cloche_engine.api import refs
 from cloche_engine.api.client import DEFAULT_INTERVAL, checked_grace, checked_interval
 from cloche_engine.api.errors import (
-    ConflictError,
     EngineError,
     InvalidArgumentError,
-    InvalidDefinitionError,
-    NameTakenError,
     StartFailedError,
     UnavailableError,
     UnsupportedError,
@@ -27,8 +21,10 @@ from cloche_engine.api.errors import (
 )
 from cloche_engine.api.fake_again import FakeAgain
 from cloche_engine.api.fake_copies import FakeFiles
+from cloche_engine.api.fake_looks import processes_of, report_of, stats_of
 from cloche_engine.api.fake_programs import PROGRAMS, FakePipes
 from cloche_engine.api.fake_session import FakeSession
+from cloche_engine.api.fake_store import Entry, FakeStore
 from cloche_engine.api.fake_templates import FakeTemplates
 from cloche_engine.api.fake_viewer import last_words
 from cloche_engine.api.model import (
@@ -44,42 +40,20 @@ from cloche_engine.api.model import (
     StartReport,
     State,
     Stats,
-    Step,
     StoredDefinition,
     sample_of,
 )
 from cloche_engine.api.networks import Network
 from cloche_engine.api.version import VERSION
-from cloche_engine.definition.checking.neighbours import taken
-from cloche_engine.definition.document import Document
-from cloche_engine.definition.editing.edit import set_uuid
-from cloche_engine.definition.spec import ContainerSpec
 
 _FIRST_PID = 40_000
-
-
-@dataclass(slots=True)
-class _Entry:
-    container: Container
-    spec: ContainerSpec
-    text: bytes
-    session: FakeSession | None = None
-    last_output: bytes = b""
-    files: FakeFiles | None = None
-    stopping: bool = False
-    report: StartReport | None = None
-    others: list[FakeSession | FakePipes] = field(default_factory=list)
-
-    @property
-    def etag(self) -> str:
-        return hashlib.sha256(self.text).hexdigest()[:32]
 
 
 class FakeEngine:
     """Engine without a kernel: programs are a little shell, everything else is kept in memory."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, _Entry] = {}
+        self._store = FakeStore()
         self._listeners: dict[int, Callable[[Change], None]] = {}
         self._lost_listeners: list[Callable[[], None]] = []
         self._keys = itertools.count()
@@ -87,12 +61,8 @@ class FakeEngine:
         self._start_errors: dict[str, EngineError] = {}
         self._closed = False
         self._watches: set[asyncio.Task[None]] = set()
-        self._again = FakeAgain(lambda uuid: self._run(self._entries[uuid]))
-        self.templates = FakeTemplates(self._made_from)
-
-    def _made_from(self, template: str) -> tuple[str, ...]:
-        entries = self._entries.values()
-        return tuple(sorted(e.container.name for e in entries if template in e.spec.templates))
+        self._again = FakeAgain(lambda uuid: self._run(self._store.find(uuid)))
+        self.templates = FakeTemplates(self._store.made_from)
 
     def refuse_start(self, ref: str, error: EngineError | None) -> None:
         """From now on a start of this container fails with `error`; None lifts that."""
@@ -150,7 +120,7 @@ class FakeEngine:
         self._check_open()
         inside = tuple(
             (each.container.name, "")
-            for each in self._entries.values()
+            for each in self._store.all
             if each.container.state.is_live and any(one.is_managed for one in each.spec.interfaces)
         )
         return [Network("default", containers=tuple(sorted(inside)))]
@@ -158,7 +128,7 @@ class FakeEngine:
     async def containers(self) -> list[Container]:
         """All containers, sorted by name."""
         self._check_open()
-        every = (entry.container for entry in self._entries.values())
+        every = (entry.container for entry in self._store.all)
         return sorted(every, key=lambda container: container.name)
 
     async def container(self, ref: str) -> Container:
@@ -172,37 +142,14 @@ class FakeEngine:
 
     def put(self, text: bytes, etag: str = "") -> Container:
         """What define does, for those who build an engine before a loop runs."""
-        document = _readable(text)
-        spec = document.compiled()
-        present = self._present(spec, etag)
-        uuid = spec.uuid or (present.container.uuid if present else uuids.uuid4().hex)
-        self._check_free(replace(spec, uuid=uuid), present)
-        if not spec.uuid:
-            document = set_uuid(document, uuid)
-        spec = document.compiled()
-        before = present.container if present else Container(uuid=uuid, name=spec.name)
-        entry = present or _Entry(before, spec, document.data)
-        entry.spec, entry.text = spec, document.data
-        self._entries[uuid] = entry
-        return self._update(
-            entry,
-            replace(
-                before,
-                name=spec.name,
-                title=spec.title or "",
-                addresses=tuple(a for one in spec.interfaces for a in one.addresses),
-                shares_host_root=spec.shares_host_root,
-                shares_host_network=spec.shares_host_network,
-                system=bool(spec.system),
-                privileged=bool(spec.privileged),
-            ),
-        )
+        entry = self._store.put(text, etag)
+        return self._update(entry, entry.container)
 
     async def undefine(self, ref: str) -> None:
         """Remove the definition of a container that does not run."""
         entry = self._entry(ref)
         self._demand(entry, entry.container.state.can_delete, "deleted", "stop it first")
-        del self._entries[entry.container.uuid]
+        self._store.remove(entry)
         self._tell(Removed(entry.container.uuid))
 
     async def definition(self, ref: str) -> StoredDefinition:
@@ -220,11 +167,11 @@ class FakeEngine:
             raise error
         return container
 
-    def _run(self, entry: _Entry) -> Container:
+    def _run(self, entry: Entry) -> Container:
         ref = entry.container.uuid
         self.arrange(ref, State.STARTING)
         error = self._start_errors.get(ref)
-        entry.report = _report(entry.spec, error)
+        entry.report = report_of(entry.spec, error)
         return self.arrange(ref, State.FAILED if error else State.RUNNING, error=error)
 
     async def stop(self, ref: str, grace: float | None = None) -> Container:
@@ -320,12 +267,7 @@ class FakeEngine:
         entry = self._entry(ref)
         container = entry.container
         self._demand(entry, container.pid is not None, "looked into", "start it first")
-        pid, started = container.pid or 0, container.started or 0.0
-        commands = [entry.spec.program, *(each.argv for each in entry.others if not each.ended)]
-        return [
-            Process(pid + at, at + 1, "root", " ".join(argv), "S", 0.0, 1 << 20, started)
-            for at, argv in enumerate(commands)
-        ]
+        return processes_of(entry)
 
     async def explain(self, ref: str) -> StartReport:
         """The last start; little is done in memory."""
@@ -340,24 +282,7 @@ class FakeEngine:
         entry = self._entry(ref)
         container = entry.container
         self._demand(entry, container.state.can_kill, "measured", "start it first")
-        lived = time.time() - (container.started or time.time())
-        limit = entry.spec.memory.max_kib
-        return Stats(
-            cpu_usec=int(lived * 12_000),
-            memory_bytes=3 * 1024 * 1024,
-            memory_peak_bytes=4 * 1024 * 1024,
-            memory_limit_bytes=limit * 1024 if limit else None,
-            processes=1 + sum(not program.ended for program in entry.others),
-            cpu_shares=entry.spec.cpu.shares,
-            cpu_quota_usec=entry.spec.cpu.quota_us,
-            cpu_period_usec=entry.spec.cpu.period_us,
-            cpus=entry.spec.cpu.cpuset,
-            mems=entry.spec.cpu.mems,
-            memory_soft_bytes=(entry.spec.memory.soft_kib or 0) * 1024 or None,
-            memory_swap_limit_bytes=(entry.spec.memory.swap_kib or 0) * 1024 or None,
-            processes_limit=entry.spec.processes,
-            io_weight=entry.spec.io_weight,
-        )
+        return stats_of(entry)
 
     async def watch(
         self, listener: Callable[[Samples], None], interval: float = DEFAULT_INTERVAL
@@ -376,7 +301,7 @@ class FakeEngine:
     async def _sample(self, listener: Callable[[Samples], None], interval: float) -> None:
         while True:
             found = []
-            for entry in self._entries.values():
+            for entry in self._store.all:
                 if entry.container.state.can_kill:
                     stats = await self.stats(entry.container.uuid)
                     found.append(sample_of(entry.container.uuid, time.monotonic(), stats))
@@ -400,7 +325,7 @@ class FakeEngine:
         self._listeners.clear()
         for task in list(self._watches):
             task.cancel()
-        for entry in self._entries.values():
+        for entry in self._store.all:
             for program in (entry.session, *entry.others):
                 if program is not None:
                     program.close()
@@ -409,28 +334,9 @@ class FakeEngine:
         if self._closed:
             raise UnavailableError("the helper went away", "connect again")
 
-    def _entry(self, ref: str) -> _Entry:
+    def _entry(self, ref: str) -> Entry:
         self._check_open()
-        found = refs.find((entry.container for entry in self._entries.values()), ref)
-        return self._entries[found.uuid]
-
-    def _present(self, spec: ContainerSpec, etag: str) -> _Entry | None:
-        if not etag:
-            return None
-        for entry in self._entries.values():
-            if entry.etag == etag and spec.uuid in {None, entry.container.uuid}:
-                return entry
-        stored = next((e for e in self._entries.values() if e.container.uuid == spec.uuid), None)
-        raise ConflictError(
-            f"the definition of {spec.name!r} was changed meanwhile by someone else",
-            "reload it, or overwrite what is stored",
-            {"etag": stored.etag} if stored else {},
-        )
-
-    def _check_free(self, spec: ContainerSpec, present: _Entry | None) -> None:
-        others = [entry.container for entry in self._entries.values() if entry is not present]
-        if problem := taken(spec, ((other.name, other.uuid) for other in others)):
-            raise NameTakenError(problem.reason, problem.hint)
+        return self._store.find(ref)
 
     @staticmethod
     def _check_program(request: ExecRequest) -> None:
@@ -443,25 +349,25 @@ class FakeEngine:
             )
 
     @staticmethod
-    def _demand(entry: _Entry, possible: bool, participle: str, hint: str) -> None:
+    def _demand(entry: Entry, possible: bool, participle: str, hint: str) -> None:
         if not possible:
             container = entry.container
             raise WrongStateError(
                 f"{container.name!r} is {container.state} and cannot be {participle}", hint
             )
 
-    def _given_up(self, entry: _Entry) -> Container:
+    def _given_up(self, entry: Entry) -> Container:
         self._again.forget(entry.container.uuid)
         return self._update(entry, replace(entry.container, state=State.STOPPED, error="", hint=""))
 
-    def _end(self, entry: _Entry, code: int) -> Container:
+    def _end(self, entry: Entry, code: int) -> Container:
         if entry.session is None:
             raise UnsupportedError(f"{entry.container.name!r} has no program here")
         entry.stopping = True
         entry.session.end(code)
         return entry.container
 
-    def _ended(self, entry: _Entry, code: int) -> None:
+    def _ended(self, entry: Entry, code: int) -> None:
         if entry.session is not None:
             entry.last_output = entry.session.kept
         entry.session = None
@@ -482,7 +388,7 @@ class FakeEngine:
             ended = self._again.after(ended, entry.spec)
         self._update(entry, ended)
 
-    def _update(self, entry: _Entry, container: Container) -> Container:
+    def _update(self, entry: Entry, container: Container) -> Container:
         entry.container = container
         self._tell(container)
         return container
@@ -490,24 +396,3 @@ class FakeEngine:
     def _tell(self, change: Change) -> None:
         for listener in list(self._listeners.values()):
             listener(change)
-
-
-def _report(spec: ContainerSpec, error: EngineError | None) -> StartReport:
-    steps = [Step("compile the definition", 0.0, 0.1)]
-    if error is None:
-        steps.append(Step(f"execute {spec.program[0]}", 0.1, 0.1, inside=True))
-    return StartReport(
-        time.time(), tuple(steps), error.message if error else "", error.hint if error else "",
-        tuple(error.details.items()) if error else (),
-    )  # fmt: skip
-
-
-def _readable(text: bytes) -> Document:
-    document = Document.parse(text)
-    if document.errors:
-        first = document.errors[0]
-        place = {"line": str(first.line), "column": str(first.column), "code": first.code}
-        raise InvalidDefinitionError(
-            f"line {first.line}, column {first.column}: {first.reason}", first.hint, place
-        )
-    return document
