@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from cloche_engine.host.cgroups import tree as cgroups
 from cloche_engine.monitor.child import Child, Warm, clone_ahead
 from cloche_engine.monitor.launch import remove_group
 from cloche_engine.monitor.protocol import SPARE
+from cloche_engine.sandbox.plan.rights import ORDINARY, Rights
 from cloche_engine.sandbox.seccomp import Filters
 
 pytestmark = pytest.mark.kernel
@@ -65,6 +67,18 @@ def test_without_its_guard_a_holder_that_goes_on_runs(
     finally:
         child.kill()
         remove_group(child.group)
+
+
+def test_a_privileged_container_is_not_made_where_devices_cannot_be_refused(
+    warm: Warm, tmp_path: Path
+) -> None:
+    unguarded = [tree for tree in warm.layout.hierarchies if "devices" not in tree.controllers]
+    bare = replace(warm, layout=replace(warm.layout, hierarchies=tuple(unguarded)), devices=-1)
+    with pytest.raises(OSError, match="no means to keep it from its devices"):
+        clone_ahead(replace(bare, rights=Rights(privileged=True)), tmp_path)
+    control = clone_ahead(replace(bare, rights=ORDINARY), tmp_path)
+    control.kill()
+    remove_group(control.group)
 
 
 async def holders(box: Box, runtimes: Path) -> tuple[int, list[int]]:

@@ -12,6 +12,7 @@ nothing but hold it: execve leaves the memory to it, and it is killed when nobod
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -149,7 +150,7 @@ def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None 
     group.create()
     monitor = os.getppid() if give else os.getpid()
     try:
-        guard(group, warm.devices)
+        _guard_devices(warm, group)
         child = _cloned(warm, _Where(warm.rights.namespaces, group), monitor)
     except OSError:
         group.remove()
@@ -166,6 +167,12 @@ def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None 
             group.remove()
         raise
     return child
+
+
+def _guard_devices(warm: Warm, group: Group) -> None:
+    """Ids of its own keep others from the host's disks too, a privileged container only this."""
+    if not guard(group, warm.devices) and warm.rights.privileged:
+        raise OSError(errno.ENOTSUP, "this host has no means to keep it from its devices")
 
 
 def _cloned(warm: Warm, where: _Where, monitor: int) -> Child:
