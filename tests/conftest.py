@@ -107,7 +107,9 @@ def _nothing_left(request: pytest.FixtureRequest, watch: leftovers.Watch) -> Ite
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    session.stash[_before] = session.config.stash[_watch].snapshot()
+    """A run of unit tests alone changes nothing, and others may change the machine meanwhile."""
+    if any(map(_markers, session.items)):
+        session.stash[_before] = session.config.stash[_watch].snapshot()
 
 
 @pytest.hookimpl(trylast=True)

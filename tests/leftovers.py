@@ -119,8 +119,9 @@ class Watch:
         new = self.snapshot().things - before.things
         for thing in [thing for thing in new if thing.identity in before.groups]:
             del new[thing]  # a neighbour's, whose processes have ended meanwhile
-        for thing in [thing for thing in new if thing.kind == "process"]:
-            if _has_ancestor(int(thing.identity.partition("@")[0]), before.pids):
+        for thing in list(new):
+            behind = _pids_behind(thing)
+            if behind & before.pids or any(_has_ancestor(pid, before.pids) for pid in behind):
                 del new[thing]  # belongs to a fixture of wider scope, which ends it later
         return new
 
@@ -170,6 +171,15 @@ class Watch:
         while ancestor and not ancestor.marked and ancestor.parent != os.getpid():
             ancestor = table.get(ancestor.parent)
         return ancestor is not None
+
+
+def _pids_behind(thing: Thing) -> frozenset[int]:
+    """Whose a thing is, as far as it tells: a process itself, those in a control group."""
+    if thing.kind == "process":
+        return frozenset({int(thing.identity.partition("@")[0])})
+    if thing.kind == "control group":
+        return _members(Path(thing.identity)) or _makers(Path(thing.identity))
+    return frozenset()
 
 
 def _has_ancestor(pid: int, ancestors: frozenset[int]) -> bool:

@@ -80,9 +80,9 @@ def helper(
         env=environment,
     )
     assert process.stdout is not None
-    with process.stdout:
-        assert process.stdout.readline() == b"ready\n"
     try:
+        with process.stdout:
+            assert process.stdout.readline() == b"ready\n"
         yield Helper(directory, process)
     finally:
         process.send_signal(signal.SIGTERM)

@@ -110,7 +110,7 @@ async def test_a_program_that_nobody_may_execute(
 ) -> None:
     (root / "bin/script").write_text("#!/bin/sh\n")
     name = await define(real_driver, clochectl, root=root, program=("/bin/script",))
-    assert "may not be executed" in await start_refused(real_driver, clochectl, name)
+    assert "is not executable" in await start_refused(real_driver, clochectl, name)
 
 
 async def test_memory_below_what_the_program_needs(

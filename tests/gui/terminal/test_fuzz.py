@@ -93,6 +93,7 @@ def output(chance: random.Random) -> bytes:
     return mixed
 
 
+@pytest.mark.timeout(240)
 def test_t11_random_output_neither_breaks_nor_hangs_nor_grows_the_console(
     qtbot: QtBot, console: TerminalWidget, typed: list[bytes]
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from cloche_engine.api.names import BUS_NAME
 from cloche_engine.daemon.actions import Action
 
-RESOURCES = Path(__file__).parents[3] / "resources"
+RESOURCES = Path(__file__).parents[2] / "resources"
 UNIT = RESOURCES / "systemd/cloched.service"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 DASH = shutil.which("dash") or "/bin/sh"
 _TOOLS = ("readlink", "dirname", "cat", "sha256sum", "cut", "tr", "grep", "sed", "id", "basename")
 

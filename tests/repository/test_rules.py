@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 FOLDERS = ("engine", "gui", "tests", "resources", "packaging", ".ci")
 SUFFIXES = {".py", ".md", ".toml", ".txt", ".xml", ".sh", ".json", ".service", ".conf", ".desktop"}
 GENERATED = {"__pycache__", "node_modules", "shots"}
