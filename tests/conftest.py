@@ -10,6 +10,7 @@ import os
 import uuid
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import settings
@@ -107,9 +108,11 @@ def _nothing_left(request: pytest.FixtureRequest, watch: leftovers.Watch) -> Ite
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """A run of unit tests alone changes nothing, and others may change the machine meanwhile."""
-    if any(map(_markers, session.items)):
-        session.stash[_before] = session.config.stash[_watch].snapshot()
+    """A run of unit tests alone leaves the machine to others, which change it meanwhile."""
+    if not any(map(_markers, session.items)):
+        watch = session.config.stash[_watch]
+        session.config.stash[_watch] = replace(watch, alone=False, machine=False)
+    session.stash[_before] = session.config.stash[_watch].snapshot()
 
 
 @pytest.hookimpl(trylast=True)

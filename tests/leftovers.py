@@ -82,27 +82,32 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Tells what is new since a snapshot; `mark` and `folders` are this run's own."""
+    """Tells what is new since a snapshot; `mark` and `folders` are this run's own.
+
+    Without `machine` only its processes and descriptors count: another run changes the rest.
+    """
 
     mark: str
     folders: tuple[str, ...] = ()
     alone: bool = False
+    machine: bool = True
 
     def snapshot(self) -> Snapshot:
         """The machine as it is now."""
         ours = list(self._processes())
         pids = frozenset(process.pid for process in ours)
-        things = [
-            *self._mounts(),
-            *self._control_groups(pids),
-            *self._links(),
-            *self._loop_devices(),
-            *_named_networks(),
-            *_own_descriptors(),
-            *(_process_thing(process) for process in ours),
-        ]
+        things = [*_own_descriptors(), *(_process_thing(process) for process in ours)]
+        if self.machine:
+            things += self._of_the_machine(pids)
         groups = frozenset(str(folder) for folder in _control_group_folders())
         return Snapshot(Counter(things), pids, groups)
+
+    def _of_the_machine(self, ours: frozenset[int]) -> Iterator[Thing]:
+        yield from self._mounts()
+        yield from self._control_groups(ours)
+        yield from self._links()
+        yield from self._loop_devices()
+        yield from _named_networks()
 
     def remaining(self, before: Snapshot, seconds: float = 3.0) -> list[Thing]:
         """What is new since `before`; waits up to `seconds` for the kernel to take things away."""
