@@ -93,6 +93,13 @@ class Child:
         except ConnectionResetError:  # it ended with words of ours unread: then its own come next
             return receive_packet(self.link)
 
+    def tells_next(self, kind: bytes) -> bool:
+        """Whether its next word is of a kind; no where it ended with words of ours unread."""
+        try:
+            return self.link.recv(1, socket.MSG_PEEK) == kind
+        except ConnectionResetError:
+            return False
+
     @property
     def has_ended(self) -> bool:
         """Whether it runs no more; nobody has waited for it yet."""

@@ -124,7 +124,7 @@ class Monitor:
         """Its console can be served at once; the rest makes sense after the launcher's word."""
         child = self._launched.child
         self._loop.forget(child.link.fileno())
-        if child.link.recv(1, socket.MSG_PEEK) == b"F":
+        if child.tells_next(b"F"):
             self._child_spoke(link)
 
     def _child_spoke(self, _: int) -> None:
