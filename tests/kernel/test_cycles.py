@@ -47,8 +47,20 @@ async def test_sixty_cycles_with_failing_starts_leave_nothing(
     before = counted_here(spawner, root)
     await cycles(engine, CYCLES)
     assert await settled(engine, runtimes) == spawner
-    assert counted_here(spawner, root) == before
+    await no_more_than(before, spawner, root)
     assert not [name for name in left_in(runtimes) if len(name) == 32]
+
+
+async def no_more_than(before: dict[str, int], spawner: int, root: Path) -> None:
+    """Wait until nothing is counted more often than before; what a spare still closes may go."""
+    async with asyncio.timeout(20):
+        while grown(before, counted_here(spawner, root)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def grown(before: dict[str, int], now: dict[str, int]) -> dict[str, int]:
+    """What there is more of now than before, and how much."""
+    return {name: now[name] - before[name] for name in now if now[name] > before[name]}
 
 
 def counted_here(spawner: int, root: Path) -> dict[str, int]:
