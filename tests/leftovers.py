@@ -109,7 +109,7 @@ class Watch:
         yield from self._loop_devices()
         yield from _named_networks()
 
-    def remaining(self, before: Snapshot, seconds: float = 3.0) -> list[Thing]:
+    def remaining(self, before: Snapshot, seconds: float = 15.0) -> list[Thing]:
         """What is new since `before`; waits up to `seconds` for the kernel to take things away."""
         deadline = time.monotonic() + seconds
         new = self._new(before)

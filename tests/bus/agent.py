@@ -97,7 +97,7 @@ async def _vanished(engine: BusEngine, agent: Agent) -> list[str]:
     await agent.begun.wait()
     await engine.about()
     await engine.close()
-    await asyncio.wait_for(agent.withdrawn.wait(), 10)
+    await asyncio.wait_for(agent.withdrawn.wait(), 30)
     done = await asyncio.gather(*calls, return_exceptions=True)
     return [type(one).__name__ for one in done]
 

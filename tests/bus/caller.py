@@ -18,7 +18,7 @@ from cloche_engine.api.model import Samples
 async def first_samples(engine: BusEngine) -> Samples:
     heard: asyncio.Queue[Samples] = asyncio.Queue()
     await engine.watch(heard.put_nowait, 0.1)
-    return await asyncio.wait_for(heard.get(), 10)
+    return await asyncio.wait_for(heard.get(), 30)
 
 
 async def main(user: int, target: str, method: str, *words: str) -> None:

@@ -69,7 +69,7 @@ def main(folder: Path) -> None:
     sys.stdin.read()
     for child in reversed(children):
         child.terminate()
-        child.wait(10)
+        child.wait(30)
 
 
 def _show_policy(folder: Path) -> None:

@@ -97,7 +97,7 @@ class Desk:
             yield Typist(process, master)
         finally:
             process.kill()
-            process.wait(10)
+            process.wait(30)
             os.close(master)
 
     def without_terminal(self, user: str, *words: str) -> str:

@@ -61,7 +61,7 @@ class Helper:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def helper(
         yield Helper(directory, process)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        process.wait(30)
 
 
 def gone(pid: int) -> None:

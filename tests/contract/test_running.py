@@ -30,7 +30,7 @@ class Heard:
 
     async def until(self, state: State) -> Container:
         """The container when it gets into this state."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 change = await self._changes.get()
                 if isinstance(change, Container):

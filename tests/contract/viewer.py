@@ -47,7 +47,7 @@ class Viewer:
         return found[-1]
 
     async def _next(self) -> bool:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             packet = await asyncio.get_running_loop().sock_recv(self.link, MAX_FRAME + 64)
         if not packet:
             return False

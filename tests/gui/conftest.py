@@ -14,7 +14,8 @@ from typing import TypeVar
 
 import pytest
 import pytestqt.plugin
-from PyQt6.QtCore import QSettings
+from PyQt6.QtCore import QCoreApplication, QSettings
+from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 from tests.gui.driver import Driver
 from tests.gui.real_helper import end_helper
@@ -39,6 +40,7 @@ if needs_screen() and shutil.which("Xvfb"):
 
 
 T = TypeVar("T")
+_PATIENCE = 30_000
 _APPLICATIONS: list[object] = []
 """One for the whole run: Qt does not survive the end of its application."""
 
@@ -52,6 +54,20 @@ class _Loop(QEventLoop):  # type: ignore[misc]  # qasync has no types
         task.add_done_callback(lambda _: self.stop())
         self.run_forever()
         return task.result()
+
+
+class PatientBot(QtBot):
+    """Waits longer than a busy machine takes; a wait that succeeds costs no more for it."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = _PATIENCE) -> None:  # noqa: N802
+        """Wait until `callback` holds, at most `timeout` milliseconds."""
+        super().waitUntil(callback, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QCoreApplication, request: pytest.FixtureRequest) -> PatientBot:
+    """pytest-qt's, with more patience."""
+    return PatientBot(request)
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -17,7 +17,7 @@ from cloche_gui.views.console_page import ConsolePage
 from cloche_gui.views.main_window import MainWindow
 from cloche_gui.views.new_container import NewContainerDialog
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 _events = cast("Any", QTest)  # the stubs take its static methods for methods of an instance
 _LEFT = Qt.MouseButton.LeftButton
 _NONE = Qt.KeyboardModifier.NoModifier

@@ -23,7 +23,7 @@ from cloche_gui.views.container_page import CONSOLE, SETTINGS, XML
 from cloche_gui.views.main_window import MainWindow
 from cloche_gui.widgets.appearance import Appearance
 
-_PATIENCE = 5.0
+_PATIENCE = 20.0
 
 
 async def until(condition: Callable[[], object]) -> None:

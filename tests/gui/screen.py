@@ -36,7 +36,7 @@ class Screen:
     def close(self) -> None:
         """End the screen."""
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(30)
 
 
 def needs_screen() -> bool:

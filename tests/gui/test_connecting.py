@@ -37,7 +37,7 @@ async def test_a_container_that_is_made_while_the_list_is_read_is_not_missed() -
     service.listed.connect(model.reset)
     service.listed.connect(lambda _: listed.set())
     connection = asyncio.create_task(service.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await listed.wait()
 
     assert [container.name for container in model.containers] == ["meanwhile"]

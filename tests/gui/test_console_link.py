@@ -27,7 +27,7 @@ async def pair() -> AsyncIterator[Pair]:
 
 
 async def _until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - Qt has no event for it
             await asyncio.sleep(0.002)
 

@@ -19,7 +19,6 @@ pytestmark = [
     pytest.mark.screen,
     pytest.mark.kernel,
     pytest.mark.bus,
-    pytest.mark.timeout(120),
 ]
 
 

@@ -13,7 +13,6 @@ pytestmark = [
     pytest.mark.screen,
     pytest.mark.kernel,
     pytest.mark.bus,
-    pytest.mark.timeout(180),
 ]
 ROOT = Path(__file__).parents[2]
 SCREEN = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}

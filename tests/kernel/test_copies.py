@@ -56,7 +56,6 @@ def victim(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.timeout(60)
 async def test_a_container_that_exchanges_links_gets_no_file_of_the_host_read_or_written(
     box: Box, root: Path, victim: Path
 ) -> None:

@@ -13,7 +13,7 @@ from tests.kernel.box import Define, left_in
 
 from cloche_engine.core.engine import LocalEngine
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("own_network"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("own_network")]
 
 CYCLES = 60
 NETWORK = "<interface type='network'><source network='default'/></interface>"

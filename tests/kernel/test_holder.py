@@ -105,7 +105,7 @@ async def test_a_container_starts_whatever_its_holder_was_sent(
     os.kill(found[0], number)
     assert (await box.start()).state is State.RUNNING
     assert (await box.run("echo in it")).strip() == "in it"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while children(monitor, "cloche-holder"):  # noqa: ASYNC110 (nobody tells of it)
             await asyncio.sleep(0.01)
 
@@ -114,7 +114,7 @@ async def test_a_monitor_keeps_nothing_of_the_start(engine: LocalEngine, box: Bo
     """Neither the holder, a dead one included, nor descriptors of the container's /dev."""
     pid = (await box.now()).pid or 0
     monitor = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while children(monitor) != [pid]:  # noqa: ASYNC110 (nobody tells of it)
             await asyncio.sleep(0.01)
     opened = {str(file.readlink()) for file in Path(f"/proc/{monitor}/fd").iterdir()}

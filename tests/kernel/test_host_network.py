@@ -12,7 +12,7 @@ from tests.kernel.outside import HELLO, Answerer, ip
 from cloche_engine.api.errors import EngineError
 
 pytestmark = [
-    pytest.mark.timeout(30), pytest.mark.kernel, pytest.mark.usefixtures("own_network"),
+    pytest.mark.kernel, pytest.mark.usefixtures("own_network"),
 ]  # fmt: skip
 
 HOST = "<interface type='host'/>"

@@ -15,7 +15,7 @@ from tests.kernel.outside import HELLO, Answerer, Outside, ip, nft, outside, tab
 
 from cloche_engine.core.engine import LocalEngine
 
-pytestmark = [pytest.mark.timeout(30), pytest.mark.kernel, pytest.mark.usefixtures("own_network")]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("own_network")]
 
 MANAGED = "<interface type='network'><source network='default'/></interface>"
 OUTSIDE = "203.0.113.1"

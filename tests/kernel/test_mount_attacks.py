@@ -69,7 +69,6 @@ def victim(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.timeout(60)
 async def test_a_component_that_is_exchanged_while_it_is_mounted_leads_nowhere(
     define: Define, root: Path, victim: Path, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from tests.kernel.box import Box, Define
 from tests.kernel.outside import Answerer, Outside, ip, nft, outside, tables
 
 pytestmark = [
-    pytest.mark.timeout(30), pytest.mark.kernel, pytest.mark.usefixtures("own_network"),
+    pytest.mark.kernel, pytest.mark.usefixtures("own_network"),
 ]  # fmt: skip
 
 MANAGED = "<interface type='network'><source network='default'/></interface>"

@@ -16,7 +16,7 @@ from cloche_engine.definition.document import Document
 from cloche_engine.definition.planning.plan import make_plan
 
 pytestmark = [
-    pytest.mark.timeout(30), pytest.mark.kernel, pytest.mark.usefixtures("own_network"),
+    pytest.mark.kernel, pytest.mark.usefixtures("own_network"),
 ]  # fmt: skip
 
 

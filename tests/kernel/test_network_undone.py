@@ -15,7 +15,7 @@ from cloche_engine.core.engine import LocalEngine
 from cloche_engine.kernel.rtnetlink import RouteSocket
 
 pytestmark = [
-    pytest.mark.timeout(60), pytest.mark.kernel, pytest.mark.usefixtures("own_network"),
+    pytest.mark.kernel, pytest.mark.usefixtures("own_network"),
 ]  # fmt: skip
 
 FAILING = """

@@ -107,7 +107,7 @@ async def test_what_crashed_while_no_helper_looked_is_started_again_by_the_next(
         await asyncio.to_thread(select.select, [ended], [], [], 20)
     os.close(ended)
     record = tmp_path / f"state/logs/{box.uuid}.json"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         runtime = tmp_path / "state/run" / box.uuid
         while not record.exists() or runtime.exists():  # noqa: ASYNC110 (nobody tells of a file)
             await asyncio.sleep(0.005)

@@ -14,7 +14,7 @@ from tests.kernel.outside import Answerer, Outside, ip, nft, outside, tables, un
 from cloche_engine.api.errors import EngineError
 
 pytestmark = [
-    pytest.mark.timeout(30), pytest.mark.kernel, pytest.mark.usefixtures("own_network"),
+    pytest.mark.kernel, pytest.mark.usefixtures("own_network"),
 ]  # fmt: skip
 
 HOST, OUTSIDE = "203.0.113.2", "203.0.113.1"

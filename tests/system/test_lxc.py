@@ -32,7 +32,6 @@ from cloche_engine.definition.spec import (
 )
 
 # LXC is nothing that Cloche needs, so that these are skipped where it is not, in CI as well.
-pytestmark = pytest.mark.timeout(120)
 
 NAME = f"cloche-test-{os.getpid()}"
 FIRST = 100000
