@@ -55,22 +55,57 @@ def test_it_is_told_where_it_stands_and_mended_alone(
 
 
 @pytest.mark.parametrize(
-    ("good", "broken", "place", "reason"),
+    ("good", "broken", "place", "reason", "more"),
     [
-        ("='one'", "", (5, 14), "the attribute hostname has no value"),
-        ("'one'", "", (5, 23), "hostname has no value"),
-        ("'one'", "'one", (5, 23), "the value of hostname does not end: its second ' is missing"),
-        ("/bin/sh", "<!-- a -- b -->", (4, 25), "'--' cannot stand in a comment"),
-        ("/bin/sh", "<?xml?>", (4, 18), "<?xml ...?> can stand at the very beginning only"),
+        ("='one'", "", (5, 14), "the attribute hostname has no value", True),
+        ("'one'", "", (5, 23), "hostname has no value", True),
+        (
+            "'one'", "'one", (5, 23),
+            "the value of hostname does not end: its second ' is missing", False,
+        ),
+        ("/bin/sh", "<!-- a -- b -->", (4, 25), "'--' cannot stand in a comment", True),
+        ("/bin/sh", "<!-- a --->", (4, 25), "'--' cannot stand in a comment", True),
+        ("/bin/sh", "<?xml?>", (4, 18), "<?xml ...?> can stand at the very beginning only", True),
+        ("hostname=", "hostname='a' hostname=", (5, 27), "an attribute stands twice", True),
+        ("<oops/>", "</nam><oops/>", (9, 3), "</nam> does not fit: <domain> from line 1", True),
+        ("<oops/>", "<a></b><oops/>", (9, 6), "</b> does not fit: <a> from line 9", True),
+        ("</domain>", "</domain></domain>", (10, 10), "</domain> ends nothing", True),
+        ("</domain>", "</domain>\n<x/>", (11, 1), "'<x/>' stands behind the end", True),
+        ("<oops/>", "<!-- <oops/>", (9, 3), "the comment that begins here does not end", False),
+        ("</domain>", "", (11, 1), "the document ends before the <domain> of line 1", False),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_guessed_is_told_and_left_alone(
-    good: str, broken: str, place: tuple[int, int], reason: str
+    good: str, broken: str, place: tuple[int, int], reason: str, more: bool
 ) -> None:
     data = GOOD.replace(good, broken).encode()
-    (problem,) = Document.parse(data).problems
-    assert (problem.place, problem.reason, problem.fixes) == (place, reason, ())
+    problem, *rest = Document.parse(data).problems
+    assert (problem.place, problem.fixes) == (place, ())
+    assert problem.reason.startswith(reason)
+    assert ("unknown-element" in {each.code for each in rest}) == more
     assert mend(data, ["escape", "quote-value", "not-well-formed"]).data == data
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended"),
+    [
+        ("/bin/sh\n", "/bin/sh</application>\n"),
+        ("/bin/sh", "/bin/sh</application>"),
+    ],
+)
+def test_a_missing_end_tag_is_written_behind_what_it_ends(broken: str, mended: str) -> None:
+    data = GOOD.replace("/bin/sh</application>", broken).encode()
+    problem, *rest = Document.parse(data).problems
+    assert [each.name for each in problem.fixes] == ["close-element"]
+    assert "unknown-element" in {each.code for each in rest}
+    expected = GOOD.replace("/bin/sh</application>", mended).encode()
+    assert mend(data, ["close-element"]).data == expected
+
+
+def test_twenty_mistakes_are_told_in_one_pass() -> None:
+    data = GOOD.replace("<oops/>", "<oops a=b/>\n" * 20).encode()
+    found = [each for each in Document.parse(data).problems if each.code == "not-well-formed"]
+    assert len(found) == 20
 
 
 def test_several_are_found_in_one_pass_and_mended_together() -> None:
@@ -84,7 +119,7 @@ def test_several_are_found_in_one_pass_and_mended_together() -> None:
 
 
 def test_an_ampersand_in_a_name_is_not_taken_for_text() -> None:
-    (problem,) = Document.parse(GOOD.replace("hostname=", "host&name=").encode()).problems
+    problem, *_ = Document.parse(GOOD.replace("hostname=", "host&name=").encode()).problems
     assert problem.fixes == ()
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cloche_engine.definition.problem import Fix, Problem, TextEdit
+from cloche_engine.definition.text.recovery import assumed
 from cloche_engine.definition.text.source import MAX_BYTES, Places, RefusedTextError, Source
 from cloche_engine.definition.text.syntax import explain
 from cloche_engine.definition.text.tree import NotWellFormedError, Tree, parse_tree
 
-_MOST = 8
+_MOST = 64
 """Mistakes that are told at once; each costs another reading of the whole text."""
 
 _MOST_BYTES = 4 * MAX_BYTES
@@ -53,9 +54,9 @@ def read_on(source: Source, error: NotWellFormedError) -> Broken:
     for _ in range(min(_MOST, _MOST_BYTES // max(len(body), 1))):
         problem = explain(body, places, error)
         found = replace(found, problems=(*found.problems, found.refitted(problem)))
-        if not problem.fixes:
+        edit = problem.fixes[0].edits[0] if problem.fixes else assumed(body, error)
+        if edit is None:
             return found
-        edit = problem.fixes[0].edits[0]
         body = body[: edit.start] + edit.text.encode() + body[edit.end :]
         places = _ShiftedPlaces(body, places, edit)
         found = replace(found, edits=(*found.edits, edit))

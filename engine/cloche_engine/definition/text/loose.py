@@ -146,6 +146,26 @@ def _dashes(body: bytes, error: NotWellFormedError) -> Loose | None:
     return Loose(at, "'--' cannot stand in a comment", "write one dash, or end the comment there")
 
 
+def without_attribute(body: bytes, error: NotWellFormedError) -> TextEdit | None:
+    """The edit that takes an attribute without a value away."""
+    found = None
+    if error.code == _INVALID:
+        found = _head(_WITHOUT_VALUE, body, error.offset)
+        found = found or _head(_BEFORE_VALUE, body, error.offset)
+    return TextEdit(found.start(1), error.offset, "") if found is not None else None
+
+
+def without_dashes(body: bytes, error: NotWellFormedError) -> TextEdit | None:
+    """The edit that makes one dash of those that cannot stand in a comment."""
+    found = _dashes(body, error)
+    if found is None:
+        return None
+    end = found.offset
+    while body[end : end + 1] == b"-":
+        end += 1
+    return TextEdit(found.offset, end, "--" if body[end : end + 1] == b">" else "-")
+
+
 def _declaration(body: bytes, error: NotWellFormedError) -> Loose | None:
     at = error.offset
     if error.code != _MISPLACED:

@@ -16,11 +16,13 @@ OPEN_SELF_CLOSED = "open-self-closed"
 DROP_END_TAG = "drop-end-tag"
 MATCH_END_TAG = "match-end-tag"
 MATCH_START_TAG = "match-start-tag"
+CLOSE_ELEMENT = "close-element"
 
 END_TAG = re.compile(rb"</([^\s<>/]+)\s*>")
 
 _VALUE = rb"""(?:"[^"]*"|'[^']*')"""
 _STRAY = re.compile(rb"<([^\s<>/=]+)((?:\s+[^\s=<>/]+\s*=\s*" + _VALUE + rb")*)\s*(/\s*\1\s*)>")
+_CHILDLESS = re.compile(rb"<[^<>]*>[^<>]*\S(?=\s*<)")
 _LONGEST = 40
 _ALIKE = 0.6
 _MISMATCH = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
@@ -35,6 +37,11 @@ def repairs(body: bytes, places: Places, error: NotWellFormedError) -> tuple[Fix
         return _reopened(body, places, *pair)
     if pair := misspelt_pair(body, error):
         return _matched(places, *pair)
+    if outer := end_of_outer(body, error):
+        inner = error.opened[-1]
+        line, _ = places.place(inner.start)
+        description = f"write </{inner.name}> for the <{inner.name}> of line {line}"
+        return (Fix(CLOSE_ELEMENT, description, (closed(body, inner, outer.start()),)),)
     return ()
 
 
@@ -67,6 +74,31 @@ def _matched(places: Places, element: Element, end_tag: re.Match[bytes]) -> tupl
         Fix(MATCH_START_TAG, f"write <{closed}> in place of <{opened}> in line {line}",
             (renamed,)),
     )  # fmt: skip
+
+
+def closed(body: bytes, element: Element, end: int) -> TextEdit:
+    """The edit that ends an open element: behind its text, or behind all that it holds."""
+    text = _CHILDLESS.match(body, element.start, end + 1)
+    at = text.end() if text is not None else before_space(body, end)
+    return TextEdit(at, at, f"</{element.name.rpartition(' ')[2]}>")
+
+
+def end_of_outer(body: bytes, error: NotWellFormedError) -> re.Match[bytes] | None:
+    """The end tag of an element around the innermost open one, whose own end tag is missing."""
+    found = END_TAG.match(body, max(0, error.offset - 2))
+    if error.code != _MISMATCH or found is None or error.opened[-1].is_foreign:
+        return None
+    name = found[1].decode("utf-8", "replace")
+    if ends_later(body, error.opened[-1], found.end()):
+        return None
+    return found if any(outer.name == name for outer in error.opened[:-1]) else None
+
+
+def ends_later(body: bytes, element: Element, start: int) -> bool:
+    """Whether an end tag behind an offset is left over for an open element."""
+    name = re.escape(element.name.rpartition(" ")[2].encode())
+    starts = re.compile(rb"<" + name + rb"(?:\s[^<>]*)?(?<!/)>").findall(body, start)
+    return len(re.compile(rb"</" + name + rb"\s*>").findall(body, start)) > len(starts)
 
 
 def misspelt_pair(body: bytes, error: NotWellFormedError) -> tuple[Element, re.Match[bytes]] | None:

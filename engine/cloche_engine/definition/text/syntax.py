@@ -93,6 +93,13 @@ def _plain(body: bytes, error: NotWellFormedError) -> tuple[int, str, str]:
     if error.code == _UNBOUND:
         hint = "declare it with xmlns:PREFIX='...'"
         return error.offset, "a name has a prefix that is not declared", hint
+    if tag := END_TAG.match(body, max(0, error.offset - 1)) if not error.opened else None:
+        name = short(tag[1].decode("utf-8", "replace"))
+        reason = f"</{name}> ends nothing: the document's only element has ended before it"
+        return tag.start(), reason, "remove it"
+    if near.startswith("<!--"):
+        reason = "the comment that begins here does not end"
+        return error.offset, reason, "write --> where it ends"
     reason = f"XML cannot be read from '{at}' on: {error}" if at else f"XML cannot be read: {error}"
     return error.offset, reason, _hint_for(near)
 
