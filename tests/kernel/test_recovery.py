@@ -168,7 +168,8 @@ async def test_what_a_dead_monitor_left_is_undone_by_the_next_engine(
     again = await reopened(engine, tmp_path)
     try:
         found = await again.container(box.uuid)
-        assert (found.state, found.exit_code, found.ended) == (State.STOPPED, None, End.LOST)
+        assert (found.state, found.exit_code, found.ended) == (State.FAILED, None, End.LOST)
+        assert "watched over it was killed" in found.error
         assert not (root / "proc").exists()
         assert (await again.start(box.uuid)).state is State.RUNNING
         await again.kill(box.uuid)

@@ -98,14 +98,17 @@ class Afterwards:
 
     def _go_on(self, entry: Entry) -> None:
         self._timers.pop(entry.uuid, None)
-        self._keep(entry, replace(self._of(entry), due=None))
         task = asyncio.ensure_future(self._started(entry))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _started(self, entry: Entry) -> None:
+        due = self._of(entry).due
         with contextlib.suppress(EngineError):  # shown as the state of the container
             await self._start(entry)
+        known = self._of(entry)
+        if due is not None and known.due == due:  # sooner, and a helper killed amid it forgets it
+            self._keep(entry, replace(known, due=None))
 
     def _of(self, entry: Entry) -> Again:
         found = self._known.get(entry.uuid) or _read(self._file(entry))

@@ -31,16 +31,19 @@ class Following:
 
     async def find_again(self) -> None:
         """Find what runs since an earlier helper, undo what dead monitors left."""
+        lost: dict[str, float] = {}
         for trace in list(recover.traces(self._registry.places.runtime)):
             entry = self._registry.get(trace.directory.name)
             if entry is not None and await self._follow(entry, trace):
                 continue
+            if trace.is_of_this_boot:
+                lost[trace.directory.name] = trace.handed_over
             await recover.undo(trace)
         recover.remove_spares(self._registry.places.runtime)
         sweep(detect(), self._registry.places.groups)
         for entry in self._registry.all():
             if entry.running is None:
-                self._recall(entry)
+                self._recall(entry, lost.get(entry.uuid, 0.0))
 
     async def _follow(self, entry: Entry, trace: recover.Trace) -> bool:
         try:
@@ -56,16 +59,25 @@ class Following:
         entry.begin(running, State.PAUSED if word["paused"] else State.RUNNING)
         return True
 
-    def _recall(self, entry: Entry) -> None:
-        """Know how it ended; where no helper was told of that, what follows is decided now."""
+    def _recall(self, entry: Entry, lost: float) -> None:
+        """Know how it ended; where no helper was told of that, what follows is decided now.
+
+        lost: when that was started whose monitor is dead, 0 where none is.
+        """
         places = self._registry.places
         ending = entry.recall(places.exit_record(entry.uuid), places.start_record(entry.uuid))
-        if ending is not None and not ending.get("told", True) and is_of_this_boot(ending["at"]):
+        if lost > (ending or {}).get("at", 0.0):
+            entry.end(None)
+            self._decide(entry, None)
+        elif ending is not None and not ending.get("told", True) and is_of_this_boot(ending["at"]):
+            self._decide(entry, ending)
             with contextlib.suppress(OSError):
                 told = json.dumps({**ending, "told": True})
                 write_whole(places.exit_record(entry.uuid), told.encode())
-            with contextlib.suppress(EngineError):  # its definition was changed to what cannot be
-                if entry.spec is not None:
-                    self._afterwards.decide(entry, compile_ending(entry.spec), ending)
         else:
             self._afterwards.resume(entry)
+
+    def _decide(self, entry: Entry, ending: Fields | None) -> None:
+        with contextlib.suppress(EngineError):  # its definition was changed to what cannot be
+            if entry.spec is not None:
+                self._afterwards.decide(entry, compile_ending(entry.spec), ending)

@@ -52,9 +52,19 @@ class Trace:
         except (OSError, ValueError, KeyError):
             return ""
 
+    @property
+    def is_of_this_boot(self) -> bool:
+        """Whether it was started since the computer was."""
+        return bool(self.state["boot_id"] == boot_id())
+
+    @property
+    def handed_over(self) -> float:
+        """When a monitor got its plan, or another while it ran; seconds since 1970."""
+        return (self.directory / STATE).stat().st_mtime
+
     def init_is_alive(self) -> bool:
         """Whether the container's init has not gone yet."""
-        if self.state["boot_id"] != boot_id():
+        if not self.is_of_this_boot:
             return False
         try:
             init = self._init()
