@@ -91,7 +91,7 @@ def removal(pool: Pool) -> list[Json]:
 def routing_commands(pool: Pool, rules: Rules) -> list[Json]:
     """The table of what is routed and translated anew, and the bindings: all that changes often."""
     make = _Table("ip", table(pool))
-    ours = {"match": {"op": "==", "left": _meta("oifname"), "right": pool.bridge_pattern}}
+    ours = _into(pool.bridge_pattern)
     from_ours = {"match": {"op": "==", "left": _meta("iifname"), "right": pool.bridge_pattern}}
     inside = _prefix(pool)
     chosen = [{"concat": [each.outer, each.mac, each.address]} for each in _sorted(rules.bindings)]
@@ -103,6 +103,7 @@ def routing_commands(pool: Pool, rules: Rules) -> list[Json]:
         make.rule("loopback", from_ours, _is("ip", "daddr", _LOOPBACK), _DROP),
         make.base("routed", "filter", "forward", 0),
         make.rule("routed", ours, from_ours, _ACCEPT),
+        make.rule("routed", from_ours, _into("clb*"), _DROP),
         make.rule("routed", ours, _state("established", "related"), _ACCEPT),
         make.rule("routed", ours, _TRANSLATED, _ACCEPT),
         make.rule("routed", ours, _DROP),
@@ -197,6 +198,10 @@ def _sorted(things: frozenset[Any]) -> list[Any]:
 
 def _meta(key: str) -> Json:
     return {"meta": {"key": key}}
+
+
+def _into(links: str) -> Json:
+    return {"match": {"op": "==", "left": _meta("oifname"), "right": links}}
 
 
 def _payload(protocol: str, field: str) -> Json:

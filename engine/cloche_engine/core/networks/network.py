@@ -11,7 +11,6 @@ import ipaddress
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from cloche_engine.api.errors import EngineError
 from cloche_engine.api.networks import Network
@@ -22,6 +21,7 @@ from cloche_engine.core.networks.leases import Leases
 from cloche_engine.core.networks.ports import NAME, PORTS_OF_A_BRIDGE, Pool, Port
 from cloche_engine.core.networks.watching import RouteWatch, RuleWatch
 from cloche_engine.core.places import Places
+from cloche_engine.host.network import forwarding
 from cloche_engine.host.network.bridges import let_in_from_loopback, make_bridge, remove_bridges
 from cloche_engine.host.network.links import changing_links
 from cloche_engine.host.network.overlap import shadow
@@ -30,7 +30,6 @@ from cloche_engine.host.network.taken import first_taken
 from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.sandbox.plan.links import LinkPlan
 
-_FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 _log = logging.getLogger("cloched")
 
 
@@ -254,10 +253,9 @@ class ManagedNetwork:
 
     def _begin(self) -> None:
         self._mark.write_text("{}")
-        self._rule_watch = RuleWatch(firewall.table(self._pool()), self._lost)
-        if _FORWARDING.read_text().strip() == "0":
-            _FORWARDING.write_text("1")
+        if forwarding.switch_on():
             _log.info("switched net.ipv4.ip_forward on, for the network %s", NAME)
+        self._rule_watch = RuleWatch(firewall.table(self._pool()), self._lost)
         self.publish()
 
     def _refuse_taken(self, forwards: frozenset[Forward]) -> None:
@@ -347,6 +345,8 @@ class ManagedNetwork:
             remove_bridges([bridge.name for bridge in pool.bridges])
         with contextlib.suppress(EngineError):  # without nft there were no rules
             await nft.change(firewall.removal(pool))
+        if not forwarding.switch_back():
+            _log.info("net.ipv4.ip_forward stays on: this host has other bridges")
         self._mark.unlink(missing_ok=True)
 
     def _say(self, *trouble: str) -> None:

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 
+from cloche_engine.host.network.forwarding import keep_private
 from cloche_engine.host.network.overlap import refuse_overlap
 from cloche_engine.host.network.refusal import NetworkRefusedError
 from cloche_engine.kernel.netlink import Netlink
@@ -55,7 +56,9 @@ def _ensure_private(netlink: Netlink, plan: LinkPlan) -> int:
     with contextlib.suppress(OSError):
         return socket.if_nametoindex(plan.bridge)
     refuse_overlap(netlink, plan)
-    return _make(netlink, plan.bridge, plan.gateway_addresses)
+    index = _make(netlink, plan.bridge, plan.gateway_addresses)
+    keep_private(plan.bridge)
+    return index
 
 
 def make_bridge(name: str, addresses: Iterable[str]) -> None:
