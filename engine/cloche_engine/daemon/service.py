@@ -113,9 +113,12 @@ class Service:
         self._pending[sender] += 1
         task = asyncio.ensure_future(self._serve(message, body_was_refused=refused))
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._done(done, sender))
+        self._asking[task] = sender
+        task.add_done_callback(lambda done: self._done(done, message))
 
-    def _done(self, task: asyncio.Task[None], sender: str) -> None:
+    def _done(self, task: asyncio.Task[None], message: Message) -> None:
+        sender = message.sender or ""
+        close_descriptors(message)
         self._tasks.discard(task)
         self._asking.pop(task, None)
         self._pending[sender] -= 1
@@ -123,8 +126,9 @@ class Service:
             del self._pending[sender]
 
     def _on_vanished(self, name: str) -> None:
-        """Nobody is left to be asked for a password, or to be told of anything."""
+        """Nobody is left to be asked for a password, to be told, or to want a job done."""
         self._watching.end_all(name)
+        self._jobs.end_all(name)
         for task in [task for task, sender in self._asking.items() if sender == name]:
             task.cancel()
 
@@ -139,8 +143,6 @@ class Service:
             _log.exception("%s of %s failed", message.member, message.path)
             hint = "the helper's log says more; please report this"
             self._answer(message, EngineError("the helper made a mistake in this call", hint))
-        finally:
-            close_descriptors(message)
 
     def _method(self, message: Message, *, body_was_refused: bool) -> Method:
         if body_was_refused:
@@ -158,20 +160,20 @@ class Service:
         raise BusError("UnknownMethod", f"{path} has no method {member}")
 
     async def _authorise(self, message: Message, method: Method) -> None:
-        if method.action is None:
-            return
+        """Until this is over, the call goes when its caller does."""
+        if method.action is not None:
+            await self._authority.check(self._caller(message), method.action)
+        task = asyncio.current_task()
+        if task is not None:
+            self._asking.pop(task, None)
+
+    def _caller(self, message: Message) -> Caller:
         flag = MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION
-        caller = Caller(
+        return Caller(
             message.sender or "",
             interactive=bool(message.flags & flag),
             details=self._details(message),
         )
-        task = asyncio.current_task()
-        if task is not None:
-            self._asking[task] = caller.name
-        await self._authority.check(caller, method.action)
-        if task is not None:
-            self._asking.pop(task, None)
 
     def _details(self, message: Message) -> dict[str, str]:
         path = message.path or ""

@@ -22,14 +22,16 @@ async def _add(call: Call) -> Reply:
             "no descriptor came with the call", "pass that of an archive or a directory"
         )
     source = call.descriptors[index]
-    template = await call.jobs.run(job, lambda tell: call.engine.templates.add(name, source, tell))
+    template = await call.jobs.run(
+        call.caller, job, lambda tell: call.engine.templates.add(name, source, tell)
+    )
     return Reply((template_values(template),))
 
 
 async def _debootstrap(call: Call) -> Reply:
     job, name, suite = call.arguments
     template = await call.jobs.run(
-        job, lambda tell: call.engine.templates.debootstrap(name, suite, tell)
+        call.caller, job, lambda tell: call.engine.templates.debootstrap(name, suite, tell)
     )
     return Reply((template_values(template),))
 
@@ -40,7 +42,7 @@ async def _remove(call: Call) -> Reply:
 
 
 async def _cancel(call: Call) -> Reply:
-    call.jobs.cancel(call.arguments[0])
+    call.jobs.cancel(call.caller, call.arguments[0])
     return Reply()
 
 
@@ -52,7 +54,7 @@ TEMPLATE_METHODS: tuple[Method, ...] = tuple(
         ("Debootstrap", "job:s name:s suite:s", f"template:{_TEMPLATE}", Action.TEMPLATES,
          _debootstrap),
         ("RemoveTemplate", "name:s", "", Action.TEMPLATES, _remove),
-        ("CancelJob", "job:s", "", Action.TEMPLATES, _cancel),
+        ("CancelJob", "job:s", "", None, _cancel),
     )
 )  # fmt: skip
 JOB_PROGRESS = Signal(MANAGER, PROGRESS, arguments("job:s done:t total:t words:s"))
