@@ -244,6 +244,7 @@ class ContainerSpec:
     is a whole one with an init, not an application; privileged gives its root the host's own ids.
     stop_signal is a name as SIGTERM or SIGRTMIN+3, stop_grace the seconds until the kill.
     console_ttys are the host's terminals that consoles name, in their order: kept, never opened.
+    console_kib is how much of the console's output is kept for those who come later.
     """
 
     name: str
@@ -281,6 +282,7 @@ class ContainerSpec:
     opaque: tuple[Opaque, ...] = ()
     console_ttys: tuple[str | None, ...] = ()
     processes: int | None = None
+    console_kib: int | None = None
     io_devices: tuple[IoDevice, ...] = ()
     rlimits: tuple[Rlimit, ...] = ()
 

@@ -6,6 +6,8 @@ from cloche_engine.definition.names import is_whole, parse_integer, short
 
 UNLIMITED_KIB = 9007199254740991
 MIN_MEMORY_KIB = 512
+MIN_CONSOLE_KIB, MAX_CONSOLE_KIB, CONSOLE_KIB = 4, 16384, 256
+"""Least and most of a console's output that can be kept, and how much is where nobody says."""
 
 _LETTERS = "kmgtpe"
 

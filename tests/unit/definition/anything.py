@@ -175,6 +175,7 @@ _silent: st.SearchStrategy[ContainerSpec] = st.builds(
     system=st.none() | st.booleans(),
     privileged=st.none() | st.booleans(),
     processes=st.none() | st.integers(1, 4194304),
+    console_kib=st.none() | st.integers(4, 16384),
     io_devices=st.sampled_from([(), DISKS[:1], DISKS]),
     rlimits=st.sampled_from([(), RLIMITS[:1], RLIMITS]),
     opaque=st.lists(st.sampled_from(_KEPT), unique=True).map(tuple),

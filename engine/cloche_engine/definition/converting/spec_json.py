@@ -55,6 +55,7 @@ def to_json(spec: ContainerSpec) -> dict[str, Json]:
         "io_weight": spec.io_weight,
         "io_devices": [asdict(entry) for entry in spec.io_devices],
         "processes": spec.processes,
+        "console_kib": spec.console_kib,
         "rlimits": [asdict(entry) for entry in spec.rlimits],
         "namespaces": [_namespace(entry) for entry in spec.namespaces],
         "arch": spec.arch,

@@ -7,6 +7,7 @@ well-formed; ValueError where XML cannot carry the value or the document has no 
 from __future__ import annotations
 
 from cloche_engine.definition import units
+from cloche_engine.definition.container.console_buffer import ELEMENT as CONSOLE_BUFFER
 from cloche_engine.definition.container.homes import IN_OS, ProgramHome, limit, program_home
 from cloche_engine.definition.dialects.linuxcontainer import program as reading
 from cloche_engine.definition.dialects.linuxcontainer.limits import memory_kib, shares
@@ -33,6 +34,7 @@ from cloche_engine.definition.text.splice import Splicer
 from cloche_engine.definition.text.tree import Element
 
 __all__ = [
+    "set_console_kib",
     "set_cpushare",
     "set_description",
     "set_directory",
@@ -213,6 +215,22 @@ def set_processes(document: Document, processes: int | None) -> Document:
     """Most processes at a time; None leaves it to the default."""
     wanted = None if processes is None else str(processes)
     return edited(document, lambda splicer: _set(splicer, splicer.root, "processes", wanted))
+
+
+def set_console_kib(document: Document, kib: int | None) -> Document:
+    """Output of the console that is kept; the unit stays where the size is whole in it."""
+
+    def apply(splicer: Splicer) -> None:
+        present = splicer.root.first(CONSOLE_BUFFER)
+        if present is None or kib is None:
+            _set(splicer, splicer.root, CONSOLE_BUFFER, None if kib is None else str(kib))
+            return
+        written = units.from_kib(kib, size_unit(present))
+        _set(splicer, splicer.root, CONSOLE_BUFFER, written or str(kib))
+        if written is None:
+            splicer.set_attribute(splicer.root.first(CONSOLE_BUFFER) or present, "unit", None)
+
+    return edited(document, apply)
 
 
 def _is_unreadable(memory: Element) -> bool:

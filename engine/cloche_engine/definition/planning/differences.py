@@ -43,6 +43,11 @@ def _plain(path: str, was: Any, now: Any) -> Iterator[Difference]:
     yield Difference(path, instead(_TITLES.get(path, path), text(was), text(now)))
 
 
+def _size(path: str, was: int | None, now: int | None) -> Iterator[Difference]:
+    words = instead(_TITLES[path], _written(readable, was), _written(readable, now))
+    yield Difference(path, words)
+
+
 def _part(units: dict[str, Callable[[Any], str]]) -> _Compare:
     """Compares two parts field by field."""
 
@@ -164,6 +169,7 @@ _TITLES = {
     "memory.swap_kib": "Memory and swap, at most",
     "memory.guarantee_kib": "Memory, guaranteed",
     "consoles": "Consoles",
+    "console_kib": "Output of the console that is kept",
     "console_ttys": "Terminals named for the consoles",
     "io_weight": "Disk weight",
     "io_devices.weight": "Weight",
@@ -193,6 +199,7 @@ def _microseconds(value: int) -> str:
 
 
 _COMPARE: dict[str, _Compare] = {
+    "console_kib": _size,
     "program": _program,
     "environment": _environment,
     "filesystems": filesystems,

@@ -12,7 +12,13 @@ from cloche_engine.definition.schema.domain import (
     SHARED_RULES,
 )
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
-from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
+from cloche_engine.definition.units import (
+    CONSOLE_KIB,
+    MAX_CONSOLE_KIB,
+    MIN_CONSOLE_KIB,
+    MIN_MEMORY_KIB,
+    UNLIMITED_KIB,
+)
 
 ROOT = "domain"
 DOMAIN_TYPE = "linuxcontainer"
@@ -308,6 +314,17 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         maximum=MAX_PROCESSES,
         default="2048, of a whole system 16384,",
         effect=Effect.NOW,
+    ),
+    ElementRule(
+        "console_buffer",
+        ("domain",),
+        "how much of the console's output is kept, in memory and after the end",
+        Value.SIZE,
+        attributes=(devices.UNIT,),
+        minimum=MIN_CONSOLE_KIB,
+        maximum=MAX_CONSOLE_KIB,
+        unit="KiB",
+        default=str(CONSOLE_KIB),
     ),
     *(rule for rule in (*SHARED_RULES, *OS_RULES) if rule.name != "privnet"),
     _switch("privnet", "a network of its own, also without an interface"),

@@ -64,6 +64,7 @@ FULL = ContainerSpec(
     console_ttys=("/dev/pts/4", "/dev/pts/5"),
     io_weight=500,
     processes=100,
+    console_kib=1024,
     io_devices=(IoDevice("/dev/sda", 200, 4096),),
     rlimits=(Rlimit("nofile", 1024, 4096),),
     idmap=IdMap(RANGES, RANGES),
@@ -87,7 +88,7 @@ ENDS = "on_poweroff on_reboot on_crash"
 LINK = "interfaces.kind interfaces.source interfaces.mac interfaces.name interfaces.host_name"
 KIND = "system privileged stop_signal stop_grace"
 RIGHTS = f"idmap capabilities namespaces {KIND}"
-EACH = "processes rlimits"
+EACH = "processes rlimits console_kib"
 LIMITS = f"memory.soft_kib memory.swap_kib memory.guarantee_kib io_weight io_devices {EACH}"
 
 LOST = {

@@ -87,6 +87,7 @@ def sentences(new: ContainerSpec, old: ContainerSpec = PLAIN) -> list[str]:
             "The network interface eth0 is added: the bridge br0 with 10.0.0.2/24.",
         ),
         ({"network_isolated": True}, "network_isolated", "Only a loopback network: yes."),
+        ({"console_kib": 1024}, "console_kib", "Output of the console that is kept: 1 MiB."),
         ({"processes": 64}, "processes", "Processes, at most: 64."),
         (
             {"io_devices": (IoDevice("/dev/sda", read_bytes_sec=4096),)},
@@ -201,6 +202,7 @@ def test_every_field_of_a_specification_has_words() -> None:
         "stop_signal": "SIGINT",
         "stop_grace": 3,
         "processes": 64,
+        "console_kib": 64,
         "io_devices": (IoDevice("/dev/sda", 200),),
         "rlimits": (Rlimit("core", 0, 0),),
         "system": True,

@@ -34,6 +34,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("privileged", "libvirt says it by leaving <idmap> out"),
     Reason("stop_signal", "libvirt ends a container by its init's own means"),
     Reason("stop_grace", "libvirt has a time of its own"),
+    Reason("console_kib", "libvirt keeps nothing of what a console said"),
     Reason("processes", "libvirt does not limit processes"),
     Reason("rlimits", "libvirt sets no limits of single processes"),
     Reason("io_devices", "libvirt wants an absolute path, and weights from 100 to 1000"),

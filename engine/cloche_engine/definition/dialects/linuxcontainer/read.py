@@ -6,6 +6,7 @@ from cloche_engine.definition import names
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.checking.shape import check_shape
 from cloche_engine.definition.container import homes
+from cloche_engine.definition.container.console_buffer import read_console_buffer
 from cloche_engine.definition.container.filesystem_checks import check_mounts, check_owners
 from cloche_engine.definition.container.network import address_text, nameserver_elements
 from cloche_engine.definition.container.network_checks import check_network
@@ -51,6 +52,7 @@ def read(report: Report) -> ContainerSpec | None:
         memory=read_memory(report, root),
         **read_consoles(root)._asdict(),
         processes=number(root, "processes"),
+        console_kib=read_console_buffer(report, root),
         io_weight=read_io_weight(root),
         io_devices=read_io_devices(report, root),
         rlimits=read_rlimits(report, root),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cloche_engine.definition.container import console_buffer
 from cloche_engine.definition.container.filesystem_markup import filesystem_markup
 from cloche_engine.definition.container.network import WITHOUT_ADDRESS
 from cloche_engine.definition.container.network_markup import (
@@ -65,6 +66,7 @@ def _domain(spec: ContainerSpec) -> Markup:
             *leaf("cpushare", spec.cpu.shares),
             *leaf("memory", spec.memory.max_kib),
             *leaf("processes", spec.processes),
+            *leaf(console_buffer.ELEMENT, spec.console_kib),
             *memory_markup(replace(spec.memory, max_kib=None)),
             *io_markup(spec.io_weight, spec.io_devices),
             *cpu_markup(replace(spec.cpu, shares=None)),

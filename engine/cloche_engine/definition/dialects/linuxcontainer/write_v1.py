@@ -58,6 +58,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("privileged", f"{_FIRST} is older than user namespaces"),
     Reason("stop_signal", f"{_FIRST} does not say how it is asked to end"),
     Reason("stop_grace", f"{_FIRST} does not say when it is killed"),
+    Reason("console_kib", f"{_FIRST} does not say how much of a console is kept"),
     Reason("profile", f"{_FIRST} has no profiles"),
     Reason("opaque", "XML has no form for a character in it"),
 )

@@ -54,6 +54,7 @@ REASONS = (
     Reason("interfaces.forwards", "LXC forwards no ports"),
     Reason("interfaces.host_name", "lxc.net.N.veth.pair is there for veth alone"),
     Reason("interfaces.mode", "only macvlan has modes"),
+    Reason("console_kib", "Cloche does not write lxc.console.buffer.size"),
     Reason("console_ttys", "LXC makes the terminals of consoles itself"),
     Reason("cpu.count", "LXC limits which CPUs and how much of them, not how many are seen"),
     Reason("cpu.shares", "lxc.cgroup.cpu.shares goes from 2 to 262144"),

@@ -53,6 +53,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("memory.swap_kib", "OpenVZ's XML has no limit of swap"),
     Reason("io_weight", _NO_PLACE),
     Reason("io_devices", _NO_PLACE),
+    Reason("console_kib", "OpenVZ keeps nothing of what a console said"),
     Reason("processes", _NO_PLACE),
     Reason("rlimits", _NO_PLACE),
     Reason("consoles", "an OpenVZ container has the one console that vzctl opens"),

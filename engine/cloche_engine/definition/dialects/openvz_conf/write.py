@@ -67,6 +67,7 @@ REASONS = (
     Reason("consoles", "vzctl console reaches every container"),
     Reason("console_ttys", "vzctl console reaches every container"),
     Reason("io_devices", "OpenVZ limits no single disk"),
+    Reason("console_kib", "OpenVZ keeps nothing of what a console said"),
     Reason("processes", "NUMPROC is a pair of numbers for another kernel"),
     Reason("rlimits", "OpenVZ sets no limits of single processes"),
     Reason("io_weight", "IOPRIO has eight steps and no weight"),

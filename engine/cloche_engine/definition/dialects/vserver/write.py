@@ -64,7 +64,7 @@ REASONS: tuple[Reason, ...] = (
         Reason(path, _NO_PLACE)
         for path in ("arch", "io_weight", "io_devices", "stop_signal", "stop_grace", "opaque")
     ),
-    *(Reason(path, _NO_PLACE) for path in ("processes", "rlimits")),
+    *(Reason(path, _NO_PLACE) for path in ("processes", "rlimits", "console_kib")),
     *(Reason(path, _NO_PLACE) for path in ("on_poweroff", "on_reboot", "on_crash")),
 )
 
