@@ -1,12 +1,15 @@
 """Frames on a console socket (SOCK_SEQPACKET): one frame is one packet, its first byte the kind.
 
 to the viewer    O seq:u64 bytes   output; seq counts every byte since the start
-G lost:u64        the ring overwrote this many bytes before they were read
+G lost:u64 bytes  the ring overwrote this many bytes before they were read; bytes set what
+                  modes of the terminal these have set
 L                 output before this is old: nobody waits for an answer to it any more
 Z rows:u16 cols:u16   another viewer changed the size
 X code:u16 flags:u8   the program ended; code is 128 + signal for a signal
 to the monitor   I bytes           input, at most 4096 bytes
-R rows:u16 cols:u16   the viewer's size
+A bytes           what a terminal answers by itself; taken from one viewer alone, the last that
+                  typed, resized or came, or else every window would answer each question
+R rows:u16 cols:u16   the viewer's size, which holds until another one types
 K signal:u8       send a signal to the program
 """
 
@@ -30,9 +33,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Bytes that were overwritten before this viewer read them."""
+    """Bytes that were overwritten before this viewer read them; modes is what they leave on."""
 
     lost: int
+    modes: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +68,20 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Bytes that the viewer's terminal sends by itself, to a question of the program."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """A signal for the program."""
 
     number: int
 
 
-Frame = Output | Gap | Live | Size | Ended | Input | Signal
+Frame = Output | Gap | Live | Size | Ended | Input | Answer | Signal
 
 
 def encode_output(frame: Output | Gap | Live | Ended) -> bytes:
@@ -78,8 +89,8 @@ def encode_output(frame: Output | Gap | Live | Ended) -> bytes:
     match frame:
         case Output(seq, payload):
             return struct.pack("!cQ", b"O", seq) + payload
-        case Gap(lost):
-            return struct.pack("!cQ", b"G", lost)
+        case Gap(lost, modes):
+            return struct.pack("!cQ", b"G", lost) + modes
         case Live():
             return b"L"
         case Ended(code, out_of_memory):
@@ -94,6 +105,11 @@ def encode_size(size: Size, *, to_viewer: bool = False) -> bytes:
 def encode_input(typed: bytes) -> list[bytes]:
     """Packets for the monitor, as many as the limit of 4096 bytes asks for."""
     return [b"I" + typed[at : at + MAX_INPUT] for at in range(0, len(typed), MAX_INPUT)]
+
+
+def encode_answer(replies: bytes) -> list[bytes]:
+    """Packets for the monitor, as many as the limit of 4096 bytes asks for."""
+    return [b"A" + replies[at : at + MAX_INPUT] for at in range(0, len(replies), MAX_INPUT)]
 
 
 def encode_signal(number: int) -> bytes:
@@ -115,14 +131,14 @@ def _decode(packet: bytes) -> Frame:
         case b"O":
             frame = Output(struct.unpack_from("!Q", packet, 1)[0], packet[9:])
         case b"G":
-            frame = Gap(struct.unpack_from("!Q", packet, 1)[0])
+            frame = Gap(struct.unpack_from("!Q", packet, 1)[0], packet[9:])
         case b"L":
             frame = Live()
         case b"X":
             code, flags = struct.unpack_from("!HB", packet, 1)
             frame = Ended(code, bool(flags & _OUT_OF_MEMORY))
-        case b"I":
-            frame = Input(packet[1:])
+        case b"I" | b"A" as kind:
+            frame = (Input if kind == b"I" else Answer)(packet[1:])
         case b"K":
             frame = Signal(packet[1] if len(packet) == 2 else 0)
         case b"R" | b"Z":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from cloche_engine.api.console import (
     MAX_FRAME,
+    Answer,
     Ended,
     Gap,
     Input,
@@ -38,6 +39,8 @@ class FakeSession:
         self._hostname = hostname
         self._on_end = on_end
         self._viewers: list[Viewer] = []
+        self._sizes: dict[Viewer, Size] = {}
+        self._size = Size(24, 80)
         self._kept = bytearray()
         self._said = 0
         self._line = ""
@@ -67,7 +70,8 @@ class FakeSession:
             piece = bytes(self._kept[at : at + MAX_FRAME // 2])
             viewer.send(encode_output(Output(first + at, piece)))
         viewer.send(encode_output(Live()))
-        self._resize(viewer, Size(rows, columns))
+        self._sizes[viewer] = Size(rows, columns)
+        self._lead(viewer)
         return theirs
 
     def say(self, text: str) -> None:
@@ -110,19 +114,25 @@ class FakeSession:
             return
         match frame:
             case Input(payload):
+                self._lead(viewer)
                 self._type(payload.decode(errors="replace"))
             case Size():
-                self._resize(viewer, frame)
+                self._sizes[viewer] = frame
+                self._lead(viewer, frame)
             case Signal(number):
                 self.end(128 + number)
+            case Answer():
+                pass  # this shell asks its terminal nothing
             case _:
                 viewer.close()
 
-    def _resize(self, origin: Viewer, size: Size) -> None:
+    def _lead(self, origin: Viewer, known: Size | None = None) -> None:
+        """The size is that of the viewer who types; `known` is what it knows without being told."""
+        before, self._size = self._size, self._sizes[origin]
         self._viewers = [viewer for viewer in self._viewers if viewer.is_open]
-        for viewer in self._viewers:
-            if viewer is not origin:
-                viewer.send(encode_size(size, to_viewer=True))
+        for viewer in self._viewers if before != self._size else ():
+            if viewer is not origin or known != self._size:
+                viewer.send(encode_size(self._size, to_viewer=True))
 
     def _type(self, text: str) -> None:
         for key in text:

@@ -132,14 +132,22 @@ class _Screen:
                         write_all(_STDOUT, payload)
                     case Live():
                         self._show_replay()
-                    case Gap(lost) if not os.isatty(_STDOUT):
-                        _tell(f"{lost} bytes of earlier output are not kept any more.")
+                    case Gap(lost, modes):
+                        self._jump(lost, modes)
                     case Ended() as ended:
                         self._show_replay()
                         return ended
                     case _:
                         pass
         return None
+
+    def _jump(self, lost: int, modes: bytes) -> None:
+        if not os.isatty(_STDOUT):
+            _tell(f"{lost} bytes of earlier output are not kept any more.")
+        elif self._is_old:
+            self._replay.add(modes)
+        else:
+            write_all(_STDOUT, modes)
 
     def _show_replay(self) -> None:
         self._is_old = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -24,8 +25,6 @@ from cloche_engine.core.usage import stats_of
 from cloche_engine.monitor.protocol import Do, Fields
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
-_SO_SNDBUFFORCE = 32  # socket(7); the socket module has no name for it
-_BUFFER = 1 << 20
 _MAX_REQUEST = 128 * 1024  # a packet to the monitor has room for 160 KiB
 _MAX_PATH = 4096
 
@@ -36,6 +35,7 @@ class Programs:
     def __init__(self, lifecycle: Lifecycle, places: Places) -> None:
         self._lifecycle = lifecycle
         self._places = places
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def open_console(self, entry: Entry, rows: int, columns: int) -> socket.socket:
         """The console, also of a container that is just starting; or last words after the end."""
@@ -50,15 +50,12 @@ class Programs:
         return self._last_words(entry)
 
     def _last_words(self, entry: Entry) -> socket.socket:
-        said = self._said(entry)
+        """They may be longer than a socket holds: told as fast as whoever asked reads them."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with ours:
-            ours.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, _BUFFER)
-            step = MAX_FRAME - 64
-            for at in range(0, len(said), step):
-                ours.send(encode_output(Output(at, said[at : at + step])))
-            out_of_memory = entry.ended is End.OUT_OF_MEMORY
-            ours.send(encode_output(Ended(entry.exit_code or 0, out_of_memory)))
+        ended = Ended(entry.exit_code or 0, entry.ended is End.OUT_OF_MEMORY)
+        telling = asyncio.ensure_future(_tell(ours, self._said(entry), ended))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
         return theirs
 
     def _said(self, entry: Entry) -> bytes:
@@ -119,6 +116,15 @@ class Programs:
         """Usage now."""
         usage, _ = await self._lifecycle.ask(entry, {"do": Do.USAGE})
         return stats_of(usage)
+
+
+async def _tell(link: socket.socket, said: bytes, ended: Ended) -> None:
+    loop, step = asyncio.get_running_loop(), MAX_FRAME - 64
+    with link, contextlib.suppress(OSError):  # whoever asked has gone
+        link.settimeout(0)
+        for at in range(0, len(said), step):
+            await loop.sock_sendall(link, encode_output(Output(at, said[at : at + step])))
+        await loop.sock_sendall(link, encode_output(ended))
 
 
 def _exec_fields(request: ExecRequest) -> Fields:

@@ -29,6 +29,7 @@ from cloche_engine.monitor.mounting import Mounting, MountingFailedError
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
 from cloche_engine.monitor.record import Ending, ending_of, write_changed_state, write_ending
 from cloche_engine.monitor.relief import Relief
+from cloche_engine.monitor.ring import PROGRAM_CAPACITY
 from cloche_engine.monitor.session import Session
 from cloche_engine.monitor.stopping import HOST_PATIENCE, Stopper, hear_the_host
 from cloche_engine.sandbox.plan.launch import LaunchPlan
@@ -115,6 +116,7 @@ class Monitor:
         self._launched.take(word.fields, word.plan, *word.descriptors)
         if "error" in word.fields:
             raise LaunchFailedError.from_fields(word.fields["error"])
+        self._console.ring.set_capacity(self._launched.plan.console_bytes)
         name_process(f"cloche:{word.fields['name']}")
         link = self._launched.child.link.fileno()
         self._loop.forget(link)
@@ -332,7 +334,7 @@ class Monitor:
             return
         self._answer(link, {"ok": True})
         self._loop.forget(link.fileno())
-        session = Session(self._loop, entered.pidfd, entered.console)
+        session = Session(self._loop, entered.pidfd, entered.console, PROGRAM_CAPACITY)
         self._programs.append(session)
         self._loop.watch(entered.pidfd, READ, lambda _: self._program_ended(session))
         size = Size(int(fields["rows"]), int(fields["columns"]))

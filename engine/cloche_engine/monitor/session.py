@@ -8,30 +8,33 @@ import signal
 import socket
 import time
 
-from cloche_engine.api.console import Ended, Frame, Input, Signal, Size
+from cloche_engine.api.console import Answer, Ended, Frame, Input, Signal, Size
 from cloche_engine.kernel.terminals import set_size
 from cloche_engine.monitor.loop import READ, WRITE, Loop
-from cloche_engine.monitor.ring import Ring
+from cloche_engine.monitor.ring import CAPACITY, Ring
 from cloche_engine.monitor.viewer import Viewer
 
 _READ = 64 * 1024
 _PENDING_LIMIT = 64 * 1024
 _YOUNG = 2.0
 """Seconds in which the first viewer is early enough to answer all that was asked."""
+_NUDGE = 0.1
+"""Seconds in which a program notices that the terminal has another size."""
 
 
 class Session:
     """The pidfd of a program and, once it has one, the master of its pty."""
 
-    def __init__(self, loop: Loop, pidfd: int, master: int = -1) -> None:
-        self.ring = Ring()
+    def __init__(self, loop: Loop, pidfd: int, master: int = -1, kept: int = CAPACITY) -> None:
+        self.ring = Ring(kept)
         self.pidfd = pidfd
         self._loop = loop
         self._master = -1
         self._viewers: list[Viewer] = []
+        """The last of them leads: it typed, resized or came last."""
         self._typed = bytearray()
         self._begun = time.monotonic()
-        self._was_watched = False
+        self._was_watched = self._is_nudging = False
         self._size = Size(24, 80)
         self._ended: Ended | None = None
         if master >= 0:
@@ -41,19 +44,18 @@ class Session:
         """Take on the master of its pty."""
         os.set_blocking(master, False)
         self._master = master
-        self.resize(self._size)
+        self._set_size(self._size)
         self._loop.watch(master, READ, self._master_ready)
 
     def attach(self, link: socket.socket, size: Size | None) -> None:
         """Let someone look; all that is kept comes first."""
-        viewer = Viewer(link, self.ring, self._live)
+        viewer = Viewer(link, self.ring, self._live, size)
         self._was_watched = True
         self._viewers.append(viewer)
         if self._ended is not None:
             viewer.tell_end(self._ended)
-        if size is not None:
-            self.resize(size, viewer)
         self._loop.watch(link.fileno(), READ, lambda events: self._viewer_ready(viewer, events))
+        self._lead(viewer)
         self._serve(viewer)
 
     @property
@@ -62,18 +64,44 @@ class Session:
         is_young = time.monotonic() - self._begun < _YOUNG
         return self.ring.start if is_young and not self._was_watched else self.ring.end
 
-    def resize(self, size: Size, by: Viewer | None = None) -> None:
-        """Give the terminal a size and tell the other viewers; a size of 0 is not one."""
-        if self._master < 0 or not size.rows or not size.columns:
+    def resize(self, size: Size) -> None:
+        """Give the terminal a size and tell those who have another; a size of 0 is not one."""
+        if not size.rows or not size.columns:
             return
-        with contextlib.suppress(OSError):
-            set_size(self._master, size.rows, size.columns)
+        self._set_size(size)
         if size != self._size:
             self._size = size
             for viewer in self._viewers:
-                if viewer is not by:
-                    viewer.tell_size(size)
+                viewer.tell_size(size)
             self._serve_all()
+
+    def _set_size(self, size: Size) -> None:
+        if self._master >= 0:
+            with contextlib.suppress(OSError):
+                set_size(self._master, size.rows, size.columns)
+
+    def _lead(self, viewer: Viewer) -> None:
+        """The person is at this one: its size counts, and it answers for the terminal."""
+        if viewer.size is None:
+            return
+        if self._viewers[-1] is not viewer:
+            self._viewers.remove(viewer)
+            self._viewers.append(viewer)
+        self.resize(viewer.size)
+
+    def _nudge(self) -> None:
+        """Have a program draw the whole screen again, of which a viewer has missed a part."""
+        if self._master < 0 or self._is_nudging or not self.ring.modes.alternate_screen:
+            return
+        self._is_nudging = True
+        # Most look whether the size is another one before they draw (ncurses: resizeterm(3)).
+        other = Size(self._size.rows, self._size.columns + 1)
+        self._loop.later(_NUDGE, lambda: self._set_size(other))
+        self._loop.later(2 * _NUDGE, self._end_nudge)
+
+    def _end_nudge(self) -> None:
+        self._is_nudging = False
+        self._set_size(self._size)
 
     def end(self, ended: Ended) -> None:
         """The program is gone: read what it said last, tell everyone."""
@@ -128,7 +156,12 @@ class Session:
             self._serve(viewer)
 
     def _serve(self, viewer: Viewer) -> None:
+        if viewer not in self._viewers:
+            return  # it hung up while another was served
         has_taken_all = viewer.flush()
+        if viewer.has_gap and has_taken_all:
+            viewer.has_gap = False
+            self._nudge()
         if viewer.finished:
             self._drop(viewer)
             return
@@ -136,9 +169,12 @@ class Session:
         self._loop.change(viewer.link.fileno(), reading | (0 if has_taken_all else WRITE))
 
     def _drop(self, viewer: Viewer) -> None:
+        led = self._viewers[-1] is viewer
         self._viewers.remove(viewer)
         self._loop.forget(viewer.link.fileno())
         viewer.link.close()
+        if led and self._viewers:
+            self._lead(self._viewers[-1])
 
     def _viewer_ready(self, viewer: Viewer, events: int) -> None:
         if events & ~WRITE:
@@ -151,15 +187,22 @@ class Session:
     def _obey(self, frame: Frame, viewer: Viewer) -> None:
         match frame:
             case Input(payload):
-                self._typed += payload
-                self._write_master()
+                self._lead(viewer)
+                self._type(payload)
+            case Answer(payload) if viewer is self._viewers[-1]:
+                self._type(payload)
             case Size():
-                self.resize(frame, viewer)
+                viewer.wish(frame)
+                self._lead(viewer)
             case Signal(number) if 0 < number < signal.NSIG:
                 with contextlib.suppress(OSError):
                     signal.pidfd_send_signal(self.pidfd, number)
             case _:
                 pass
+
+    def _type(self, payload: bytes) -> None:
+        self._typed += payload
+        self._write_master()
 
     def _write_master(self) -> None:
         if self._master < 0:

@@ -27,15 +27,22 @@ class Viewer:
     What the ring has from before the byte numbered `live` is old.
     """
 
-    def __init__(self, link: socket.socket, ring: Ring, live: int) -> None:
+    def __init__(
+        self, link: socket.socket, ring: Ring, live: int, size: Size | None = None
+    ) -> None:
         link.settimeout(0)
+        self.size = size
+        """Its own size; None where it has no terminal."""
+        self._known = size
         self.link = link
         self._ring = ring
-        self._at = ring.start
+        self._at = 0
         self._live: int | None = live
         self._size: Size | None = None
         self._ended: Ended | None = None
         self.finished = False
+        self.has_gap = False
+        """Whether it was told of bytes that it has not seen."""
 
     def flush(self) -> bool:
         """Send what it has not seen; False where it cannot take more now."""
@@ -53,9 +60,9 @@ class Viewer:
             self.link.send(encode_output(Live()))
             self._live = None
         self._send_output(self._ring.end)
-        if self._size is not None:
+        if self._size != self._known and self._size is not None:
             self.link.send(encode_size(self._size, to_viewer=True))
-            self._size = None
+            self._known = self._size
         if self._ended is not None:
             self.link.send(encode_output(self._ended))
             self.finished = True
@@ -63,15 +70,20 @@ class Viewer:
     def _send_output(self, end: int) -> None:
         while self._at < end:
             if self._at < self._ring.start:
-                self.link.send(encode_output(Gap(self._ring.start - self._at)))
-                self._at = self._ring.start
+                start, modes = self._ring.start, self._ring.lost_modes.sequences()
+                self.link.send(encode_output(Gap(start - self._at, modes)))
+                self._at, self.has_gap = start, True
                 continue
             chunk = self._ring.read(self._at, min(_CHUNK, end - self._at))
             self.link.send(encode_output(Output(self._at, chunk)))
             self._at += len(chunk)
 
+    def wish(self, size: Size) -> None:
+        """It has another size now, and knows that."""
+        self.size = self._known = size
+
     def tell_size(self, size: Size) -> None:
-        """Another viewer changed the size; sent with the next flush."""
+        """The terminal has this size; sent with the next flush where the viewer has another."""
         self._size = size
 
     def tell_end(self, ended: Ended) -> None:

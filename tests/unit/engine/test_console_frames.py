@@ -22,7 +22,7 @@ def test_output_comes_back(seq: int, payload: bytes) -> None:
 
 @given(NUMBERS, SMALL, SMALL, st.booleans())
 def test_the_others_come_back(lost: int, rows: int, columns: int, starved: bool) -> None:
-    for frame in (console.Gap(lost), console.Ended(rows, starved)):
+    for frame in (console.Gap(lost), console.Gap(lost, b"\x1b[?1h"), console.Ended(rows, starved)):
         assert console.decode(console.encode_output(frame)) == frame
     size = console.Size(rows, columns)
     assert console.decode(console.encode_size(size)) == size

@@ -1,31 +1,58 @@
-"""Which output a viewer is told to be old: what nobody waits any more to hear answered."""
+"""Viewers of one program: what is old to them, whose size counts, and who answers."""
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+import termios
+import tty
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from cloche_engine.api.console import Frame, Live, Output, decode
-from cloche_engine.monitor.loop import Loop
+from cloche_engine.api.console import (
+    Answer,
+    Frame,
+    Gap,
+    Input,
+    Live,
+    Output,
+    Size,
+    decode,
+    encode_answer,
+    encode_input,
+    encode_size,
+)
+from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.session import Session
 
 _QUESTION = b"\x1b[6n"
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
-    """A program on a terminal that has asked where the cursor is."""
+def pty() -> Iterator[tuple[int, int]]:
+    """The two ends of a terminal."""
     master, slave = os.openpty()
+    yield master, slave
+    os.close(master)
+    os.close(slave)
+
+
+@pytest.fixture
+def slave(pty: tuple[int, int]) -> int:
+    """The program's end."""
+    return pty[1]
+
+
+@pytest.fixture
+def session(pty: tuple[int, int]) -> Iterator[Session]:
+    """A program on a terminal that has asked where the cursor is."""
+    master, _ = pty
     session = Session(Loop(), -1, master)
     session.ring.write(_QUESTION)
     yield session
     for viewer in session._viewers:
         viewer.link.close()
-    os.close(master)
-    os.close(slave)
 
 
 def _told(session: Session) -> list[Frame]:
@@ -64,3 +91,125 @@ def test_what_the_ring_forgot_is_told_before_the_mark(session: Session) -> None:
     session.ring.write(b"x" * 400_000)
     kinds = [type(frame) for frame in _told(session)]
     assert kinds.index(Live) == len(kinds) - 1
+
+
+SMALL, LARGE = Size(20, 60), Size(50, 160)
+
+
+class Window:
+    """Someone who looks at a program in a terminal of this size."""
+
+    def __init__(self, session: Session, size: Size) -> None:
+        self._session = session
+        self.link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.link.settimeout(0)
+        session.attach(theirs, size)
+        self._viewer = session._viewers[-1]
+
+    def send(self, *packets: bytes) -> None:
+        for packet in packets:
+            self.link.send(packet)
+            self._session._viewer_ready(self._viewer, READ)
+
+    def heard(self) -> list[Frame]:
+        frames = []
+        while True:
+            try:
+                frames.append(decode(self.link.recv(40000)))
+            except BlockingIOError:
+                return frames
+
+    def close(self) -> None:
+        self.link.close()
+        self._session._viewer_ready(self._viewer, READ)
+
+
+Look = Callable[[Size], Window]
+
+
+@pytest.fixture
+def look(session: Session) -> Iterator[Look]:
+    """Opens windows on the session."""
+    windows: list[Window] = []
+
+    def open_window(size: Size) -> Window:
+        windows.append(Window(session, size))
+        return windows[-1]
+
+    yield open_window
+    for window in windows:
+        window.link.close()
+
+
+def _size(session: Session) -> Size:
+    rows, columns = termios.tcgetwinsize(session._master)
+    return Size(rows, columns)
+
+
+def test_the_size_follows_the_window_that_is_typed_in(session: Session, look: Look) -> None:
+    small, large = look(SMALL), look(LARGE)
+    assert _size(session) == LARGE
+    assert [each for each in small.heard() if isinstance(each, Size)] == [LARGE]
+    small.send(*encode_input(b"ls"))
+    assert _size(session) == SMALL
+    assert [each for each in large.heard() if isinstance(each, Size)] == [SMALL]
+    assert [each for each in small.heard() if isinstance(each, Size)] == [SMALL]
+    large.send(*encode_input(b"ls"))
+    assert _size(session) == LARGE
+
+
+def test_a_window_that_is_resized_gives_its_new_size(session: Session, look: Look) -> None:
+    small, large = look(SMALL), look(LARGE)
+    small.send(encode_size(Size(21, 61)))
+    assert _size(session) == Size(21, 61)
+    assert Size(21, 61) not in small.heard()
+    assert large.heard()[-1] == Size(21, 61)
+
+
+def test_the_size_goes_back_to_who_remains(session: Session, look: Look) -> None:
+    small, large = look(SMALL), look(LARGE)
+    large.close()
+    assert _size(session) == SMALL
+    assert small.heard()[-1] == SMALL
+    small.close()
+    assert _size(session) == SMALL
+
+
+def test_two_windows_that_go_at_once_end_nothing(session: Session, look: Look) -> None:
+    windows = [look(Size(20 + each, 60)) for each in range(4)]
+    for window in windows[1:]:
+        window.link.close()
+    session.ring.write(b"more")
+    session._serve_all()
+    assert len(session._viewers) == 1
+    assert Output(len(_QUESTION), b"more") in windows[0].heard()
+
+
+def test_a_terminals_answer_is_taken_from_the_window_that_is_typed_in_alone(
+    session: Session, slave: int, look: Look
+) -> None:
+    first, second = look(SMALL), look(SMALL)
+    tty.setraw(slave, termios.TCSANOW)
+    os.set_blocking(slave, False)
+    for window, words in ((first, b"\x1b[1;1R"), (second, b"\x1b[2;2R")):
+        window.send(*encode_answer(words))
+    assert os.read(slave, 100) == b"\x1b[2;2R"
+    first.send(*encode_input(b"x"))
+    for window, words in ((first, b"\x1b[1;1R"), (second, b"\x1b[2;2R")):
+        window.send(*encode_answer(words))
+    assert os.read(slave, 100) == b"x\x1b[1;1R"
+
+
+def test_who_comes_late_is_told_how_much_is_lost_and_what_it_left_switched_on(
+    session: Session,
+) -> None:
+    session.ring.write(b"\x1b[?1049h\x1b[?25l\x1b[?1000;1006h\x1b[?1000l")
+    session.ring.write(b"x" * 400_000)
+    gap = next(frame for frame in _told(session) if isinstance(frame, Gap))
+    assert gap.lost == session.ring.start
+    assert gap.modes == b"\x1b[?1049h\x1b[?1006h\x1b[?25l"
+
+
+def test_answers_and_input_are_frames_of_their_own() -> None:
+    assert [decode(each) for each in encode_answer(b"a")] == [Answer(b"a")]
+    assert [decode(each) for each in encode_input(b"a")] == [Input(b"a")]

@@ -14,6 +14,7 @@ from cloche_engine.core.compiling.rights import (
 )
 from cloche_engine.core.places import Places
 from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.definition.units import CONSOLE_KIB
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 
@@ -47,4 +48,5 @@ def compile_plan(
         ending=compile_ending(spec),
         rights=rights,
         profile=compile_profile(rights, places),
+        console_bytes=(spec.console_kib or CONSOLE_KIB) * 1024,
     )

@@ -41,6 +41,8 @@ class LaunchPlan:
     rights: Rights = ORDINARY
     profile: str = ""
     """A compiled profile of AppArmor, where the host has it."""
+    console_bytes: int = 256 * 1024
+    """How much of what its console says is kept."""
 
     @property
     def owner(self) -> tuple[int, int]:
