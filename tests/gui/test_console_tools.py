@@ -185,3 +185,20 @@ def _huge(folder: Path) -> Path:
     with file.open("wb") as sparse:
         sparse.truncate(1 << 30)
     return file
+
+
+async def test_the_grid_is_that_of_the_window_that_is_typed_in(driver: Driver) -> None:
+    await attached(driver)
+    main = driver.console.terminal
+    window = driver.console.open_window()
+    other = window.page.terminal
+    await driver.until(lambda: window.page.is_attached)
+    await driver.act(lambda: window.resize(500, 300))
+    await driver.until(lambda: (main.rows, main.columns) == other.fitting_grid)
+    assert main.fitting_grid != other.fitting_grid
+    await driver.act(lambda: main.send_text("echo here\n"))
+    await driver.until(lambda: (other.rows, other.columns) == main.fitting_grid)
+    assert (main.rows, main.columns) == main.fitting_grid
+    await driver.act(lambda: other.send_text("echo there\n"))
+    await driver.until(lambda: (main.rows, main.columns) == other.fitting_grid)
+    await driver.act(window.close)

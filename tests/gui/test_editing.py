@@ -9,6 +9,7 @@ from tests.gui.driver import SHORTCUT, Driver
 
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing import edit
+from cloche_gui.presenters.draft import Part
 from cloche_gui.views.container_page import SETTINGS, XML
 from cloche_gui.views.editing import APPLIED, CONFLICT
 
@@ -219,3 +220,17 @@ async def test_closing_with_unsaved_edits_asks_once(driver: Driver) -> None:
     assert window.isVisible()
     await driver.click_text(question, "Discard and close")
     await driver.until(lambda: not window.isVisible())
+
+
+async def test_how_much_of_the_console_is_kept_is_a_field_with_a_range(driver: Driver) -> None:
+    await driver.choose("web")
+    await driver.turn_to(SETTINGS)
+    kept = driver.window.page.settings.console.kept
+    assert (kept.value, kept.none.text()) == (None, "256 KiB, as usual")
+    await driver.act(lambda: kept.none.setChecked(False))
+    await driver.act(lambda: kept.spin.setValue(2))
+    assert driver.window.page.draft is not None
+    assert "less than 4 KiB" in driver.window.page.draft.pending[Part.CONSOLE].reason
+    await driver.act(lambda: kept.spin.setValue(512))
+    assert "<console_buffer>512</console_buffer>" in driver.window.page.draft.text
+    assert driver.window.page.draft.pending == {}

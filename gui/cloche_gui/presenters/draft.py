@@ -27,6 +27,7 @@ class Part(StrEnum):
     NETWORK = "Network"
     CPUSHARE = "Processor share"
     MEMORY = "Memory"
+    CONSOLE = "Kept output"
 
 
 class Origin(Enum):

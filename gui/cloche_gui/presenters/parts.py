@@ -100,4 +100,5 @@ _WAYS: dict[Part, _Way] = {
     Part.NETWORK: _Way(network_form.from_spec, _change_network),
     Part.CPUSHARE: _Way(lambda s: s.cpu.shares, edit.set_cpushare),
     Part.MEMORY: _Way(lambda s: s.memory.max_kib, edit.set_memory_kib),
+    Part.CONSOLE: _Way(lambda s: s.console_kib, edit.set_console_kib),
 }

@@ -26,7 +26,7 @@ class ConsoleLink(QObject):
 
     output = pyqtSignal(bytes, bool)  # what was said, and whether before this viewer came
     gap = pyqtSignal(object)  # lost bytes: may exceed 32 bits
-    resized = pyqtSignal(int, int)  # rows, columns: another viewer's
+    resized = pyqtSignal(int, int)  # rows, columns that the terminal has now, not this viewer's
     ended = pyqtSignal(int, bool)  # code, out of memory
     closed = pyqtSignal()
 
@@ -62,6 +62,11 @@ class ConsoleLink(QObject):
     def send(self, typed: bytes) -> None:
         """Send input; what a stuck program does not take waits, up to a limit."""
         for packet in console.encode_input(typed):
+            self._put(packet)
+
+    def answer(self, replies: bytes) -> None:
+        """Send what the terminal says by itself; counts from one viewer alone."""
+        for packet in console.encode_answer(replies):
             self._put(packet)
 
     def resize(self, rows: int, columns: int) -> None:
@@ -137,8 +142,10 @@ class ConsoleLink(QObject):
             return
         self._give(pending)
         match frame:
-            case console.Gap(lost):
+            case console.Gap(lost, modes):
                 self.gap.emit(lost)
+                if modes:
+                    self.output.emit(modes, self._is_old)
             case console.Live():
                 self._is_old = False
             case console.Size(rows, columns):

@@ -18,6 +18,7 @@ from cloche_gui.services.console import ConsoleLink
 from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.views.console_recording import ConsoleRecording
 from cloche_gui.views.console_tools import ConsoleTabs, Tools
+from cloche_gui.views.console_wiring import gap_note, send_from
 from cloche_gui.widgets.message_bar import MessageArea
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
@@ -144,7 +145,7 @@ class ConsolePage(QWidget):
         self._ending = None
         self.messages.clear(_TOPIC)
         self._close_link()
-        rows, columns = self.terminal.rows, self.terminal.columns
+        rows, columns = self.terminal.fitting_grid
         self._jobs.run(
             Job(f"Opening the console of “{self._container.name}”", quiet=True),
             lambda engine: engine.open_console(self._container.uuid, rows, columns),
@@ -161,10 +162,12 @@ class ConsolePage(QWidget):
         link = self._link = ConsoleLink(sock, self, lambda: self.terminal.backlog)
         link.output.connect(self._said)
         link.gap.connect(self._gap)
+        link.resized.connect(self.terminal.hold_grid)
         link.ended.connect(self._ended)
         link.closed.connect(self._closed)
         self._set_typing(allowed=True)
-        link.resize(self.terminal.rows, self.terminal.columns)
+        self.terminal.hold_grid(*self.terminal.fitting_grid)
+        link.resize(*self.terminal.fitting_grid)
         if self._container.state is State.PAUSED:
             self._show_paused()
 
@@ -185,7 +188,7 @@ class ConsolePage(QWidget):
 
     def _typed(self, typed: bytes) -> None:
         if self._link is not None:
-            self._link.send(typed)
+            send_from(self.terminal, self._link, typed)
 
     def _resized(self, rows: int, columns: int) -> None:
         if self._link is not None:
@@ -196,8 +199,7 @@ class ConsolePage(QWidget):
         self.terminal.feed(output, answer=not is_old)
 
     def _gap(self, lost: object) -> None:
-        note = f"\r\n\x1b[7m {lost} bytes were not kept \x1b[0m\r\n".encode()
-        self.terminal.feed(note, answer=False)
+        self.terminal.feed(gap_note(lost), answer=False)
 
     def _ended(self, code: int, out_of_memory: bool) -> None:
         self._ending = endings.exit_ending(code, out_of_memory=out_of_memory)

@@ -19,6 +19,7 @@ from cloche_engine.api.model import ExecRequest
 from cloche_gui.presenters import ending
 from cloche_gui.presenters.notice import Notice, Tone
 from cloche_gui.services.console import ConsoleLink
+from cloche_gui.views.console_wiring import gap_note, send_from
 from cloche_gui.widgets.labels import WrappedLabel
 from cloche_gui.widgets.message_bar import MessageArea
 from cloche_gui.widgets.terminal.widget import TerminalWidget
@@ -43,7 +44,9 @@ class ProgramTab(QWidget):
         self._link.output.connect(lambda output, _: self.terminal.feed(output))
         self._link.ended.connect(self._ended)
         self._link.closed.connect(lambda: self._tell("The connection to the program was lost."))
-        self.terminal.typed.connect(self._link.send)
+        self._link.gap.connect(lambda lost: self.terminal.feed(gap_note(lost), answer=False))
+        self._link.resized.connect(self.terminal.hold_grid)
+        self.terminal.typed.connect(lambda typed: send_from(self.terminal, self._link, typed))
         self.terminal.grid_resized.connect(self._link.resize)
 
     def end(self) -> None:

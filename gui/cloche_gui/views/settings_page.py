@@ -12,6 +12,7 @@ from cloche_gui.presenters.draft import Draft, Origin
 from cloche_gui.presenters.notice import Notice, Tone
 from cloche_gui.views.settings_sections import (
     Binding,
+    ConsoleSection,
     IdentitySection,
     LimitsSection,
     MountsSection,
@@ -41,7 +42,10 @@ class SettingsPage(QWidget):
         self.mounts = MountsSection()
         self.network = NetworkSection(taken)
         self.limits = LimitsSection()
-        self._sections = (self.identity, self.program, self.mounts, self.network, self.limits)
+        self.console = ConsoleSection()
+        self._sections = (
+            self.identity, self.program, self.mounts, self.network, self.limits, self.console,
+        )  # fmt: skip
         self._bindings = [binding for section in self._sections for binding in section.bindings]
         for binding in self._bindings:
             self._connect(binding)

@@ -8,6 +8,12 @@ from typing import Any
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QLabel, QLineEdit
 
+from cloche_engine.definition.units import (
+    CONSOLE_KIB,
+    MAX_CONSOLE_KIB,
+    MIN_CONSOLE_KIB,
+    readable,
+)
 from cloche_gui.presenters.draft import Part
 from cloche_gui.presenters.parts import Program
 from cloche_gui.views.mounts_field import MountsField
@@ -52,6 +58,13 @@ class BoundSection(Section):
         error = self.form.add(label, line, help_text)
         binding = Binding(part, error, lambda text: _set_text(line, text), line.text)
         line.textEdited.connect(binding.changed)
+        self.bindings.append(binding)
+
+    def bind_limit(self, part: Part, label: str, field: LimitField, help_text: str) -> None:
+        """A part that is a number or its default."""
+        error = self.form.add(label, field, help_text)
+        binding = Binding(part, error, field.set_value, lambda: field.value)
+        field.changed.connect(binding.changed)
         self.bindings.append(binding)
 
 
@@ -162,16 +175,23 @@ class LimitsSection(BoundSection):
         super().__init__("Processor and memory")
         self.cpushare = share_field()
         self.memory = MemoryField()
-        self._bind(Part.CPUSHARE, "Processor &share", self.cpushare, SHARE_HELP)
-        self._bind(Part.MEMORY, "&Memory limit", self.memory, MEMORY_HELP)
-
-    def _bind(self, part: Part, label: str, field: LimitField, help_text: str) -> None:
-        error = self.form.add(label, field, help_text)
-        binding = Binding(part, error, field.set_value, lambda: field.value)
-        field.changed.connect(binding.changed)
-        self.bindings.append(binding)
+        self.bind_limit(Part.CPUSHARE, "Processor &share", self.cpushare, SHARE_HELP)
+        self.bind_limit(Part.MEMORY, "&Memory limit", self.memory, MEMORY_HELP)
 
 
+class ConsoleSection(BoundSection):
+    """What is kept of the console."""
+
+    def __init__(self) -> None:
+        super().__init__("Console")
+        self.kept = MemoryField(CONSOLE_KIB, "KiB", f"{CONSOLE_KIB} KiB, as usual")
+        self.bind_limit(Part.CONSOLE, "Ke&pt output", self.kept, KEPT_HELP)
+
+
+KEPT_HELP = (
+    "How much of what the console said is kept for a window that is opened later, and after the "
+    f"end: {readable(MIN_CONSOLE_KIB)} to {readable(MAX_CONSOLE_KIB)}"
+)
 SHARE_HELP = "Weight against others when the processor is short; 1024 is one ordinary share"
 MEMORY_HELP = "What the container may use at most; beyond it the kernel ends a program in it"
 

@@ -180,11 +180,12 @@ class LimitField(QWidget):
 class MemoryField(LimitField):
     """An amount of memory in KiB, shown in the unit that states it exactly."""
 
-    def __init__(self) -> None:
-        super().__init__(1, 1 << 30, 512, "No limit")
+    def __init__(self, amount: int = 512, unit: str = "MiB", none_text: str = "No limit") -> None:
+        super().__init__(1, 1 << 30, amount, none_text)
+        self._usual_unit = unit
         self.unit = QComboBox()
         self.unit.addItems(list(memory.UNITS))
-        self.unit.setCurrentText("MiB")
+        self.unit.setCurrentText(unit)
         self.unit.setAccessibleName("Unit of memory")
         self.unit.setEnabled(False)
         self._row.insertWidget(1, self.unit)
@@ -201,7 +202,7 @@ class MemoryField(LimitField):
         """Show an amount in KiB without telling of it."""
         if value == self.value:
             return
-        amount, unit = (None, "MiB") if value is None else memory.in_best_unit(value)
+        amount, unit = (None, self._usual_unit) if value is None else memory.in_best_unit(value)
         with QSignalBlocker(self):
             self.unit.setCurrentText(unit)
         super().set_value(amount)

@@ -1,6 +1,7 @@
 """What is painted: the pixels agree with the cells."""
 
 import pytest
+from PyQt6.QtCore import QPointF
 from PyQt6.QtGui import QColor, QFont, QImage, QPalette
 from pytestqt.qtbot import QtBot
 from tests.gui.terminal.gestures import at, drag
@@ -289,3 +290,35 @@ def test_reset_forgets_what_was_not_taken_in_yet(console: TerminalWidget) -> Non
 def test_the_console_has_a_name_for_assistive_technology(console: TerminalWidget) -> None:
     assert console.accessibleName() == "Console"
     assert console.sizeHint().width() > console.minimumSizeHint().width()
+
+
+def test_a_grid_that_is_too_large_is_drawn_smaller_and_all_of_it_is_seen(
+    console: TerminalWidget,
+) -> None:
+    wishes: list[tuple[int, int]] = []
+    console.grid_resized.connect(lambda *size: wishes.append(size))
+    console.hold_grid(48, 160)
+    console.feed(b"\x1b[48;151H\x1b[41m          \x1b[H")
+    assert (console.rows, console.columns, wishes) == (48, 160, [])
+    image, red = painted(console), hex_color(DARK.palette[1])
+    rows = [
+        y for y in range(image.height()) if image.pixelColor(console.width() - 40, y).name() == red
+    ]
+    assert rows
+    spot = console._display.spot_at(QPointF(console.width() - 40, rows[len(rows) // 2]))
+    assert (spot.row, spot.column >= 150) == (47, True)
+    console.hold_grid(10, 40)
+    assert painted(console).pixelColor(console.width() - 40, 200).name() == hex_color(
+        DARK.background
+    )
+    console.hold_grid(24, 80)
+    assert (console.rows, console.columns, wishes) == (24, 80, [])
+
+
+def test_a_held_grid_ends_when_the_widget_gets_another_size(console: TerminalWidget) -> None:
+    wishes: list[tuple[int, int]] = []
+    console.grid_resized.connect(lambda *size: wishes.append(size))
+    console.hold_grid(48, 160)
+    console.resize(console.width() - 100, console.height())
+    assert wishes == [(console.rows, console.columns)]
+    assert console.rows == 24

@@ -35,6 +35,7 @@ class Display:
         self._core = core
         self._theme = theme
         self._scale = 0.0
+        self._shrink = 1.0
         self._changed: set[int] = set()
         self._overlay: Stripes = {}
         self._cursor_rows: tuple[int, ...] = ()
@@ -86,6 +87,13 @@ class Display:
         self._core.resize(rows, columns, self.cell_size)
         self._painter.resize(rows, columns)
         self._changed |= set(range(rows))
+
+    def fit_into(self, room: QSize) -> None:
+        """Draws a grid that is too large for this room smaller."""
+        image, edge = self._painter.image, self._edge()
+        width = (room.width() * self._scale - 2 * edge) / max(1, image.width())
+        height = (room.height() * self._scale - 2 * edge) / max(1, image.height())
+        self._shrink = min(1.0, max(width, 0.1), max(height, 0.1))
 
     # Following the terminal
 
@@ -151,9 +159,10 @@ class Display:
         return Spot(row, column, right_half=x - column * width >= width / 2)
 
     def grid_position(self, place: QPointF) -> tuple[float, float]:
-        """Device pixels from the grid's corner."""
-        edge = self._edge()
-        return place.x() * self._scale - edge, place.y() * self._scale - edge
+        """Pixels of the grid from its corner; of the device, unless it is drawn smaller."""
+        edge, shrink = self._edge(), self._shrink
+        x, y = place.x() * self._scale - edge, place.y() * self._scale - edge
+        return x / shrink, y / shrink
 
     def point_at(self, spot: Spot) -> Point:
         """The cell of the scrollback that is shown there."""
@@ -169,7 +178,7 @@ class Display:
         return self._rect(cursor.row, cursor.column, 2)
 
     def _rect(self, row: int, column: int, columns: int) -> QRect:
-        width, height = self.cell_size
+        width, height = (each * self._shrink for each in self.cell_size)
         edge, scale = self._edge(), self._scale
         left, top = int((edge + column * width) / scale), int((edge + row * height) / scale)
         right = int((edge + (column + columns) * width) / scale + 1)
@@ -185,14 +194,18 @@ class Display:
         """Draws grid, cursor and margins."""
         painter.scale(1 / self._scale, 1 / self._scale)
         edge, image = self._edge(), self._painter.image
+        drawn = QSize(round(image.width() * self._shrink), round(image.height() * self._shrink))
         width, height = round(room.width() * self._scale), round(room.height() * self._scale)
         color = QColor.fromRgb(self._core.colors.background)
         painter.fillRect(0, 0, width, edge, color)
         painter.fillRect(0, edge, edge, height, color)
-        painter.fillRect(edge + image.width(), edge, width, height, color)
-        painter.fillRect(edge, edge + image.height(), image.width(), height, color)
-        painter.drawImage(QPoint(edge, edge), image)
+        painter.fillRect(edge + drawn.width(), edge, width, height, color)
+        painter.fillRect(edge, edge + drawn.height(), drawn.width(), height, color)
         painter.translate(edge, edge)
+        if self._shrink < 1:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.scale(self._shrink, self._shrink)
+        painter.drawImage(QPoint(0, 0), image)
         Foreground(self._core, self._painter, self._theme, self._font, self._scale).draw(
             painter, look
         )

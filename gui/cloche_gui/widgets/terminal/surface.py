@@ -23,13 +23,15 @@ from cloche_gui.widgets.terminal.typeface import Typeface
 class TerminalSurface(QWidget):
     """Shows a core; who inherits says what lies over it, and what is done with it."""
 
-    grid_resized = pyqtSignal(int, int)
+    grid_resized = pyqtSignal(int, int)  # the rows and columns that fit now
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._core = TerminalCore()
         self._selector = Selector(self._core)
         self._own_theme: Theme | None = None
+        self._wish = self._core.rows, self._core.columns
+        self._held: tuple[int, int] | None = None
         self._display = Display(self._core, self._theme())
         self._typeface = Typeface()
         self._frames = Frames(self, self._frame)
@@ -68,6 +70,11 @@ class TerminalSurface(QWidget):
         """The width of the grid."""
         return self._core.columns
 
+    @property
+    def fitting_grid(self) -> tuple[int, int]:
+        """The rows and columns that fit, also while a grid of another size is held."""
+        return self._wish
+
     def set_theme(self, theme: Theme) -> None:
         """Uses these colours instead of following the palette of the window."""
         self._own_theme = theme
@@ -83,6 +90,12 @@ class TerminalSurface(QWidget):
         """Uses this font; the system's own if it is empty or not installed."""
         self._typeface.set_family(family)
         self._use_font()
+        self._fit()
+
+    def hold_grid(self, rows: int, columns: int) -> None:
+        """Shows a grid of this size, whatever fits, until the widget gets another size."""
+        held = rows, columns
+        self._held = None if held == self._wish else held
         self._fit()
 
     def screen_lines(self) -> list[str]:
@@ -152,10 +165,15 @@ class TerminalSurface(QWidget):
 
     def _fit(self) -> None:
         room = QSize(self.width() - self._bar.sizeHint().width(), self.height())
-        rows, columns = self._display.grid_for(room)
-        if (rows, columns) != (self.rows, self.columns):
-            self._display.resize(rows, columns)
-            self.grid_resized.emit(rows, columns)
+        wish = self._display.grid_for(room)
+        is_new, self._wish = wish != self._wish, wish
+        self._held = None if is_new else self._held
+        grid = self._held or wish
+        if grid != (self.rows, self.columns):
+            self._display.resize(*grid)
+        self._display.fit_into(room)
+        if is_new:
+            self.grid_resized.emit(*wish)
         if self.isVisible():
             self._frame()
         self.update()

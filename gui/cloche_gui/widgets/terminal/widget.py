@@ -55,6 +55,8 @@ class TerminalWidget(TerminalSurface):
         super().__init__(parent)
         self.menu_actions: Sequence[QAction] = ()
         """What the window adds to the menu."""
+        self.is_answering = False
+        """Whether what `typed` tells now is the terminal's own, not something that a person did."""
         self._read_only = False
         self._may_copy = False
         self._preedit = Preedit()
@@ -178,7 +180,9 @@ class TerminalWidget(TerminalSurface):
 
     def _answer(self, replies: bytes) -> None:
         if not self._read_only:
+            self.is_answering = True
             self.typed.emit(replies)
+            self.is_answering = False
 
     def _hear(self, news: News) -> None:
         if news.bell:
@@ -239,8 +243,10 @@ class TerminalWidget(TerminalSurface):
             self._display.row_rect(self._core.cursor.row) if self._core.cursor else self.rect()
         )
         report = focus_report(self._core, focused=focused)
-        if report and not self._read_only:
+        if report and focused and not self._read_only:
             self.typed.emit(report)
+        elif report:
+            self._answer(report)
 
     def focusNextPrevChild(self, next_child: bool) -> bool:
         """Tab belongs to the program; Ctrl+Tab and Ctrl+Shift+Tab leave the console."""
