@@ -1,4 +1,4 @@
-"""Who may do what on the system bus, asked of a real polkitd on a bus of its own."""
+"""Who may do what on the system bus, as callers hear it; test_guards asks for every method."""
 
 from __future__ import annotations
 
@@ -56,12 +56,8 @@ def test_a_rule_lets_a_stranger_in_for_that_action_only(granting: System) -> Non
     assert granting.ask(NOBODY, "containers") == "allowed []\n"
     made = granting.ask(NOBODY, "define", world.shell("theirs").decode())
     assert made.startswith("allowed Container")
-    for method in ("start", "stop", "kill", "pause", "resume", "restart"):
-        assert "RefusedError a password is needed to start and stop" in granting.ask(
-            NOBODY, method, "theirs"
-        )
-    for method in ("definition", "logs"):
-        assert "RefusedError a password is needed to read" in granting.ask(NOBODY, method, "theirs")
+    refused = granting.ask(NOBODY, "start", "theirs")
+    assert "RefusedError a password is needed to start and stop" in refused
     assert "state=<State.STOPPED" in granting.ask(0, "container", "theirs")
     assert granting.ask(NOBODY, "undefine", "theirs") == "allowed None\n"
 
@@ -69,10 +65,6 @@ def test_a_rule_lets_a_stranger_in_for_that_action_only(granting: System) -> Non
 def test_samples_reach_whoever_may_see_the_list(granting: System) -> None:
     assert granting.ask(NOBODY, "watch") == "allowed ()\n"
     assert "RefusedError a password is needed to see which" in granting.ask(DAEMON, "watch")
-
-
-def test_a_rule_for_one_user_is_none_for_another(granting: System) -> None:
-    assert "RefusedError" in granting.ask(DAEMON, "containers")
 
 
 def test_a_denying_rule_is_told_as_such() -> None:
