@@ -14,8 +14,41 @@ _SLICE = 0.008
 _CHUNK_LEAST, _CHUNK_MOST = 256, 32768
 
 
+class Pace:
+    """How far a frame must be behind the last: 4 ms; in a flood, six times what that one took.
+
+    A flood goes on until a frame has far less to show; its pieces come one by one, and the first
+    of them must not make the next frame hurry.
+    """
+
+    def __init__(self) -> None:
+        self._floods = False
+        self._bytes = 0
+        self._cost = 0.0
+
+    def heard(self, size: int) -> None:
+        """So many bytes have come that no frame has shown."""
+        self._bytes += size
+
+    def begun(self) -> None:
+        """A frame shows all of them."""
+        self._floods = self._bytes >= (_FLOOD_BYTES // 2 if self._floods else _FLOOD_BYTES)
+        self._bytes = 0
+
+    def ended(self, seconds: float) -> None:
+        """How long that frame took."""
+        self._cost = seconds
+
+    @property
+    def interval(self) -> float:
+        """Seconds from the end of a frame to the next one."""
+        if not self._floods and self._bytes < _FLOOD_BYTES:
+            return _QUIET_INTERVAL
+        return min(max(_FLOOD_INTERVAL, 6 * self._cost), _LONGEST_INTERVAL)
+
+
 class Frames(QObject):
-    """Calls `paint` soon after `ask`: at least 4 ms apart, and far less often in a flood."""
+    """Calls `paint` soon after `ask`, as often as the pace allows."""
 
     def __init__(self, parent: QObject, paint: Callable[[], None]) -> None:
         super().__init__(parent)
@@ -24,15 +57,15 @@ class Frames(QObject):
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._due)
-        self._ended = self._cost = 0.0
-        self._bytes = 0
+        self._pace = Pace()
+        self._ended = 0.0
 
     def ask(self, size: int = 0) -> None:
         """Something has changed, through this many bytes of output."""
-        self._bytes += size
+        self._pace.heard(size)
         if self._timer.isActive():
             return
-        wait = self._ended + self._interval() - time.monotonic()
+        wait = self._ended + self._pace.interval - time.monotonic()
         if size and wait <= 0:
             self._due()  # an echo does not wait for the loop, which may be busy with a flood
         else:
@@ -40,17 +73,11 @@ class Frames(QObject):
 
     def spent(self, seconds: float) -> None:
         """How long the frame took to paint."""
-        self._cost = seconds
+        self._pace.ended(seconds)
         self._ended = time.monotonic()
 
-    def _interval(self) -> float:
-        if self._bytes < _FLOOD_BYTES:
-            return _QUIET_INTERVAL
-        return min(max(_FLOOD_INTERVAL, 6 * self._cost), _LONGEST_INTERVAL)
-
     def _due(self) -> None:
-        flooded = self._bytes >= _FLOOD_BYTES
-        self._bytes = _FLOOD_BYTES // 2 if flooded else 0
+        self._pace.begun()
         self._paint()
 
 
