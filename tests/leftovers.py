@@ -27,6 +27,7 @@ _LINK_PREFIXES = ("clv", "clm", "clb")
 _HELD_NAMESPACES = ("net:[", "mnt:[", "pid:[", "user:[", "cgroup:[")
 _MADE_BY = re.compile(r"([0-9a-f]+)-[0-9a-f]+")
 _PAUSE = 0.02
+_PATIENCE = float(os.environ.get("CLOCHE_TEST_PATIENCE", "15"))
 _BLOCKS = Path("/sys/block")
 _CGROUPS = Path("/sys/fs/cgroup")
 _NAMED_NETWORKS = Path("/run/netns")
@@ -109,7 +110,7 @@ class Watch:
         yield from self._loop_devices()
         yield from _named_networks()
 
-    def remaining(self, before: Snapshot, seconds: float = 15.0) -> list[Thing]:
+    def remaining(self, before: Snapshot, seconds: float = _PATIENCE) -> list[Thing]:
         """What is new since `before`; waits up to `seconds` for the kernel to take things away."""
         deadline = time.monotonic() + seconds
         new = self._new(before)

@@ -69,11 +69,14 @@ def test_a_module_that_skips_itself_is_an_error_where_it_must_run(tmp_path: Path
     ("marker", "told"),
     [("@pytest.mark.screen", "the test left behind"), ("", "the test run left behind")],
 )
-def test_a_process_left_behind_fails_the_run(tmp_path: Path, marker: str, told: str) -> None:
-    done = run_pytest(tmp_path, LEAKS.format(marker=marker, seconds=5), must_run=False)
+def test_a_process_left_behind_fails_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marker: str, told: str
+) -> None:
+    monkeypatch.setenv("CLOCHE_TEST_PATIENCE", "2")
+    done = run_pytest(tmp_path, LEAKS.format(marker=marker, seconds=7), must_run=False)
     assert done.returncode == 1
     assert told in done.stdout
-    assert "sleep 5" in done.stdout
+    assert "sleep 7" in done.stdout
 
 
 def test_a_process_that_ends_in_time_fails_nothing(tmp_path: Path) -> None:

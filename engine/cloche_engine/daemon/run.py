@@ -36,9 +36,10 @@ async def serve_system(open_engine: OpenEngine) -> None:
     """Serve on the system bus, with polkit, until a signal or the end of the bus."""
     for path in (_STATE, _RUNTIME):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    signalled = _signalled()
     bus = await connected(SYSTEM, BODY_LIMIT)
     async with _serving(bus, await open_engine(_STATE, _RUNTIME, "system"), PolkitAuthority(bus)):
-        await _first_of(_signalled(), _end_of(bus))
+        await _first_of(signalled.wait(), _end_of(bus))
 
 
 async def serve_private(
@@ -51,12 +52,17 @@ async def serve_private(
             starter.ready()
             return
         starter.redirect(directory.open_log())
+        signalled = _signalled()
         with _private_bus(directory):
-            await _serve_directory(directory, open_engine, starter, grace)
+            await _serve_directory(directory, open_engine, starter, signalled, grace)
 
 
 async def _serve_directory(
-    directory: PrivateDirectory, open_engine: OpenEngine, starter: Starter, grace: float
+    directory: PrivateDirectory,
+    open_engine: OpenEngine,
+    starter: Starter,
+    signalled: asyncio.Event,
+    grace: float,
 ) -> None:
     state, runtime = directory.subdirectory("state"), directory.subdirectory("run")
     bus = await connected(f"unix:path={directory.bus_socket}", BODY_LIMIT)
@@ -65,7 +71,7 @@ async def _serve_directory(
         watch = IdleWatch(bus, engine, directory.trim_log)
         await watch.begin()
         starter.ready()
-        await _first_of(_signalled(), _end_of(bus), watch.until_idle(grace))
+        await _first_of(signalled.wait(), _end_of(bus), watch.until_idle(grace))
 
 
 @contextmanager
@@ -120,12 +126,12 @@ async def _answers(path: Path) -> bool:
     return True
 
 
-async def _signalled() -> None:
-    """Return at SIGTERM or SIGINT."""
+def _signalled() -> asyncio.Event:
+    """Set at SIGTERM or SIGINT from now on, so that a start that they meet is ended in order."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    await told.wait()
+    return told
 
 
 async def _end_of(bus: Connection) -> None:
@@ -134,7 +140,7 @@ async def _end_of(bus: Connection) -> None:
         await asyncio.shield(bus.wait_for_disconnect())  # type: ignore[no-untyped-call]
 
 
-async def _first_of(*every: Awaitable[None]) -> None:
+async def _first_of(*every: Awaitable[object]) -> None:
     """Return when one of these is over; an exception of that one is raised."""
     tasks = [asyncio.ensure_future(one) for one in every]
     try:
