@@ -41,6 +41,7 @@ class Afterwards:
         self._known: dict[str, Again] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._without_file: set[str] = set()
         self._closed = False
 
     def decide(self, entry: Entry, plan: EndingPlan, ending: Fields | None) -> None:
@@ -67,7 +68,9 @@ class Afterwards:
         """It is not to be started again, or somebody did."""
         self._cancel(entry)
         self._known.pop(entry.uuid, None)
-        self._file(entry).unlink(missing_ok=True)
+        if entry.uuid not in self._without_file:
+            self._file(entry).unlink(missing_ok=True)
+            self._without_file.add(entry.uuid)
 
     def resume(self, entry: Entry) -> None:
         """Go on where an earlier helper left it waiting."""
@@ -116,6 +119,7 @@ class Afterwards:
 
     def _keep(self, entry: Entry, again: Again) -> None:
         self._known[entry.uuid] = again
+        self._without_file.discard(entry.uuid)
         file = self._file(entry)
         with contextlib.suppress(OSError):  # no space left: this helper knows it still
             file.unlink(missing_ok=True)  # to rename one over it would wait for the disk

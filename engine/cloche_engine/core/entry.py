@@ -31,6 +31,15 @@ class Running:
     plan: LaunchPlan
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A plan, its text, and all that they were made of which may change."""
+
+    of: tuple[ContainerSpec, int, int]
+    plan: LaunchPlan
+    text: str
+
+
 @dataclass(slots=True)
 class Entry:
     """The engine's record of one container."""
@@ -45,6 +54,7 @@ class Entry:
     trouble: EngineError | None = None
     last_start: StartRecord | None = None
     last_plan: LaunchPlan | None = None
+    compiled: Compiled | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import select
 import shutil
 import socket
 import sys
@@ -22,7 +23,6 @@ from cloche_engine.host.cgroups.unit import forget_monitors
 from cloche_engine.kernel.sockets import send_packet
 from cloche_engine.monitor.launch import remove_group
 from cloche_engine.monitor.protocol import SPARE, group_name
-from cloche_engine.monitor.record import start_time
 from cloche_engine.sandbox.plan.rights import ORDINARY, Rights
 
 # -S leaves site-packages out: the spawner stays small, and imports nothing but our own code.
@@ -53,10 +53,13 @@ class Spare:
     def is_gone(self) -> bool:
         """Whether it died, also where one of its helpers still holds the link."""
         try:
-            start_time(self.pid)
+            pidfd = os.pidfd_open(self.pid)
         except OSError:
             return True
-        return False
+        try:
+            return bool(select.select([pidfd], [], [], 0)[0])  # it ended, nobody has waited for it
+        finally:
+            os.close(pidfd)
 
     async def discard(self) -> None:
         """Take away what one that was killed left; its init dies with it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from cloche_engine.api.errors import EngineError
 from cloche_engine.core import recover
 from cloche_engine.core.compiling.plan import compile_plan
-from cloche_engine.core.entry import Entry, Running
+from cloche_engine.core.entry import Compiled, Entry, Running
 from cloche_engine.core.explaining.failure import start_failed
 from cloche_engine.core.explaining.record import StartRecord, save_report
 from cloche_engine.core.monitor_link import Ended, MonitorGoneError, MonitorLink
@@ -22,7 +22,6 @@ from cloche_engine.kernel.refusal import call_of
 from cloche_engine.kernel.sockets import send_packet
 from cloche_engine.monitor.protocol import Fields
 from cloche_engine.monitor.record import boot_id, write_state
-from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 
 class Starting:
@@ -38,7 +37,8 @@ class Starting:
     async def launch(self, entry: Entry, record: StartRecord, ended: Ended) -> Running:
         """Start it; an EngineError with cause and remedy, and nothing left behind."""
         with record.step("compile the definition"):
-            plan = self._plan(entry)
+            compiled = self._compiled(entry)
+            plan = compiled.plan
         await self._make_room(Path(plan.runtime))
         if self._network.wants(plan.links):
             with record.step("prepare the network"):
@@ -46,7 +46,7 @@ class Starting:
         with record.step("take a waiting monitor"):
             spare = await self._spawner.take(plan.rights)
         with record.step("hand over the plan"):
-            link = await self._handed_over(plan, spare)
+            link = await self._handed_over(compiled, spare)
         monitor = MonitorLink(link, ended)
         self._registry.changed(entry)  # told now: nobody shall wait for those who listen
         try:
@@ -67,22 +67,22 @@ class Starting:
         if runtime.exists():  # noqa: ASYNC240 (a look into memory; a thread would cost the start more)
             await self.sweep(runtime)
 
-    async def _handed_over(self, plan: LaunchPlan, spare: Spare) -> socket.socket:
+    async def _handed_over(self, compiled: Compiled, spare: Spare) -> socket.socket:
         try:
-            return self._send(plan, spare)
+            return self._send(compiled, spare)
         except OSError as error:
             fields: Fields = {
                 "step": "hand over the plan", "errno": error.errno or 0, "call": call_of(error),
                 "text": error.strerror or str(error), "subject": str(error.filename or ""),
             }  # fmt: skip
-            raise start_failed(fields, plan) from error
+            raise start_failed(fields, compiled.plan) from error
 
-    def _send(self, plan: LaunchPlan, spare: Spare) -> socket.socket:
+    def _send(self, compiled: Compiled, spare: Spare) -> socket.socket:
         """Give a spare monitor its plan, and its folder the container's name."""
-        text = plan.to_json()
+        text = compiled.text
         try:
             write_state(spare.folder, text, self._boot)
-            spare.folder.rename(plan.runtime)
+            spare.folder.rename(compiled.plan.runtime)
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 send_packet(spare.link, text.encode())
         except OSError:
@@ -90,14 +90,22 @@ class Starting:
             raise
         return spare.link
 
-    def _plan(self, entry: Entry) -> LaunchPlan:
+    def _compiled(self, entry: Entry) -> Compiled:
+        """Its plan, made anew where what it is made of is not as it was."""
         if entry.spec is None:
             raise EngineError(f"the definition of {entry.name} is damaged", "mend it first")
         try:
             base = self._registry.ids.block_for(entry.uuid)
         except NoIdsLeftError as error:
             raise EngineError(str(error), "delete containers that you no longer need") from error
-        return compile_plan(entry.spec, entry.uuid, base, self._registry.places, self._network)
+        network, known = self._network, entry.compiled
+        if known is not None and known.of == (entry.spec, base, network.generation):
+            return known
+        plan = compile_plan(entry.spec, entry.uuid, base, self._registry.places, network)
+        made = Compiled((entry.spec, base, network.generation), plan, plan.to_json())
+        # Who shares the host's network has its nameservers, whatever they are by then.
+        entry.compiled = None if entry.spec.shares_host_network else made
+        return made
 
     async def sweep(self, runtime: Path) -> None:
         """Undo what a dead monitor left."""

@@ -178,12 +178,7 @@ class Netlink(RouteSocket):
 
     def add_address(self, index: int, interface: Interface) -> None:
         """Give a link an address."""
-        body = _address(index, interface)
-        if interface.version == 4 and interface.network.prefixlen < 31:
-            body += attribute(_IFA_BROADCAST, interface.network.broadcast_address.packed)
-        if interface.version == 6:
-            body += number(_IFA_FLAGS, _IFA_F_NODAD)  # usable at once; nobody else has it here
-        self._change(_NEWADDR, body, str(interface))
+        self._change(_NEWADDR, new_address(index, interface), str(interface))
 
     def delete_address(self, index: int, interface: Interface) -> None:
         """Take an address from a link; the routes through it go as well."""
@@ -191,14 +186,14 @@ class Netlink(RouteSocket):
 
     def add_route(self, index: int, to: Network, via: Address, metric: int | None = None) -> None:
         """Add a route through a neighbour; a prefix of length 0 is the default route."""
-        self._change(_NEWROUTE, _route(index, to, via, metric), f"{to} via {via}")
+        self._change(_NEWROUTE, about_route(index, to, via, metric), f"{to} via {via}")
 
     def delete_route(
         self, index: int, to: Network, via: Address, metric: int | None = None
     ) -> None:
         """Take a route away; nothing happens where it went with its address."""
         try:
-            body = _route(index, to, via, metric)
+            body = about_route(index, to, via, metric)
             self._change(_DELROUTE, body, f"{to} via {via}", create=False)
         except OSError as error:
             if error.errno != errno.ESRCH:
@@ -257,7 +252,18 @@ def _address(index: int, interface: Interface) -> bytes:
     return header + attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed)
 
 
-def _route(index: int, to: Network, via: Address, metric: int | None) -> bytes:
+def new_address(index: int, interface: Interface) -> bytes:
+    """The body of the message that gives a link an address."""
+    body = _address(index, interface)
+    if interface.version == 4 and interface.network.prefixlen < 31:
+        body += attribute(_IFA_BROADCAST, interface.network.broadcast_address.packed)
+    if interface.version == 6:
+        body += number(_IFA_FLAGS, _IFA_F_NODAD)  # usable at once; nobody else has it here
+    return body
+
+
+def about_route(index: int, to: Network, via: Address, metric: int | None) -> bytes:
+    """The body of a message about a route through a neighbour."""
     header = struct.pack(
         "=BBBBBBBBI", _family(to), to.prefixlen, 0, 0, _TABLE_MAIN, _PROTOCOL_STATIC,
         _SCOPE_UNIVERSE, _TYPE_UNICAST, 0,

@@ -14,6 +14,8 @@ from cloche_engine.kernel.syscalls import setns
 
 NESTED = 0x8000
 _ERROR, _DONE = 2, 3
+_LARGEST = 64 * 1024
+"""Twice what the kernel puts into one datagram; more would be a mapping of its own each time."""
 _REQUEST, _ACK, _DUMP, _EXCLUSIVE, _CREATE = 0x1, 0x4, 0x300, 0x200, 0x400
 
 
@@ -96,7 +98,7 @@ class RouteSocket:
 
     def _answers(self, subject: str) -> Iterator[bytes]:
         while True:
-            datagram = self._socket.recv(256 * 1024)
+            datagram = self._socket.recv(_LARGEST)
             for kind, sequence, payload in messages(datagram):
                 if sequence != self._sequence:
                     continue

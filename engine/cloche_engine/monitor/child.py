@@ -44,14 +44,20 @@ from cloche_engine.sandbox.init import await_plan_and_run
 from cloche_engine.sandbox.operation import Blame
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.limits import Limits
+from cloche_engine.sandbox.plan.links import LinkPlan, RoutePlan
 from cloche_engine.sandbox.plan.mounts import MountPlan
 from cloche_engine.sandbox.plan.rights import ORDINARY, Rights
 from cloche_engine.sandbox.seccomp import Filters
 
+_LINK = LinkPlan(
+    "outer", "eth0", "bridge", private=True, gateway_addresses=("192.0.2.1/24",),
+    addresses=("192.0.2.2/24",), routes=(RoutePlan("0.0.0.0/0", "192.0.2.1"),),
+    mac="02:00:00:00:00:00",
+)  # fmt: skip
 _SAMPLE = LaunchPlan(
     uuid="0" * 32, name="sample", hostname="sample", argv=("/bin/sh",), environment=(),
-    directory="", user="", group="", root=MountPlan("/", "/"), mounts=(), links=(),
-    nameservers=(), id_base=0, id_count=65536, limits=Limits(processes=2048),
+    directory="", user="", group="", root=MountPlan("/", "/"), mounts=(), links=(_LINK,),
+    nameservers=("192.0.2.1",), id_base=0, id_count=65536, limits=Limits(processes=2048),
     runtime="/nowhere", log="/nowhere", exit_record="/nowhere",
 ).to_json()  # fmt: skip
 

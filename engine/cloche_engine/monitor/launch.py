@@ -6,8 +6,10 @@ launcher                               child (cloned ahead with six namespaces)
 | opens the trees                       |  waits
 | --- D names + descriptors ----------> |
 | --- T trees, surroundings ----------> |  the tree of mounts, pivot_root
-| limits, veth                          |
-| --- G go ---------------------------> |  groups, network, identity, program
+| makes its links                       |
+| --- N links ------------------------> |  addresses, routes, terminal
+| sets the limits                       |
+| --- G go ---------------------------> |  groups, identity, program
 monitor                                |
 | <-- F console + pty master ---------- |
 | <-- S its steps and their times ----- |
@@ -179,14 +181,15 @@ class Launcher:
         with self._step("open its trees"), self._opened(child.pid, shared) as opened:
             child.hand_over(opened)
             child.tell(b"T" + around.to_json().encode())
+        if plan.links:
+            with self._step("connect its network"):
+                self._connect_network(child.pid)
+        child.tell(b"N")
         with self._step("make the control group and set its limits"):
             self._limit(child)
         if plan.profile:
             with self._step("load its AppArmor profile"):
                 apparmor.load(plan.profile, plan.uuid)
-        if plan.links:
-            with self._step("connect its network"):
-                self._connect_network(child.pid)
         child.tell(b"G2" if child.group.unified else b"G")
         return {"name": plan.name, **self.fields()}
 

@@ -57,6 +57,7 @@ from cloche_engine.sandbox.network import (
     OpenPing,
     SetHostname,
     SwitchLoopbackOn,
+    messages,
 )
 from cloche_engine.sandbox.operation import (
     Blame,
@@ -169,13 +170,16 @@ def trees(plan: LaunchPlan, around: Surroundings) -> list[Operation]:
     ]
 
 
+def connected(plan: LaunchPlan) -> list[Operation]:
+    """The container's side of its network and terminal, once the network is connected."""
+    return [*(ConfigureNetwork(link) for link in plan.links), TakeConsole()]
+
+
 def program(plan: LaunchPlan, filters: Filters, *, unified: bool) -> list[Operation]:
-    """From a finished tree to the program, once limits are set and the network is connected."""
+    """From a finished tree to the program, once limits are set."""
     return [
         JoinGroups(),
         *([MountOwnGroups()] if unified and plan.rights.system else []),
-        *(ConfigureNetwork(link) for link in plan.links),
-        TakeConsole(),
         *confined(plan, filters, (plan.user, plan.group), plan.directory),
         *profiled(plan),
         TellSteps(),
@@ -216,9 +220,9 @@ def await_plan_and_run(link: socket.socket, filters: Filters) -> NoReturn:
     """The life of a child that was cloned ahead: wait for the plan, carry it out, never return.
 
     D: names of the descriptors beside it; A: what can be done ahead; R: a rehearsal; P: the plan;
-    M: the id maps are written; T: the trees are open; G: limits and network are there, and 2 where
-    it has a group in the unified tree. A comes with the capabilities that it may have, and whether
-    the network is the host's.
+    M: the id maps are written; T: the trees are open; N: its links are there; G: so are its limits,
+    and 2 where it has a group in the unified tree. A comes with the capabilities that it may have,
+    and whether the network is the host's.
     """
 
     def steps(context: Context) -> Iterator[Operation]:
@@ -231,6 +235,8 @@ def await_plan_and_run(link: socket.socket, filters: Filters) -> NoReturn:
         _await(b"M", link, context)
         yield from before
         yield from trees(plan, Surroundings.from_json(_await(b"T", link, context)))
+        _await(b"N", link, context)
+        yield from connected(plan)
         version = _await(b"G", link, context)
         yield from program(plan, filters, unified=version == "2")
 
@@ -286,8 +292,10 @@ def rehearse(plan: str) -> None:
     sample = LaunchPlan.from_json(plan)
     around = Surroundings.from_json(Surroundings(host_root=HostRoot((), (), (), ())).to_json())
     after = program(sample, Filters((), ()), unified=True)
-    for operation in [*before_trees(sample), *trees(sample, around), *after]:
+    for operation in [*before_trees(sample), *trees(sample, around), *connected(sample), *after]:
         operation.describe()
+    for each in sample.links:
+        messages(each, 1)
     environment(sample)
 
 

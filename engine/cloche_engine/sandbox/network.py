@@ -8,7 +8,7 @@ import os
 import socket
 from dataclasses import dataclass
 
-from cloche_engine.kernel.netlink import Netlink
+from cloche_engine.kernel.netlink import Netlink, about_route, new_address
 from cloche_engine.sandbox.operation import Context
 from cloche_engine.sandbox.plan.links import LinkKind, LinkPlan
 
@@ -67,6 +67,14 @@ def configure(netlink: Netlink, link: LinkPlan) -> None:
         netlink.add_address(found.index, ipaddress.ip_interface(address))
     if link.up or link.kind is LinkKind.VETH:
         switch_on(netlink, found.index, link)
+
+
+def messages(link: LinkPlan, index: int) -> list[bytes]:
+    """All that tells the kernel of the addresses and routes of a link, sent to nobody."""
+    routes = ((ipaddress.ip_network(one.to), ipaddress.ip_address(one.via), one.metric)
+              for one in link.routes)  # fmt: skip
+    given = [new_address(index, ipaddress.ip_interface(address)) for address in link.addresses]
+    return [*given, *(about_route(index, *one) for one in routes)]
 
 
 def switch_on(netlink: Netlink, index: int, link: LinkPlan) -> None:

@@ -33,7 +33,14 @@ from cloche_engine.definition.spec import (
 )
 from cloche_engine.kernel.capabilities import NUMBERS
 from cloche_engine.kernel.constants import CLONE_NEWUSER
-from cloche_engine.sandbox.init import ahead, before_trees, environment, program, trees
+from cloche_engine.sandbox.init import (
+    ahead,
+    before_trees,
+    connected,
+    environment,
+    program,
+    trees,
+)
 from cloche_engine.sandbox.mounts import BindMount, MountNew, ProvideFiles
 from cloche_engine.sandbox.operation import Operation
 from cloche_engine.sandbox.plan.ending import EndingPlan
@@ -77,7 +84,7 @@ def names(plan: LaunchPlan, around: Surroundings) -> list[str]:
 def steps_of(plan: LaunchPlan, around: Surroundings) -> list[Operation]:
     after = program(plan, Filters((), ()), unified=True)
     first = ahead(plan.rights.kept_ahead)
-    return [*first, *before_trees(plan), *trees(plan, around), *after]
+    return [*first, *before_trees(plan), *trees(plan, around), *connected(plan), *after]
 
 
 def test_the_order_is_the_one_that_the_kernel_demands() -> None:
@@ -89,7 +96,7 @@ def test_the_order_is_the_one_that_the_kernel_demands() -> None:
         "BecomeContainerRoot", "OpenConsole", "WriteFiles", "SetHostname", "AllowPing",
         "NewKeyring", "LimitCapabilities",
         "AttachRoot", "MoveIn", "ProvideFiles", "MoveIn", "MoveIn", "PivotRoot",
-        "JoinGroups", "TakeConsole", "SetIdentity", "ChangeDirectory", "SetRlimits", "Confine",
+        "TakeConsole", "JoinGroups", "SetIdentity", "ChangeDirectory", "SetRlimits", "Confine",
         "TellSteps", "Execute",
     ]  # fmt: skip
 
@@ -101,8 +108,8 @@ def test_a_system_gets_its_groups_and_settings_and_its_filter_while_it_may_take_
         "NewKeyring", "PutBack", "LimitCapabilities",
     ]  # fmt: skip
     assert steps[steps.index("JoinGroups") :] == [
-        "JoinGroups", "MountOwnGroups", "TakeConsole", "Confine", "SetIdentity", "ChangeDirectory",
-        "SetRlimits", "TellSteps", "Execute",
+        "JoinGroups", "MountOwnGroups", "Confine", "SetIdentity", "ChangeDirectory", "SetRlimits",
+        "TellSteps", "Execute",
     ]  # fmt: skip
 
 

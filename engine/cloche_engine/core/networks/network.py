@@ -51,6 +51,8 @@ class ManagedNetwork:
         self._route_watch: RouteWatch | None = None
         self._repairs: set[asyncio.Task[None]] = set()
         self.trouble: tuple[str, ...] = ()
+        self.generation = 0
+        """Another one as soon as any port is somebody else's, or another than before."""
 
     def port(self, key: str, address: ipaddress.IPv4Interface | None, mac: str | None) -> Port:
         """The port that a container has, or has from now on; EngineError where none is to be had.
@@ -72,6 +74,7 @@ class ManagedNetwork:
         if number != wanted:
             self._leases.take(key, wanted)
         if known != (mac, wanted):
+            self.generation += 1
             self.publish()
         return pool.port(wanted)
 
@@ -123,6 +126,7 @@ class ManagedNetwork:
     def forget(self, uuid: str) -> None:
         """Free the addresses of a container that is no longer defined."""
         if self._leases.give_back(uuid):
+            self.generation += 1
             self.publish()
 
     def wants(self, links: tuple[LinkPlan, ...]) -> bool:

@@ -49,12 +49,13 @@ def disconnect(plan: LinkPlan, netns: int = -1) -> None:
 
 def _connect_veth(netlink: Netlink, plan: LinkPlan, netns: int) -> None:
     index = bridges.index_of(netlink, plan)
+    name = plan.host_name or plan.outer
+    veth = Veth(name, plan.inner, netns, index, plan.mac_bytes, plan.up)
     try:
-        netlink.delete_link(plan.outer)
-        name = plan.host_name or plan.outer
         if plan.host_name:
+            netlink.delete_link(plan.outer)
             _refuse_taken(netlink, plan)
-        netlink.add_veth(Veth(name, plan.inner, netns, index, plan.mac_bytes, plan.up))
+        _add(netlink, veth)
         if plan.host_name:
             _remember(netlink, plan)
         if plan.forwards:
@@ -62,6 +63,15 @@ def _connect_veth(netlink: Netlink, plan: LinkPlan, netns: int) -> None:
     except (OSError, NetworkRefusedError):
         bridges.remove_if_unused(netlink, plan)
         raise
+
+
+def _add(netlink: Netlink, veth: Veth) -> None:
+    """One of this name that was left is in nobody's use: only then there is one to remove."""
+    try:
+        netlink.add_veth(veth)
+    except FileExistsError:
+        netlink.delete_link(veth.name)
+        netlink.add_veth(veth)
 
 
 def _remove_inside(plan: LinkPlan, netns: int) -> None:

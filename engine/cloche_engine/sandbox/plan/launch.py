@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from cloche_engine.sandbox.plan.ending import EndingPlan
 from cloche_engine.sandbox.plan.limits import Limits
 from cloche_engine.sandbox.plan.links import LinkPlan
 from cloche_engine.sandbox.plan.mounts import MountPlan
+from cloche_engine.sandbox.plan.packing import packed
 from cloche_engine.sandbox.plan.rights import ORDINARY, Rights
 
 
@@ -57,7 +57,7 @@ class LaunchPlan:
 
     def to_json(self) -> str:
         """One line that from_json reads back; as large as its UTF-8 text, whatever is in it."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+        return packed(self)
 
     @classmethod
     def from_json(cls, text: str) -> LaunchPlan:

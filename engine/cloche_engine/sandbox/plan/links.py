@@ -72,7 +72,7 @@ class LinkPlan:
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> LinkPlan:
-        """What dataclasses.asdict made of one, after JSON."""
+        """What packing made of one, after JSON."""
         fields["routes"] = tuple(RoutePlan(**route) for route in fields["routes"])
         fields["forwards"] = tuple(ForwardPlan(**each) for each in fields.get("forwards", ()))
         fields["kind"] = LinkKind(fields.get("kind", LinkKind.VETH))

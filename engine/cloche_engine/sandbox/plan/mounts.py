@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from cloche_engine.kernel.constants import MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID
+from cloche_engine.sandbox.plan.packing import packed
 
 SAFE = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
 
@@ -72,7 +72,7 @@ class MountPlan:
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> MountPlan:
-        """What dataclasses.asdict made of one, after JSON; also of an older plan."""
+        """What packing made of one, after JSON; also of an older plan."""
         kind = fields.get("kind", SourceKind.TREE if fields["source"] else SourceKind.RAM)
         owner = fields.get("owner")
         changed = {
@@ -104,7 +104,7 @@ class Surroundings:
 
     def to_json(self) -> str:
         """One line that from_json reads back."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+        return packed(self)
 
     @classmethod
     def from_json(cls, text: str) -> Surroundings:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.capabilities import mask
+from cloche_engine.sandbox.plan.packing import packed
 
 APPLICATION_CAPABILITIES = (
     "chown", "dac_override", "fowner", "fsetid", "kill", "net_bind_service", "setfcap", "setgid",
@@ -42,14 +43,14 @@ class Rights:
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> Rights:
-        """What dataclasses.asdict made of one, after JSON; of nothing, those of an application."""
+        """What packing made of one, after JSON; of nothing, those of an application."""
         lists = ((name, value) for name, value in fields.items() if isinstance(value, list))
         tuples = {name: tuple(map(_frozen, values)) for name, values in lists}
         return cls(**{**fields, **tuples})
 
     def to_json(self) -> str:
         """One line that from_json reads back."""
-        return json.dumps(asdict(self))
+        return packed(self)
 
     @classmethod
     def from_json(cls, text: str) -> Rights:
