@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from collections import deque
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from cloche_engine.host.cgroups.tree import detect
 from cloche_engine.host.cgroups.unit import forget_monitors
 from cloche_engine.kernel.sockets import send_packet
 from cloche_engine.monitor.launch import remove_group
-from cloche_engine.monitor.protocol import SPARE, group_name
+from cloche_engine.monitor.protocol import SPARE, Order, group_name
 from cloche_engine.sandbox.plan.rights import ORDINARY, Rights
 
 # -S leaves site-packages out: the spawner stays small, and imports nothing but our own code.
@@ -36,6 +37,8 @@ _GOODBYE = 3.0
 """Seconds in which monitors of containers that ended let go of their viewers."""
 _QUIET = 0.03
 """Seconds after a start, and between two spares, so as not to be in the way of another."""
+_BUSY = 0.3
+"""The same while starts are under way, in which they are over if nothing holds them up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Spawner:
         self._ready: deque[Spare] = deque()
         self._next: asyncio.Task[Spare] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._under_way = 0
 
     async def warm_up(self) -> None:
         """Have a spare now, so that the first start need not wait."""
@@ -99,29 +103,47 @@ class Spawner:
         """Have all spares soon."""
         self._order_later()
 
+    @contextlib.asynccontextmanager
+    async def lent(self, rights: Rights = ORDINARY) -> AsyncIterator[Spare]:
+        """A spare for the time of a start, in which no others are made unless they are wanted."""
+        self._under_way += 1
+        self._order_later()
+        try:
+            yield await self.take(rights)
+        finally:
+            self._under_way -= 1
+            self._order_later()
+
     async def take(self, rights: Rights = ORDINARY) -> Spare:
-        """A spare, or a fresh one where there is none alive; others are made after a while.
+        """A spare, or a fresh one where there is none alive.
 
         None that waits can become a container whose rights are not ordinary.
         """
         if not rights.is_ordinary:
-            return await self._ordered(rights)
-        self._order_later()
+            return await self._ordered(rights, at_once=True)
+        try:
+            return await self._alive()
+        finally:
+            if not self._ready and self._wanted > 1 and self._under_way == 1:
+                self._order_next(at_once=True)  # many come one after another
+
+    async def _alive(self) -> Spare:
         while self._ready:
             spare = self._ready.popleft()
             if not spare.is_gone:
                 return spare
             await spare.discard()
         waiting, self._next = self._next, None
-        return await (waiting or self._ordered())
+        return await (waiting or self._ordered(at_once=True))
 
     def _order_later(self) -> None:
         self._cancel_timer()
-        self._timer = asyncio.get_running_loop().call_later(_QUIET, self._order_next)
+        seconds = _BUSY if self._under_way else _QUIET
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._order_next)
 
-    def _order_next(self) -> None:
+    def _order_next(self, *, at_once: bool = False) -> None:
         if self._next is None and len(self._ready) < self._wanted:
-            self._next = asyncio.ensure_future(self._ordered())
+            self._next = asyncio.ensure_future(self._ordered(at_once=at_once))
             self._next.add_done_callback(self._came)
 
     def _came(self, made: asyncio.Task[Spare]) -> None:
@@ -145,6 +167,7 @@ class Spawner:
     async def close(self, *, is_last: bool) -> None:
         """End it and its spares; monitors with a container go on, is_last where there are none."""
         self._cancel_timer()
+        self._wanted = 0
         waiting, self._next = self._next, None
         if waiting is not None:
             with contextlib.suppress(EngineError, OSError):
@@ -158,14 +181,14 @@ class Spawner:
             forget_monitors, detect(), self._groups, _GOODBYE if is_last else 0.0
         )
 
-    async def _ordered(self, rights: Rights = ORDINARY) -> Spare:
+    async def _ordered(self, rights: Rights = ORDINARY, *, at_once: bool = False) -> Spare:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
         folder = self._runtime / f"{SPARE}{os.getpid():x}-{time.monotonic_ns():x}"
         spare = Spare(ours, folder, group_name(self._groups, folder.name))
         with theirs:
-            wanted = "" if rights.is_ordinary else f"\n{rights.to_json()}"
-            await self._order(f"{folder.name}{wanted}".encode(), theirs)
+            unusual = "" if rights.is_ordinary else rights.to_json()
+            await self._order(Order(folder.name, unusual, at_once).packed(), theirs)
         try:
             packet = await asyncio.get_running_loop().sock_recv(ours, 4096)
         except BaseException:

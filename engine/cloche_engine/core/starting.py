@@ -22,6 +22,7 @@ from cloche_engine.kernel.refusal import call_of
 from cloche_engine.kernel.sockets import send_packet
 from cloche_engine.monitor.protocol import Fields
 from cloche_engine.monitor.record import boot_id, write_state
+from cloche_engine.sandbox.plan.launch import LaunchPlan
 
 
 class Starting:
@@ -43,24 +44,28 @@ class Starting:
         if self._network.wants(plan.links):
             with record.step("prepare the network"):
                 await self._network.prepare(plan.links)
-        with record.step("take a waiting monitor"):
-            spare = await self._spawner.take(plan.rights)
-        with record.step("hand over the plan"):
-            link = await self._handed_over(compiled, spare)
-        monitor = MonitorLink(link, ended)
-        self._registry.changed(entry)  # told now: nobody shall wait for those who listen
-        try:
-            record.told = word = await monitor.first_word()
-        except MonitorGoneError:
-            await self.sweep(Path(plan.runtime))
-            raise EngineError(
-                f"{plan.name} did not start: the process that started it died", "start it again"
-            ) from None
+        async with contextlib.AsyncExitStack() as lent:
+            with record.step("take a waiting monitor"):
+                spare = await lent.enter_async_context(self._spawner.lent(plan.rights))
+            with record.step("hand over the plan"):
+                link = await self._handed_over(compiled, spare)
+            monitor = MonitorLink(link, ended)
+            self._registry.changed(entry)  # told now: nobody shall wait for those who listen
+            record.told = word = await self._first_word(monitor, plan)
         if "error" in word:
             monitor.close()
             text = entry.stored.text
             raise await asyncio.to_thread(start_failed, word["error"], plan, definition=text)
         return Running(monitor, word["pid"], word["started"], plan)
+
+    async def _first_word(self, monitor: MonitorLink, plan: LaunchPlan) -> Fields:
+        try:
+            return await monitor.first_word()
+        except MonitorGoneError:
+            await self.sweep(Path(plan.runtime))
+            raise EngineError(
+                f"{plan.name} did not start: the process that started it died", "start it again"
+            ) from None
 
     async def _make_room(self, runtime: Path) -> None:
         """Clean up the last run where its monitor could not."""

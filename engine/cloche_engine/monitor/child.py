@@ -73,6 +73,8 @@ class Warm:
     """The program that guards their devices, where there is one."""
     rights: Rights = ORDINARY
     """What its children can have: those of most containers, or of one that has others."""
+    rehearses: bool = True
+    """Whether there is time to touch what a start will touch."""
 
 
 @dataclass(slots=True)
@@ -173,7 +175,7 @@ def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None 
     try:
         write_init(runtime, monitor, child.pid, group.name)
         expose(child.pid)
-        _let_prepare(child, warm.rights)
+        _let_prepare(child, warm)
     except OSError:
         if not give:
             child.kill()
@@ -239,11 +241,13 @@ def _born(birth: socket.socket, holder: int) -> tuple[int, socket.socket]:
     raise OSError(number, os.strerror(number), "clone3")
 
 
-def _let_prepare(child: Child, rights: Rights) -> None:
+def _let_prepare(child: Child, warm: Warm) -> None:
+    rights = warm.rights
     child.hand_over(child.dev)
     child.hand_over_groups()
     child.tell(b"A%d %d" % (rights.kept_ahead, rights.shares_network))
-    child.tell(b"R" + _SAMPLE.encode())
+    if warm.rehearses:
+        child.tell(b"R" + _SAMPLE.encode())
 
 
 def rehearse(child: Child) -> None:

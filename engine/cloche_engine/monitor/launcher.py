@@ -44,7 +44,8 @@ def _launch_when_told(link: socket.socket, helper: socket.socket, warm: Warm, fo
     trouble = None
     try:
         child = clone_ahead(warm, folder, lambda made: tell_child(link, made, listener))
-        rehearse(child)
+        if warm.rehearses:
+            rehearse(child)
     except OSError as error:  # the start will say why
         trouble = error
     send(helper, {"pid": os.getppid(), "ready": trouble is None})

@@ -1,7 +1,7 @@
 """Messages between the helper and a monitor: JSON packets, descriptors beside them.
 
 helper                                 monitor
-  | the name of a folder --------------> |  the spawner makes a monitor for it
+  | an order ------------------------->  |  the spawner makes a monitor for it
   | <-- {pid, ready} ------------------- |  it waits for a plan
   | the plan --------------------------> |  starts it
   | <-- {ok, ...} or {error} ----------- |
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -34,6 +35,27 @@ def group_name(parent: str, folder: str) -> str:
 
 
 Fields = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A monitor that is wanted: its folder, and its container's rights where they are not usual.
+
+    Where it is wanted at once nothing is rehearsed, which pays only while nobody waits.
+    """
+
+    folder: str
+    rights: str = ""
+    at_once: bool = False
+
+    def packed(self) -> bytes:
+        """One packet."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def unpacked(cls, packet: bytes) -> Order:
+        """What packed made."""
+        return cls(**json.loads(packet))
 
 
 class Do(StrEnum):

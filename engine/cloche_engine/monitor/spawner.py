@@ -23,6 +23,7 @@ from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import name_process, prctl
 from cloche_engine.monitor.child import Warm
+from cloche_engine.monitor.protocol import Order
 from cloche_engine.monitor.spare import practise, stand_by
 from cloche_engine.sandbox.plan.rights import Rights
 from cloche_engine.sandbox.seccomp import compile_filters
@@ -31,8 +32,7 @@ from cloche_engine.sandbox.seccomp import compile_filters
 def main() -> None:
     """Serve the helper until it hangs up; arguments: its socket, the groups' parent, the runtimes.
 
-    Each packet names the folder of a new monitor, and its container's rights where they are not
-    those of most; it carries the socket for its plan.
+    Each packet is an Order; it carries the socket for the plan.
     """
     name_process("cloche-spawner")
     spare()
@@ -58,9 +58,10 @@ def _serve_one(link: socket.socket, warm: Warm, runtimes: Path) -> bool:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if os.fork() == 0:
             link.close()
-            name, _, rights = packet.decode().partition("\n")
-            warm = replace(warm, rights=Rights.from_json(rights)) if rights else warm
-            stand_by(socket.socket(fileno=descriptor), warm, runtimes / name)
+            order = Order.unpacked(packet)
+            rights = Rights.from_json(order.rights) if order.rights else warm.rights
+            warm = replace(warm, rights=rights, rehearses=not order.at_once)
+            stand_by(socket.socket(fileno=descriptor), warm, runtimes / order.folder)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         os.close(descriptor)
         _reap_early()
