@@ -28,6 +28,7 @@ BENCHMARKS = {
     "samples": "tests.bench.samples",
     "definition": "tests.bench.definition",
     "console": "tests.bench.console",
+    "esctest": "tests.bench.esctest",
 }
 
 

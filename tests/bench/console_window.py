@@ -38,7 +38,7 @@ class PtyLink(QObject):
         self._ready.register(self._master, select.POLLIN)
         self._notifier = QSocketNotifier(voidptr(self._master), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._read)
-        terminal.typed.connect(lambda data: os.write(self._master, data))
+        terminal.typed.connect(self._send)
         terminal.grid_resized.connect(self._resize)
         self._resize(terminal.rows, terminal.columns)
 
@@ -46,7 +46,7 @@ class PtyLink(QObject):
         until = time.monotonic() + SLICE
         while time.monotonic() < until and self._terminal.backlog < MAX_BACKLOG:
             try:
-                self._terminal.feed(os.read(self._master, _READ))
+                self._show(os.read(self._master, _READ))
             except BlockingIOError:
                 if not self._ready.poll(0):
                     return
@@ -55,6 +55,12 @@ class PtyLink(QObject):
                 if self._ends_all:
                     QApplication.exit(0)
                 return
+
+    def _show(self, data: bytes) -> None:
+        self._terminal.feed(data)
+
+    def _send(self, data: bytes) -> None:
+        os.write(self._master, data)
 
     def _resize(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

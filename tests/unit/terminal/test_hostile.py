@@ -37,6 +37,7 @@ def replies(data: str | bytes) -> bytes:
         ("\x1b]4;1;?\x07", rb"\x1b\]4;1;rgb:[0-9a-f/]+\x07"),
         ("\x1bP$qm\x1b\\", rb"\x1bP1\$r0m\x1b\\"),
         ("\x1b[?u", rb"\x1b\[\?0u"),
+        ("\x1b[18t", rb"\x1b\[8;24;80t"),  # what TIOCGWINSZ tells it too
     ],
 )
 def test_honest_questions_are_answered(question: str, answer: bytes) -> None:
@@ -73,7 +74,7 @@ def test_t1_a_title_is_never_told(ask: str) -> None:
         "\x1b]5522;type=read;Lg==\x1b\\",
         f"\x1b]21;foreground=?;{MARK}=?\x1b\\",
         f"\x1b]7;file://{MARK}\x07\x1b]7;?\x07",
-        "\x1b[14t\x1b[15t\x1b[18t\x1b[19t\x1b[11t\x1b[13t",
+        "\x1b[14t\x1b[15t\x1b[16t\x1b[19t\x1b[11t\x1b[13t",
         "\x1b[x\x1b[1*y",
     ],
 )

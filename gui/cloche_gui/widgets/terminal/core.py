@@ -15,6 +15,7 @@ from cloche_gui.widgets.terminal.guard import STRING_LIMIT, Guard
 from cloche_gui.widgets.terminal.model import Cursor, CursorShape, Position, Row
 from cloche_gui.widgets.terminal.news import CLIPBOARD_LIMIT, Listener, News
 from cloche_gui.widgets.terminal.replies import ReplyQueue
+from cloche_gui.widgets.terminal.soft_reset import SoftResets, soft_reset
 from cloche_gui.widgets.terminal.theme import DARK, Theme
 
 SCROLLBACK_BYTES = 10_000_000
@@ -60,10 +61,12 @@ class TerminalCore:
         self.rows, self.columns = rows, columns
         self._cell_size = (8, 16)
         self._guard = Guard()
+        self._soft_resets = SoftResets()
         self._at_ground = ffi.new("bool*")
         self._replies = ReplyQueue()
         self._listener = Listener(self.handle)
         self._write_pty = ffi.callback("GhosttyTerminalWritePtyFn", self._reply)
+        self._size = ffi.callback("GhosttyTerminalSizeFn", self._tell_size)
         self._set_limits()
         self._new_render_state()
         self._reader = RowReader()
@@ -74,6 +77,7 @@ class TerminalCore:
 
     def _set_limits(self) -> None:
         self._set("WRITE_PTY", self._write_pty)
+        self._set("SIZE", self._size)
         self._set("SCROLLBACK_MAX_BYTES", ffi.new("size_t*", SCROLLBACK_BYTES))
         self._set("SCROLLBACK_MAX_LINES", ffi.NULL)  # a limit in lines costs a fifth of the speed
         self._set("APC_MAX_BYTES", ffi.new("size_t*", STRING_LIMIT))
@@ -111,12 +115,15 @@ class TerminalCore:
     def _feed_block(self, block: bytes) -> None:
         block = self._guard.admit(block, self.rows * self.columns)
         start = time.perf_counter()
-        lib.ghostty_terminal_vt_write(self.handle, block, len(block))
+        output, *more = self._soft_resets.around(block)
+        self._write(output)
+        for part in more:
+            self._write(soft_reset(self._number("CURSOR_Y"), self._number("CURSOR_X")) + part)
         taken = time.perf_counter() - start
         lib.ghostty_terminal_get(self.handle, _GROUND, self._at_ground)
         end = self._guard.fed(block, taken, in_string=not self._at_ground[0])
         if end:
-            lib.ghostty_terminal_vt_write(self.handle, end, len(end))
+            self._write(end)
 
     def take_news(self) -> News | None:
         """Bell, title and clipboard since the last call, if there was any."""
@@ -256,6 +263,14 @@ class TerminalCore:
 
     def _reply(self, _terminal: object, _data: object, text: object, length: int) -> None:
         self._replies.offer(bytes(ffi.buffer(text, length)))
+
+    def _write(self, output: bytes) -> None:
+        lib.ghostty_terminal_vt_write(self.handle, output, len(output))
+
+    def _tell_size(self, _terminal: object, _data: object, out: "ffi.CData") -> bool:
+        out.rows, out.columns = self.rows, self.columns
+        out.cell_width, out.cell_height = self._cell_size
+        return True
 
     def _set(self, option: str, value: object) -> None:
         lib.ghostty_terminal_set(self.handle, getattr(lib, f"GHOSTTY_TERMINAL_OPT_{option}"), value)

@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 
 _ANSWERS = re.compile(
-    rb"""(?: \x1b\[ [?>]? [0-9;]{1,40} (?: \$y | [cnRtu] )     # DA, DSR, DECRQM, size, keyboard
+    rb"""(?: \x1b\[ [?>]? [0-9;]{1,40} (?: \$y | [cnRu] )      # DA, DSR, DECRQM, keyboard
+           | \x1b\[ (?: 8 | 48 ) (?: ;[0-9]{1,6} ){2,4} t        # rows and columns
            | \x1b\] (?: 1[0-2] | 4;[0-9]{1,3} )                   # OSC 4, 10, 11, 12
              ;rgb: [0-9a-f]{4} (?: /[0-9a-f]{4} ){2} (?: \x07 | \x1b\\ )
            | \x1bP ![|] 00000000 \x1b\\                         # DA3
            | \x1bP >[|] libghostty \x1b\\                       # XTVERSION
-           | \x1bP [01] \$r [0-9;: ]{0,80} [mqr]? \x1b\\          # DECRQSS: style, cursor, margins
+           | \x1bP [01] \$r [0-9;: ]{0,80} [mqrs]? \x1b\\         # DECRQSS: style, cursor, margins
          )+""",
     re.VERBOSE,
 )
