@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from PyQt6.QtCore import QRect
 from PyQt6.QtGui import QColor, QFont, QPainter
 
-from cloche_gui.widgets.terminal.atlas import Variant
 from cloche_gui.widgets.terminal.composing import Preedit
 from cloche_gui.widgets.terminal.core import TerminalCore
+from cloche_gui.widgets.terminal.glyphs import HALVES
 from cloche_gui.widgets.terminal.links import Link
 from cloche_gui.widgets.terminal.model import Cursor, CursorShape, Point, Style
 from cloche_gui.widgets.terminal.painter import GridPainter
@@ -80,9 +80,9 @@ class Foreground:
         rect = self._rect(cursor.row, column, cells)
         if focused and cursor.shape is CursorShape.BLOCK:
             painter.fillRect(rect, QColor.fromRgb(color))
-            halves = (Variant.LEFT_HALF, Variant.RIGHT_HALF) if cells == 2 else (Variant(0),)
+            halves = HALVES if cells == 2 else (0,)
             for step, half in enumerate(halves):
-                glyph = self.grid.tinted(style, row.clusters[column], int(half), text)
+                glyph = self.grid.tinted(style, row.clusters[column], half, text)
                 painter.drawPixmap(rect.left() + step * self.grid.atlas.width, rect.top(), glyph)
             return
         shape = cursor.shape if focused else CursorShape.HOLLOW

@@ -5,16 +5,18 @@ The glyphs are then tinted by an image with one pixel per cell, scaled up, and s
 background painted.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from PyQt6.QtCore import QRect, Qt
 from PyQt6.QtGui import QColor, QImage, QPainter, QPixmap
 
-from cloche_gui.widgets.terminal.atlas import Atlas, Variant, variant_of
+from cloche_gui.widgets.terminal.atlas import Atlas, Place
+from cloche_gui.widgets.terminal.glyphs import HALVES, Variant, variant_of
 from cloche_gui.widgets.terminal.model import Row, Stripe, Style
 from cloche_gui.widgets.terminal.overlay import Stripes
 
 _OPAQUE = 0xFF000000
+_BRUSHES_KEPT = 4096
 _Mode = QPainter.CompositionMode
 
 
@@ -33,12 +35,26 @@ class _CellColors:
             bits[0 : len(colors)] = colors
 
 
+class _Brush:
+    """What the painter makes of a style, kept by the style's identity: hashing it takes longer."""
+
+    __slots__ = ("back", "fore", "hidden", "style", "variant")
+
+    def __init__(self, style: Style) -> None:
+        self.style = style  # kept, so that no other takes its identity
+        self.variant = variant_of(style)
+        self.hidden = self.variant | Variant.INVISIBLE
+        self.fore = (style.foreground | _OPAQUE).to_bytes(4, "little")
+        self.back = (style.background | _OPAQUE).to_bytes(4, "little")
+
+
 class GridPainter:
     """The picture of a grid; `update` it with the rows that changed, then draw `image`."""
 
     def __init__(self, atlas: Atlas) -> None:
         self.atlas = atlas
         self._generation = atlas.generation
+        self._brushes: dict[int, _Brush] = {}
         self.blink_is_off = False
         """Blinking text is not drawn; its rows must be updated when this changes."""
         self.resize(1, 1)
@@ -91,22 +107,25 @@ class GridPainter:
 
     def _set_row(self, number: int, row: Row, stripes: tuple[Stripe, ...]) -> None:
         first = number * self.columns
-        fragments = self._fragments[first : first + self.columns]
-        clusters = row.clusters
-        if row.wide:  # these get their two halves after the others
-            clusters = [" " if column in row.wide else one for column, one in enumerate(clusters)]
+        places: list[Place] = []
         fore, back = [], []
         self.blinking.discard(number)
         self.atlas.owes = False
         for start, end, style in row.runs:
-            variant = self._variant(number, style)
-            table = self.atlas.table(variant)
-            for fragment, cluster in zip(fragments[start:end], clusters[start:end], strict=False):
-                fragment.sourceLeft, fragment.sourceTop = table[cluster]
+            brush = self._brushes.get(id(style)) or self._new_brush(style)
+            if style.blink:
+                self.blinking.add(number)
+            variant = brush.hidden if style.blink and self.blink_is_off else brush.variant
             if row.wide:
-                self._set_wide(fragments, row, range(start, end), variant)
-            fore.append((style.foreground | _OPAQUE).to_bytes(4, "little") * (end - start))
-            back.append((style.background | _OPAQUE).to_bytes(4, "little") * (end - start))
+                places += self._wide_places(row, range(start, end), variant)
+            else:
+                places += map(self.atlas.table(variant).__getitem__, row.clusters[start:end])
+            fore.append(brush.fore * (end - start))
+            back.append(brush.back * (end - start))
+        for fragment, place in zip(
+            self._fragments[first : first + self.columns], places, strict=False
+        ):
+            fragment.sourceLeft, fragment.sourceTop = place
         self._extras[number] = self._row_extras(row)
         if self.atlas.owes:
             self.unfinished.add(number)
@@ -117,21 +136,24 @@ class GridPainter:
         self._fore.set_row(number, front)
         self._back.set_row(number, ground)
 
-    def _variant(self, number: int, style: Style) -> int:
-        if not style.blink:
-            return variant_of(style)
-        self.blinking.add(number)
-        return variant_of(style) | Variant.INVISIBLE * self.blink_is_off
+    def _new_brush(self, style: Style) -> "_Brush":
+        if len(self._brushes) >= _BRUSHES_KEPT:
+            self._brushes.clear()
+        brush = self._brushes[id(style)] = _Brush(style)
+        return brush
 
-    def _set_wide(
-        self, fragments: list[QPainter.PixmapFragment], row: Row, columns: range, variant: int
-    ) -> None:
-        first, second = (self.atlas.table(variant | half) for half in _HALVES)
-        for column in row.wide:
-            if column in columns:
-                cluster, left, right = row.clusters[column], *fragments[column : column + 2]
-                left.sourceLeft, left.sourceTop = first[cluster]
-                right.sourceLeft, right.sourceTop = second[cluster]
+    def _wide_places(self, row: Row, columns: range, variant: int) -> Iterator[Place]:
+        table = self.atlas.table(variant)
+        first, second = (self.atlas.table(variant | half) for half in HALVES)
+        clusters, wide = row.clusters, row.wide
+        for column in columns:
+            cluster = clusters[column]
+            if column in wide:
+                yield first[cluster]
+            elif not cluster and column - 1 in wide:
+                yield second[clusters[column - 1]]
+            else:
+                yield table[cluster]
 
     def _row_extras(self, row: Row) -> list[tuple[int, QPixmap]]:
         """Pictures that are not tinted: colour glyphs, and underlines in a colour of their own."""
@@ -141,7 +163,8 @@ class GridPainter:
                 line = Style(0, 0, underline=style.underline)
                 picture = self._tint(variant_of(line), " ", style.underline_color)
                 extras += [(column, picture) for column in range(start, end)]
-        if not self.atlas.colored_clusters.isdisjoint(row.clusters):
+        colored = self.atlas.colored_clusters
+        if colored and not colored.isdisjoint(row.clusters):
             extras += self._colored(row)
         return extras
 
@@ -155,7 +178,7 @@ class GridPainter:
                 continue
             variant = variant_of(style)
             for column in range(start, end):
-                for step, half in enumerate(_HALVES if column in row.wide else (0,)):
+                for step, half in enumerate(HALVES if column in row.wide else (0,)):
                     picture = self.atlas.colored(variant | half, row.clusters[column])
                     if picture is not None:
                         found.append((column + step, picture))
@@ -205,9 +228,6 @@ class GridPainter:
 
     def _cells(self, first: int, last: int) -> QRect:
         return QRect(0, first, self.columns, last - first)
-
-
-_HALVES = (int(Variant.LEFT_HALF), int(Variant.RIGHT_HALF))
 
 
 def _bands(rows: list[int]) -> list[tuple[int, int]]:
