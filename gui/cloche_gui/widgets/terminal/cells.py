@@ -27,13 +27,14 @@ _CONTENT_SHIFT, _CONTENT = _field("content")
 _STYLE_SHIFT, _STYLE = _field("style_id")
 _WIDE_SHIFT, _WIDE = _field("wide")
 _CODEPOINT = 0x1FFFFF
-_KIND = _TAG << _TAG_SHIFT | _WIDE << _WIDE_SHIFT
-_LOOK = _STYLE << _STYLE_SHIFT | _TAG << _TAG_SHIFT
+_ANY_TAG, _ANY_WIDE = _TAG << _TAG_SHIFT, _WIDE << _WIDE_SHIFT
+_KIND = _ANY_TAG | _ANY_WIDE
+_LOOK = _STYLE << _STYLE_SHIFT | _ANY_TAG
 _BACKGROUND_PALETTE = int(lib.GHOSTTY_CELL_CONTENT_BG_COLOR_PALETTE)
 _BACKGROUND_RGB = int(lib.GHOSTTY_CELL_CONTENT_BG_COLOR_RGB)
-_GRAPHEME = int(lib.GHOSTTY_CELL_CONTENT_CODEPOINT_GRAPHEME)
-_WIDE_START = int(lib.GHOSTTY_CELL_WIDE_WIDE)
-_WIDE_TAIL = int(lib.GHOSTTY_CELL_WIDE_SPACER_TAIL)
+_GRAPHEME = int(lib.GHOSTTY_CELL_CONTENT_CODEPOINT_GRAPHEME) << _TAG_SHIFT
+_WIDE_START = int(lib.GHOSTTY_CELL_WIDE_WIDE) << _WIDE_SHIFT
+_WIDE_TAIL = int(lib.GHOSTTY_CELL_WIDE_SPACER_TAIL) << _WIDE_SHIFT
 
 
 class Colors:
@@ -97,15 +98,21 @@ class RowReader:
         runs = self._runs(words, _lane(line, _STYLE << _STYLE_SHIFT, columns), kinds)
         if not line & _every(_KIND, columns):
             return Row(text, runs)
-        clusters, wide = list(text), []
-        for column, kind in enumerate(kinds):
-            if kind:
-                clusters[column] = self._cluster(column, words[column])
-                if kind >> _WIDE_SHIFT & _WIDE == _WIDE_START:
-                    wide.append(column)
+        wide = [column for column, kind in enumerate(kinds) if kind & _ANY_WIDE == _WIDE_START]
         if wide and wide[-1] == columns - 1:
             wide.pop()
-        return Row(clusters, runs, frozenset(wide))
+        return Row(self._clusters(text, kinds), runs, frozenset(wide))
+
+    def _clusters(self, text: str, kinds: Sequence[int]) -> list[str]:
+        clusters = list(text)
+        for column, kind in enumerate(kinds):
+            if kind & _ANY_WIDE == _WIDE_TAIL:
+                clusters[column] = ""
+            elif kind & _ANY_TAG == _GRAPHEME:
+                clusters[column] = self._grapheme(column)
+            elif kind & _ANY_TAG:
+                clusters[column] = " "
+        return clusters
 
     def _runs(self, words: Sequence[int], looks: Sequence[int], kinds: Sequence[int]) -> list[Run]:
         """Cells of one style together; a cell of ground only has its colour instead of a style."""
@@ -122,15 +129,6 @@ class RowReader:
             runs.append(Run(start, end, style))
             start = end
         return runs
-
-    def _cluster(self, column: int, word: int) -> str:
-        if word >> _WIDE_SHIFT & _WIDE == _WIDE_TAIL:
-            return ""
-        if word >> _TAG_SHIFT & _TAG == _GRAPHEME:
-            return self._grapheme(column)
-        if word >> _TAG_SHIFT & _TAG:
-            return " "
-        return _character(word)
 
     def _grapheme(self, column: int) -> str:
         lib.ghostty_render_state_row_cells_select(self._cells, column)
@@ -180,10 +178,6 @@ def _every(mask: int, columns: int) -> int:
 def _lane(line: int, mask: int, columns: int) -> Sequence[int]:
     """What is left of each cell under a mask."""
     return memoryview((line & _every(mask, columns)).to_bytes(columns * 8, "little")).cast("Q")
-
-
-def _character(word: int) -> str:
-    return chr(word >> _CONTENT_SHIFT & _CODEPOINT) if word >> _CONTENT_SHIFT & _CODEPOINT else " "
 
 
 def _decode(line: int, columns: int) -> str:
