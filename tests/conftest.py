@@ -92,7 +92,7 @@ def _turn_into_failure(report: pytest.TestReport | pytest.CollectReport) -> None
 def watch(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> leftovers.Watch:
     """What sees leftovers of this run, those below its temporary folder included."""
     plain = pytestconfig.stash[_watch]
-    return leftovers.Watch(plain.mark, (f"{tmp_path_factory.getbasetemp()}/",), alone=plain.alone)
+    return replace(plain, folders=(f"{tmp_path_factory.getbasetemp()}/",))
 
 
 @pytest.fixture(autouse=True)
@@ -108,8 +108,8 @@ def _nothing_left(request: pytest.FixtureRequest, watch: leftovers.Watch) -> Ite
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """A run of unit tests alone leaves the machine to others, which change it meanwhile."""
-    if not any(map(_markers, session.items)):
+    """A run that needs a screen at most leaves the machine to others, which change it meanwhile."""
+    if not any(set(_markers(item)) - {"screen"} for item in session.items):
         watch = session.config.stash[_watch]
         session.config.stash[_watch] = replace(watch, alone=False, machine=False)
     session.stash[_before] = session.config.stash[_watch].snapshot()

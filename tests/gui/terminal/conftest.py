@@ -71,7 +71,7 @@ class Program:
         console.typed.connect(self._write)
         console.grid_resized.connect(self._resize)
 
-    def shows(self, wanted: str | Callable[[list[str]], bool], timeout: int = 10_000) -> None:
+    def shows(self, wanted: str | Callable[[list[str]], bool], timeout: int = 30_000) -> None:
         """Waits until the console shows this text, or what this asks for."""
 
         def seen() -> bool:

@@ -51,7 +51,7 @@ def test_bash_edits_the_line_by_cursor_keys_and_completes_by_tab(run: Run, tmp_p
 
 def test_bash_takes_up_ctrl_c_ctrl_r_and_alt_b(run: Run) -> None:
     shell = bash(run)
-    shell.type("echo ready; cat")
+    shell.type("sh -c 'echo ready; exec cat'")  # it is in the foreground before it says so
     shell.press(Key.Key_Return)
     shell.shows(lambda lines: "ready" in lines)
     shell.press(Key.Key_C, CTRL)
