@@ -9,6 +9,8 @@ import termios
 
 from cloche_engine.kernel import constants as k
 
+SIZE = (24, 80)
+"""Rows and columns of a terminal that nobody looks at yet."""
 _IUTF8 = 0x4000  # the termios module has no name for it
 
 
@@ -17,6 +19,7 @@ def open_pair(ptmx: str) -> tuple[int, int]:
     master = os.open(ptmx, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         fcntl.ioctl(master, k.TIOCSPTLCK, struct.pack("i", 0))
+        set_size(master, *SIZE)
         peer = fcntl.ioctl(master, k.TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
         _erase_whole_characters(peer)
     except OSError:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +31,6 @@ from cloche_engine.host import apparmor, dev
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.limits import apply
 from cloche_engine.host.cgroups.setting import LimitError
-from cloche_engine.host.cgroups.usage import oom_kills
 from cloche_engine.host.network.links import changing_links, connect, disconnect
 from cloche_engine.host.network.refusal import NetworkRefusedError
 from cloche_engine.host.rlimits import make_room
@@ -42,6 +42,7 @@ from cloche_engine.kernel import files
 from cloche_engine.kernel.refusal import call_of
 from cloche_engine.monitor.child import Child
 from cloche_engine.monitor.protocol import Fields
+from cloche_engine.monitor.relief import may_be_slowed
 from cloche_engine.sandbox.operation import Blame
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.links import LinkPlan
@@ -69,83 +70,14 @@ class LaunchFailedError(Exception):
 
 @dataclass(slots=True)
 class Account:
-    """What was done when, by the monotonic clock: by the monitor, and inside as the child tells."""
+    """What was done outside, and when it began and ended by the monotonic clock."""
 
     begun: float = field(default_factory=time.monotonic)
     outside: list[tuple[str, float, float]] = field(default_factory=list)
-    inside: str = ""
 
-    def fields(self) -> Fields:
-        """As JSON carries it."""
-        return {"begun": self.begun, "outside": self.outside, "inside": self.inside}
-
-
-@dataclass(slots=True)
-class Launched:
-    """A container as its monitor holds it; before the launcher's word there is only its child."""
-
-    child: Child
-    text: str = ""
-    account: Account = field(default_factory=Account)
-    rounded: list[str] = field(default_factory=list)
-    """Which limits the kernel made something else of, in sentences."""
-    memory: tuple[int, int] = (0, 0)
-    """Its limit and its soft limit in bytes, as it was started."""
-    netns: int = -1
-    """Its network namespace; kept, so that links of the host are still in it at the end."""
-    started: float = 0.0
-    has_console: bool = False
-    _plan: LaunchPlan | None = None
-
-    def take(self, fields: Fields, text: str, netns: int = -1) -> None:
-        """What the launcher says of a start, made or failed, and the plan."""
-        self.account = Account(**fields["account"])
-        self.rounded, self.text, self.netns = fields["rounded"], text, netns
-        self.memory = tuple(fields["memory"])
-
-    @property
-    def plan(self) -> LaunchPlan:
-        """What it was started with; read when it is asked for, which costs memory."""
-        if self._plan is None:
-            self._plan = LaunchPlan.from_json(self.text)
-        return self._plan
-
-    @plan.setter
-    def plan(self, plan: LaunchPlan) -> None:
-        self._plan = plan
-
-    def hear(self) -> int | None:
-        """What the child says next: the master of its console, or -1 when its program runs.
-
-        None where it only told its steps; LaunchFailedError where it fails.
-        """
-        packet, descriptors = self.child.hear()
-        if packet[:1] == b"S":
-            self.account.inside = packet[1:].decode()
-            return None
-        if packet[:1] == b"F":
-            self.has_console = True
-            return descriptors[0]
-        if packet or self.child.has_ended:
-            self._refuse(packet)
-        self.started = time.time()
-        return -1
-
-    def _refuse(self, packet: bytes) -> None:
-        """LaunchFailedError unless a program has run, if only for a moment."""
-        killed = self.plan.limits.memory if oom_kills(self.child.group) else 0
-        if packet:
-            raise LaunchFailedError(Blame.from_json(packet[1:]), killed_for_memory=killed)
-        if killed:
-            blame = Blame("run the program", "Execute", errno.ENOMEM, "killed for want of memory")
-            raise LaunchFailedError(blame, killed_for_memory=killed)
-        if not self.has_console:
-            blame = Blame("start", "Launcher", 0, "ended before its console opened")
-            raise LaunchFailedError(blame)
-
-    def clean(self) -> None:
-        """Take away everything that was made for it; its processes must be gone."""
-        undo_all(self.plan, self.child.group, self.netns)
+    def to_json(self) -> str:
+        """One object."""
+        return json.dumps({"begun": self.begun, "outside": self.outside})
 
 
 class Launcher:
@@ -191,13 +123,16 @@ class Launcher:
             with self._step("load its AppArmor profile"):
                 apparmor.load(plan.profile, plan.uuid)
         child.tell(b"G2" if child.group.unified else b"G")
-        return {"name": plan.name, **self.fields()}
+        return {
+            "name": plan.name,
+            "console": plan.console_bytes,
+            "slowed": may_be_slowed(child.group, plan.limits),
+            **self.fields(),
+        }
 
     def fields(self) -> Fields:
         """What can be told also where it failed."""
-        limits = self.plan.limits
-        memory = (limits.memory, limits.memory_soft)
-        return {"account": self.account.fields(), "rounded": self._rounded, "memory": memory}
+        return {"account": self.account.to_json(), "rounded": self._rounded}
 
     def _whole_child(self) -> Child:
         if self._child is None or self._trouble:

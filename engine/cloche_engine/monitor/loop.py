@@ -15,11 +15,14 @@ class Loop:
     """Calls back when a descriptor is ready; asyncio would cost a monitor six times the memory."""
 
     def __init__(self) -> None:
-        self._epoll = select.epoll()
         self._watched: dict[int, tuple[int, Callable[[int], None]]] = {}
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._stopped = False
+
+    def open(self) -> None:
+        """To be called before anything is watched, in the process that will: a fork shares it."""
+        self._epoll = select.epoll()
 
     def close(self) -> None:
         """Watch nothing any more."""

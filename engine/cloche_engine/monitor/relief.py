@@ -10,10 +10,18 @@ from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.usage import memory_in_use
 from cloche_engine.kernel import files
 from cloche_engine.monitor.loop import Loop
+from cloche_engine.sandbox.plan.limits import Limits
 
 _BREATH, _LATER = 0.2, 10.0
 _MOST, _LITTLE = 95, 85
 """Percent of the soft limit from which it is lifted, and below which it is set again."""
+
+
+def may_be_slowed(group: Group, limits: Limits) -> bool:
+    """Whether there is a soft limit that nobody asked for; one that was asked for stays."""
+    tree = group.layout.with_controller("memory")
+    has_one = tree is not None and tree.version > 1 and limits.memory
+    return bool(has_one and not limits.memory_soft)
 
 
 class Relief:
@@ -24,19 +32,16 @@ class Relief:
     more than 20 s (mem_cgroup_handle_over_high in mm/memcontrol.c).
     """
 
-    def __init__(self, loop: Loop, group: Group) -> None:
+    def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._group = group
         self._events = -1
         self._high = 0
         self._lifted = False
 
-    def begin(self, memory: int, memory_soft: int) -> None:
-        """Look after a container with these limits; a soft one that was asked for stays."""
+    def begin(self, group: Group) -> None:
+        """Look after one that may be slowed."""
         self.end()
-        tree = self._group.layout.with_controller("memory")
-        if tree is None or tree.version == 1 or not memory or memory_soft:
-            return
+        self._group = group
         with contextlib.suppress(OSError, ValueError):
             self._high = int(files.read(self._file("memory.high")))
             self._events = os.open(self._file("memory.events"), os.O_RDONLY | os.O_CLOEXEC)

@@ -9,7 +9,7 @@ import socket
 import time
 
 from cloche_engine.api.console import Answer, Ended, Frame, Input, Signal, Size
-from cloche_engine.kernel.terminals import set_size
+from cloche_engine.kernel.terminals import SIZE, set_size
 from cloche_engine.monitor.loop import READ, WRITE, Loop
 from cloche_engine.monitor.ring import CAPACITY, Ring
 from cloche_engine.monitor.viewer import Viewer
@@ -25,7 +25,7 @@ _NUDGE = 0.1
 class Session:
     """The pidfd of a program and, once it has one, the master of its pty."""
 
-    def __init__(self, loop: Loop, pidfd: int, master: int = -1, kept: int = CAPACITY) -> None:
+    def __init__(self, loop: Loop, pidfd: int = -1, master: int = -1, kept: int = CAPACITY) -> None:
         self.ring = Ring(kept)
         self.pidfd = pidfd
         self._loop = loop
@@ -33,9 +33,9 @@ class Session:
         self._viewers: list[Viewer] = []
         """The last of them leads: it typed, resized or came last."""
         self._typed = bytearray()
-        self._begun = time.monotonic()
+        self._begun = 0.0
         self._was_watched = self._is_nudging = False
-        self._size = Size(24, 80)
+        self._size = Size(*SIZE)
         self._ended: Ended | None = None
         if master >= 0:
             self.open(master)
@@ -43,8 +43,8 @@ class Session:
     def open(self, master: int) -> None:
         """Take on the master of its pty."""
         os.set_blocking(master, False)
+        self._begun = time.monotonic()
         self._master = master
-        self._set_size(self._size)
         self._loop.watch(master, READ, self._master_ready)
 
     def attach(self, link: socket.socket, size: Size | None) -> None:

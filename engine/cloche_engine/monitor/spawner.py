@@ -12,8 +12,6 @@ import os
 import signal
 import socket
 import sys
-from dataclasses import replace
-from pathlib import Path
 
 from cloche_engine.host.cgroups.access import load_access
 from cloche_engine.host.cgroups.tree import detect
@@ -23,9 +21,9 @@ from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import name_process, prctl
 from cloche_engine.monitor.child import Warm
-from cloche_engine.monitor.protocol import Order
-from cloche_engine.monitor.spare import practise, stand_by
-from cloche_engine.sandbox.plan.rights import Rights
+from cloche_engine.monitor.monitor import Monitor
+from cloche_engine.monitor.practice import practise
+from cloche_engine.monitor.spare import Ordered, stand_by
 from cloche_engine.sandbox.seccomp import compile_filters
 
 
@@ -34,34 +32,32 @@ def main() -> None:
 
     Each packet is an Order; it carries the socket for the plan.
     """
-    name_process("cloche-spawner")
     spare()
     prctl(k.PR_SET_DUMPABLE, 0)
     link = socket.socket(fileno=int(sys.argv[1]))
     warm = Warm(detect(), compile_filters(), sys.argv[2], load_access())
     leave_unit(warm.layout, warm.parent)
+    practise(warm.layout, warm.filters)
+    name_process("cloche-spawner")
+    monitor = Monitor(warm.filters)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the monitors
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    practise(warm)
     gc.disable()
     gc.freeze()
     with contextlib.suppress(OSError):
         send_packet(link, b"ready")
-        while _serve_one(link, warm, Path(sys.argv[3])):
+        while _serve_one(link, warm, monitor, sys.argv[3]):
             pass
 
 
-def _serve_one(link: socket.socket, warm: Warm, runtimes: Path) -> bool:
+def _serve_one(link: socket.socket, warm: Warm, monitor: Monitor, runtimes: str) -> bool:
     packet, descriptors = receive_packet(link)
     for descriptor in descriptors:
         # A monitor waits for its children; to say so itself would cost it a hundred shared pages.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if os.fork() == 0:
             link.close()
-            order = Order.unpacked(packet)
-            rights = Rights.from_json(order.rights) if order.rights else warm.rights
-            warm = replace(warm, rights=rights, rehearses=not order.at_once)
-            stand_by(socket.socket(fileno=descriptor), warm, runtimes / order.folder)
+            stand_by(monitor, socket.socket(fileno=descriptor), Ordered(packet, warm, runtimes))
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         os.close(descriptor)
         _reap_early()

@@ -8,8 +8,8 @@ import signal
 import time
 from collections.abc import Callable
 
-from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.processes import handles_signal
+from cloche_engine.monitor.launched import Launched
 from cloche_engine.monitor.loop import READ, Loop
 
 _AGAIN = 1.0
@@ -35,11 +35,9 @@ def hear_the_host(loop: Loop, told: Callable[[], None]) -> None:
 class Stopper:
     """Ends the init of one container; `wanted` is true from when somebody wanted that."""
 
-    def __init__(self, loop: Loop, pid: int, pidfd: int, group: Group) -> None:
+    def __init__(self, loop: Loop, launched: Launched) -> None:
         self._loop = loop
-        self._pid = pid
-        self._pidfd = pidfd
-        self._group = group
+        self._launched = launched
         self._kill_at = float("inf")
         self.wanted = False
 
@@ -58,11 +56,13 @@ class Stopper:
 
     def _heard(self, number: int) -> int:
         candidates = (number,) if number else (signal.SIGTERM, signal.SIGHUP)
-        return next((each for each in candidates if handles_signal(self._pid, each)), 0)
+        return next(
+            (each for each in candidates if handles_signal(self._launched.child.pid, each)), 0
+        )
 
     def _ask(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, number)
+            signal.pidfd_send_signal(self._launched.child.pidfd, number)
             if number == signal.SIGHUP:
                 # A shell at a terminal misses one that comes just before it waits for a key.
                 self._loop.later(_AGAIN, lambda: self._ask(number))
@@ -75,5 +75,5 @@ class Stopper:
         """End everything in it now."""
         self.wanted = True
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        self._group.kill()
+            signal.pidfd_send_signal(self._launched.child.pidfd, signal.SIGKILL)
+        self._launched.child.group.kill()

@@ -341,7 +341,7 @@ class MaskPaths:
         return "mask kernel files"
 
     def run(self, context: Context) -> None:
-        """Do it; all directories show one tmpfs: each costs the kernel 20 KiB beside 1,000 others."""
+        """Do it; all directories show one tmpfs, for each is 20 KiB where 1,000 containers run."""
         empty = ""
         for path in filter(os.path.lexists, self.paths):
             if not os.path.isdir(path):

@@ -31,10 +31,12 @@ class Context:
         return self.descriptors[name]
 
     def account(self) -> str:
-        """The steps that are done, one a line: begin, end, words."""
-        return "\n".join(
-            f"{begun:.6f} {ended:.6f} {' '.join(step.describe().splitlines())}"
-            for step, begun, ended in self.done
+        """The steps that are done, one a line: begin, end, words; a string of JSON."""
+        return json.dumps(
+            "\n".join(
+                f"{begun:.6f} {ended:.6f} {' '.join(step.describe().splitlines())}"
+                for step, begun, ended in self.done
+            )
         )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from cloche_engine.api.console import (
     Answer,
+    Ended,
     Frame,
     Gap,
     Input,
@@ -48,11 +49,14 @@ def slave(pty: tuple[int, int]) -> int:
 def session(pty: tuple[int, int]) -> Iterator[Session]:
     """A program on a terminal that has asked where the cursor is."""
     master, _ = pty
-    session = Session(Loop(), -1, master)
+    loop = Loop()
+    loop.open()
+    session = Session(loop, -1, master)
     session.ring.write(_QUESTION)
     yield session
     for viewer in session._viewers:
         viewer.link.close()
+    loop.close()
 
 
 def _told(session: Session) -> list[Frame]:
@@ -79,6 +83,20 @@ def test_the_first_viewer_of_a_program_that_just_began_is_the_one_to_answer(
 def test_a_second_viewer_has_nothing_to_answer(session: Session) -> None:
     _told(session)
     assert _told(session) == [Output(0, _QUESTION), Live()]
+
+
+def test_a_program_is_young_when_its_terminal_opens_however_long_the_spare_waited() -> None:
+    loop = Loop()
+    waited = Session(loop)
+    waited._begun -= 60
+    loop.open()
+    master, peer = os.openpty()
+    waited.open(master)
+    waited.ring.write(_QUESTION)
+    assert _told(waited) == [Live(), Output(0, _QUESTION)]
+    waited.end(Ended(0))
+    os.close(peer)
+    loop.close()
 
 
 def test_nobody_waits_for_the_first_viewer_for_minutes(session: Session) -> None:
