@@ -207,6 +207,8 @@ def processor_seconds(core: TerminalCore, data: bytes) -> float:
         b"\x1b\x00cx",
         b"x\x1bc\x1b[65535b",
         b"x\x1b[9S",
+        b"\x1b[!p",
+        b"x\x1b[!p",
     ],
 )
 def test_t6_t7_storms_of_dear_sequences_cost_little_more_than_text(sequence: bytes) -> None:

@@ -5,6 +5,7 @@ losing what is on the screen.
 """
 
 _DECSTR = b"\x1b[!p"
+_AT_MOST = 16  # in a block of 4 KiB: one costs as much as hundreds of characters
 _BEGINNINGS = tuple(_DECSTR[:length] for length in (3, 2, 1))
 _DEFAULTS = (
     b"\x1b[0$}"  # the screen takes text, not the status line
@@ -23,9 +24,14 @@ class SoftResets:
         self._begun = b""
 
     def around(self, output: bytes) -> list[bytes]:
-        """What stands before, between and after them; a beginning at the end waits for more."""
+        """What stands before, between and after them; a beginning at the end waits for more.
+
+        Of a storm the last 16 are kept.
+        """
         output, self._begun = self._begun + output, b""
         parts = output.split(_DECSTR) if b"!" in output else [output]  # one byte is found at once
+        if len(parts) > _AT_MOST:
+            parts[:-_AT_MOST] = [b"".join(parts[:-_AT_MOST])]
         if parts[-1].endswith(_BEGINNINGS):
             self._begun = next(begun for begun in _BEGINNINGS if parts[-1].endswith(begun))
             parts[-1] = parts[-1][: -len(self._begun)]
