@@ -20,6 +20,7 @@ from cloche_gui.widgets.terminal.theme import DARK, Theme
 
 SCROLLBACK_BYTES = 10_000_000
 _GROUND = lib.GHOSTTY_TERMINAL_DATA_VT_GROUND
+_COLUMNS = lib.GHOSTTY_TERMINAL_DATA_COLS
 # CAN ends a sequence that is not finished; RIS alone leaves the colours that OSC has changed.
 _RESET = b"\x18\x1bc\x1b]104\x07\x1b]110\x07\x1b]111\x07\x1b]112\x07"
 _SHAPES = {
@@ -63,6 +64,7 @@ class TerminalCore:
         self._guard = Guard()
         self._soft_resets = SoftResets()
         self._at_ground = ffi.new("bool*")
+        self._columns_now = ffi.new("uint16_t*")
         self._replies = ReplyQueue()
         self._listener = Listener(self.handle)
         self._write_pty = ffi.callback("GhosttyTerminalWritePtyFn", self._reply)
@@ -109,7 +111,8 @@ class TerminalCore:
         """Takes output of the program; a program cannot resize the terminal."""
         for block in self._guard.blocks(data):
             self._feed_block(block)
-        if self._number("COLS") != self.columns:  # DECCOLM
+        lib.ghostty_terminal_get(self.handle, _COLUMNS, self._columns_now)
+        if self._columns_now[0] != self.columns:  # DECCOLM
             self.resize(self.rows, self.columns, self._cell_size)
 
     def _feed_block(self, block: bytes) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 BLOCK = 4096
 """Bytes that may reach the core before the guard looks at what they cost."""
+_SLACK = 64  # a read of a page and the begun character before it are one block
 STRING_LIMIT = 65536
 """Bytes of one string; the rest of a longer one is dropped."""
 _SLOW = 0.25e-6  # seconds a byte: several times what the dearest honest output costs
@@ -40,7 +41,7 @@ class Guard:
         data = self._begun + data
         at, self._begun = 0, b""
         while at < len(data):
-            end = min(at + BLOCK, len(data))
+            end = at + BLOCK if len(data) - at > BLOCK + _SLACK else len(data)
             whole = end - _begun(data, end)
             if whole <= at:
                 self._begun = data[at:end]

@@ -42,6 +42,8 @@ class ReplyQueue:
 
     def take(self) -> bytes:
         """All replies that wait; afterwards none does."""
+        if not self._waiting:
+            return b""
         taken = bytes(self._waiting)
         self._waiting.clear()
         return taken
