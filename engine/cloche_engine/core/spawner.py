@@ -26,9 +26,10 @@ from cloche_engine.monitor.launch import remove_group
 from cloche_engine.monitor.protocol import SPARE, Order, group_name
 from cloche_engine.sandbox.plan.rights import ORDINARY, Rights
 
-# -S leaves site-packages out: the spawner stays small, and imports nothing but our own code.
+# -S leaves site-packages out: the spawner stays small, and imports nothing but our own code. What
+# a collection would free lies scattered: monitors would fill and so copy page after page there.
 _PROGRAM = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv.pop(1)); "
     "from cloche_engine.monitor.spawner import main; main()"
 )
 

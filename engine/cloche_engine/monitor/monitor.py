@@ -24,7 +24,7 @@ from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, rece
 from cloche_engine.monitor.record import Ending, ending_of, write_ending
 from cloche_engine.monitor.requests import Requests
 from cloche_engine.monitor.session import Session
-from cloche_engine.monitor.stopping import HOST_PATIENCE, hear_the_host
+from cloche_engine.monitor.stopping import HOST_PATIENCE, hear_no_host, hear_the_host
 from cloche_engine.sandbox.seccomp import Filters
 
 _WHILE_IT_STARTS = frozenset({Do.FOLLOW, Do.CONSOLE})
@@ -48,7 +48,8 @@ class Monitor:
     It is made before the process that it is for: that one shares what it does not write to.
     """
 
-    def __init__(self, filters: Filters) -> None:
+    def __init__(self, filters: Filters, quiet: float = _QUIET) -> None:
+        self._quiet = quiet
         self.loop = Loop()
         self.launched = Launched()
         self._console = Session(self.loop)
@@ -68,6 +69,7 @@ class Monitor:
     def close(self) -> None:
         """Let go of one that nobody asks for any more."""
         self._console.end(Ended(0))
+        hear_no_host(self._pipe)
         self._listener.close()
         self.launched.child.link.close()
         os.close(self.launched.child.pidfd)
@@ -124,11 +126,11 @@ class Monitor:
         for follower in list(self._followers):
             self._listen_to(follower)
             self._tell_status(follower)
-        self.loop.later(_QUIET, self._settle)
+        self.loop.later(self._quiet, self._settle)
 
     def _settle(self) -> None:
         self.launched.child.forget_start()
-        hear_the_host(self.loop, self._host_ends)
+        self._pipe = hear_the_host(self.loop, self._host_ends)
 
     def _host_ends(self) -> None:
         if self._ending is None:

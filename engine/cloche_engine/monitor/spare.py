@@ -17,7 +17,7 @@ import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from cloche_engine.kernel.syscalls import name_process
 from cloche_engine.monitor.child import Warm
@@ -29,23 +29,11 @@ from cloche_engine.monitor.protocol import Order, send
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.rights import Rights
 
-
-class Ordered(NamedTuple):
-    """A monitor that is wanted; the order is read by the process that makes the start."""
-
-    order: bytes
-    warm: Warm
-    runtimes: str
-
-    def read(self) -> tuple[Warm, Path]:
-        """What its launcher is to know, and the folder that is to be made."""
-        order = Order.unpacked(self.order)
-        rights = Rights.from_json(order.rights) if order.rights else self.warm.rights
-        warm = replace(self.warm, rights=rights, rehearses=not order.at_once)
-        return warm, Path(self.runtimes, order.folder)
+Wanted = tuple[bytes, Warm, str]
+"""An order as it came, which the process reads that makes the start; where the folders are."""
 
 
-def stand_by(monitor: Monitor, helper: socket.socket, wanted: Ordered) -> NoReturn:
+def stand_by(monitor: Monitor, helper: socket.socket, wanted: Wanted) -> NoReturn:
     """The life of a monitor, in a process that was forked for it."""
     status = 1
     try:
@@ -55,13 +43,13 @@ def stand_by(monitor: Monitor, helper: socket.socket, wanted: Ordered) -> NoRetu
         pid = os.getpid()
         launcher = os.fork()
         if launcher == 0:
-            launch_when_told(theirs, helper, *wanted.read(), pid)
+            launch_when_told(theirs, helper, *_read(wanted), pid)
         theirs.close()
         first = hear(link)
         if first is None or first[1]:
             _without_child(helper, first, wanted, launcher)
         else:
-            monitor.adopt(*child_in(first, wanted.warm.layout, launcher))
+            monitor.adopt(*child_in(first, wanted[1].layout, launcher))
             _with_child(monitor, helper, link, wanted)
         status = 0
     except Exception:  # noqa: BLE001 (the main program of a monitor: its log is all there is)
@@ -71,8 +59,17 @@ def stand_by(monitor: Monitor, helper: socket.socket, wanted: Ordered) -> NoRetu
         os._exit(status)
 
 
+def _read(wanted: Wanted) -> tuple[Warm, Path]:
+    """What its launcher is to know, and the folder that is to be made."""
+    packet, warm, runtimes = wanted
+    order = Order.unpacked(packet)
+    rights = Rights.from_json(order.rights) if order.rights else warm.rights
+    warm = replace(warm, rights=rights, rehearses=not order.at_once)
+    return warm, Path(runtimes, order.folder)
+
+
 def _with_child(
-    monitor: Monitor, helper: socket.socket, link: socket.socket, wanted: Ordered
+    monitor: Monitor, helper: socket.socket, link: socket.socket, wanted: Wanted
 ) -> None:
     launched = monitor.launched
     try:
@@ -80,7 +77,7 @@ def _with_child(
     except LauncherGoneError:
         launched.child.kill()
         remove_group(launched.child.group)
-        leave(wanted.read()[1])
+        leave(_read(wanted)[1])
     except LaunchFailedError as failure:
         launched.child.kill()
         launched.clean()
@@ -89,12 +86,10 @@ def _with_child(
             send(helper, {"error": failure.fields, **launched.account})
 
 
-def _without_child(
-    helper: socket.socket, word: Word | None, wanted: Ordered, launcher: int
-) -> None:
+def _without_child(helper: socket.socket, word: Word | None, wanted: Wanted, launcher: int) -> None:
     """The launcher could make none: it says why when it has the plan, or it was not asked."""
     if word is None:
-        leave(wanted.read()[1])
+        leave(_read(wanted)[1])
     else:
         plan = LaunchPlan.from_json(word[1])
         undo_all(plan, None)

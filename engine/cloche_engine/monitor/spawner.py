@@ -18,12 +18,13 @@ from cloche_engine.host.cgroups.tree import detect
 from cloche_engine.host.cgroups.unit import leave_unit
 from cloche_engine.host.oom import spare
 from cloche_engine.kernel import constants as k
+from cloche_engine.kernel.signals import DEFAULT, IGNORE, handle
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import name_process, prctl
 from cloche_engine.monitor.child import Warm
 from cloche_engine.monitor.monitor import Monitor
 from cloche_engine.monitor.practice import practise
-from cloche_engine.monitor.spare import Ordered, stand_by
+from cloche_engine.monitor.spare import stand_by
 from cloche_engine.sandbox.seccomp import compile_filters
 
 
@@ -40,9 +41,8 @@ def main() -> None:
     practise(warm.layout, warm.filters)
     name_process("cloche-spawner")
     monitor = Monitor(warm.filters)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the monitors
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.disable()
+    handle(signal.SIGCHLD, IGNORE)  # the kernel reaps the monitors
+    handle(signal.SIGINT, IGNORE)
     gc.freeze()
     with contextlib.suppress(OSError):
         send_packet(link, b"ready")
@@ -54,11 +54,11 @@ def _serve_one(link: socket.socket, warm: Warm, monitor: Monitor, runtimes: str)
     packet, descriptors = receive_packet(link)
     for descriptor in descriptors:
         # A monitor waits for its children; to say so itself would cost it a hundred shared pages.
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        handle(signal.SIGCHLD, DEFAULT)
         if os.fork() == 0:
             link.close()
-            stand_by(monitor, socket.socket(fileno=descriptor), Ordered(packet, warm, runtimes))
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+            stand_by(monitor, socket.socket(fileno=descriptor), (packet, warm, runtimes))
+        handle(signal.SIGCHLD, IGNORE)
         os.close(descriptor)
         _reap_early()
     return bool(packet)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from cloche_engine.host.processes import handles_signal
+from cloche_engine.kernel.signals import DEFAULT, handle, wake_up
 from cloche_engine.monitor.launched import Launched
 from cloche_engine.monitor.loop import READ, Loop
 
@@ -19,17 +20,26 @@ HOST_PATIENCE = 60.0
 """Seconds that a container gets at most while the computer is shut down; systemd gives us 90."""
 
 
-def hear_the_host(loop: Loop, told: Callable[[], None]) -> None:
-    """Call `told` at SIGTERM, by which the computer says that it is shut down."""
+def hear_the_host(loop: Loop, told: Callable[[], None]) -> tuple[int, int]:
+    """Call `told` at SIGTERM, by which the computer says that it is shut down; by which pipe."""
     reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: None)  # the byte in the pipe does it
+    wake_up(writer, warn_on_full_buffer=False)
+    handle(signal.SIGTERM, lambda _number, _frame: None)  # the byte in the pipe does it
 
     def heard(_events: int) -> None:
         os.read(reader, 64)
         told()
 
     loop.watch(reader, READ, heard)
+    return reader, writer
+
+
+def hear_no_host(pipe: tuple[int, int]) -> None:
+    """SIGTERM ends the process again."""
+    handle(signal.SIGTERM, DEFAULT)
+    wake_up(-1)
+    for end in pipe:
+        os.close(end)
 
 
 class Stopper:
