@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.kernel.box import Define
-from tests.kernel.outside import Answerer, Outside, ip, outside
+from tests.kernel.box import Box, Define
+from tests.kernel.outside import Answerer, Outside, ip, nft, outside, tables
 
 from cloche_engine.core.engine import LocalEngine
 
@@ -15,9 +16,10 @@ pytestmark = [pytest.mark.timeout(30), pytest.mark.kernel, pytest.mark.usefixtur
 
 MANAGED = "<interface type='network'><source network='default'/></interface>"
 PRIVATE = (
-    "<interface type='nat'><ip address='10.77.0.5' prefix='24'><gateway address='10.77.0.1'/></ip>"
-    "</interface>"
+    "<interface type='nat'><ip address='10.7{0}.0.5' prefix='24'><gateway address='10.7{0}.0.1'/>"
+    "</ip><ip address='fd7{0}::5' prefix='64'><gateway address='fd7{0}::1'/></ip></interface>"
 )
+FAR = ("203.0.113.1", "2001:db8::1")
 ROUTING = Path("/proc/sys/net/ipv4/ip_forward")
 
 
@@ -31,34 +33,22 @@ def _off(own_network: None) -> None:
 def there() -> Iterator[Outside]:
     with outside() as found:
         found.has("203.0.113.1/24")
+        found.run("ip", "addr", "add", "2001:db8::1/64", "dev", found.far, "nodad")
         found.run("ip", "route", "add", "10.0.0.0/8", "via", "203.0.113.2")
+        found.run("ip", "route", "add", "fd00::/8", "via", "2001:db8::2")
+        ip("addr", "add", "2001:db8::2/64", "dev", found.link, "nodad")
         ip("addr", "add", "203.0.113.2/24", "dev", found.link)
         yield found
-
-
-async def run_once(engine: LocalEngine, define: Define, root: Path) -> str:
-    """What routing was while a container ran; nobody is left then."""
-    box = await define(root=root, inside=MANAGED)
-    await box.start()
-    meanwhile = ROUTING.read_text().strip()
-    await engine.kill(box.uuid)
-    await engine.close()
-    return meanwhile
-
-
-async def test_routing_is_off_again_where_it_was_off(
-    engine: LocalEngine, define: Define, root: Path
-) -> None:
-    assert await run_once(engine, define, root) == "1"
-    assert ROUTING.read_text().strip() == "0"
-    assert not list(Path("/run").glob("cloche-forwarding.*"))
 
 
 async def test_routing_that_was_on_before_stays_on(
     engine: LocalEngine, define: Define, root: Path
 ) -> None:
     ROUTING.write_text("1")
-    assert await run_once(engine, define, root) == "1"
+    box = await define(root=root, inside=MANAGED)
+    await box.start()
+    await engine.kill(box.uuid)
+    await engine.close()
     assert ROUTING.read_text().strip() == "1"
 
 
@@ -67,6 +57,8 @@ async def test_routing_stays_while_another_bridge_has_addresses_and_then_goes(
 ) -> None:
     box = await define(root=root, inside=MANAGED)
     await box.start()
+    note = Path(f"/run/cloche-forwarding.{Path('/proc/thread-self/ns/net').stat().st_ino}")
+    assert (ROUTING.read_text().strip(), note.exists()) == ("1", True)
     ip("link", "add", "docker0", "type", "bridge")
     ip("addr", "add", "172.31.0.1/24", "dev", "docker0")
     await engine.kill(box.uuid)
@@ -78,23 +70,49 @@ async def test_routing_stays_while_another_bridge_has_addresses_and_then_goes(
     await later.start(box.uuid)
     await later.kill(box.uuid)
     await later.close()
-    assert ROUTING.read_text().strip() == "0"
+    assert (ROUTING.read_text().strip(), note.exists()) == ("0", False)
 
 
-@pytest.mark.parametrize("first", ["private", "managed"])
-async def test_a_private_bridge_leads_no_further_while_the_host_routes(
-    define: Define, root: Path, there: Outside, first: str
+async def test_private_bridges_lead_no_further_while_the_host_routes(
+    define: Define, root: Path, there: Outside
 ) -> None:
-    boxes = {
-        "private": await define(name="private", root=root, inside=PRIVATE),
-        "managed": await define(name="managed", root=root, inside=MANAGED),
-    }
-    for name in sorted(boxes, key=lambda name: name != first):
-        await boxes[name].start()
-    ask = "nc -w {} 203.0.113.1 7007 </dev/null"
-    bridge = next(line.split()[1] for line in ip("-o", "addr").splitlines() if "10.77.0.1" in line)
-    with there.within(lambda: Answerer("203.0.113.1")):
-        assert await boxes["managed"].run(ask.format(5)) == "hello\n"
-        assert (await boxes["private"].status(ask.format(1)))[0] != 0
-        Path(f"/proc/sys/net/ipv4/conf/{bridge}/forwarding").write_text("1")
-        assert await boxes["private"].run(ask.format(5)) == "hello\n"  # control
+    """Those of before the host routes, and those that come later."""
+    boxes = [
+        await define(name="before", root=root, inside=PRIVATE.format(7)),
+        await define(name="managed", root=root, inside=MANAGED),
+        await define(name="later", root=root, inside=PRIVATE.format(8)),
+    ]
+    for box in boxes:
+        await box.start()
+    before, managed, later = boxes
+    with (
+        there.within(lambda: Answerer(FAR[0])),
+        there.within(lambda: Answerer(FAR[1])),
+    ):
+        for address in FAR:
+            assert await managed.run(ask(address, 5)) == "hello\n"
+        assert await answered([before, later], *FAR) == 0
+        flush_routed(managed)
+        assert await later.run(ask(FAR[1], 5)) == "hello\n"  # control
+        assert await answered([before, later], FAR[0]) == 0
+        for file in Path("/proc/sys/net/ipv4/conf").glob("clbp*/forwarding"):
+            file.write_text("1")
+        for box in (before, later):
+            assert await box.run(ask(FAR[0], 5)) == "hello\n"  # control
+
+
+async def answered(boxes: list[Box], *addresses: str) -> int:
+    """How many of them get an answer within a second."""
+    asking = (box.status(ask(address, 1)) for box in boxes for address in addresses)
+    return sum(status == 0 for status, _ in await asyncio.gather(*asking))
+
+
+def ask(address: str, seconds: int) -> str:
+    return f"nc -w {seconds} {address} 7007 </dev/null"
+
+
+def flush_routed(box: Box) -> None:
+    """Let through what the firewall would not, and be not mended."""
+    box.engine._network._rule_watch._lost = lambda: None  # type: ignore[union-attr]
+    table = next(each for each in tables() if each.startswith("table inet "))
+    nft("flush", "chain", *table.split()[1:], "routed")

@@ -97,9 +97,16 @@ async def test_an_address_stays_the_containers_own(define: Define, root: Path) -
     assert await address_of(one) == had
 
 
+def listens(pid: int) -> bool:
+    """Whether a process is told of changes by the kernel: its socket is in a group (netlink(7))."""
+    sockets = Path("/proc/thread-self/net/netlink").read_text().splitlines()[1:]
+    return any(line.split()[2] == str(pid) and int(line.split()[3], 16) for line in sockets)
+
+
 async def test_the_second_start_changes_no_rule(define: Define, root: Path, web: Box) -> None:
     heard = subprocess.Popen(["nft", "monitor"], stdout=subprocess.PIPE, text=True)
     try:
+        await until(lambda: listens(heard.pid))
         box = await define(name="second", root=root, inside=MANAGED)
         await box.start()
         nft("add", "table", "ip", "last")

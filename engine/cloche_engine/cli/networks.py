@@ -25,6 +25,7 @@ def _facts(network: Network) -> list[tuple[str, str]]:
     every = [
         ("name", network.name),
         ("subnet", network.subnet or "chosen at the first start that needs it"),
+        ("subnet", network.subnet6),
         ("bridges", ", ".join(network.bridges)),
         *(("container", each) for each in inside),
         *(("forward", each) for each in network.forwards),

@@ -63,7 +63,8 @@ def test_several_ranges_of_one_address_are_read_in_order() -> None:
         (forward("start='65000' end='65535' to='65001'"), "port-range"),
         (forward("start='1' end='2000' to='3000'"), "port-range"),
         (forward("start='80'") * 2, "duplicate"),
-        (forward("start='80'", " address='::1'"), "family"),
+        (forward("start='80'", " address='::1'"), "address"),
+        (forward("start='80'", " address='::'"), "address"),
         (forward("start='80'", " address='0.0.0.0'"), "address"),
     ],
 )

@@ -22,6 +22,7 @@ from cloche_engine.definition.spec import (
 from cloche_engine.host.network.pool import resolvers
 from cloche_engine.sandbox.plan.links import (
     OUR_PREFIXES,
+    PRIVATE,
     ForwardPlan,
     LinkKind,
     LinkPlan,
@@ -66,12 +67,11 @@ def compile_links(
         _link(interface, name, "clv" + _digest(instance, _nth(uuid, at), 11), instance)
         for at, (interface, name) in enumerate(zip(interfaces, inner, strict=True))
     ]
-    has_way_out = any(each.gateway for each in interfaces)
+    ways = {4: any(one.gateway for one in interfaces), 6: any(one.gateway6 for one in interfaces)}
     for at, interface in enumerate(interfaces):
         if interface.is_managed:
             links[at] = _managed(links[at], interface, _port(ports, f"{uuid}/{at}", interface))
-            if not has_way_out:
-                links[at], has_way_out = _with_way_out(links[at]), True
+            links[at] = _with_ways_out(links[at], ways)
     return tuple(links)
 
 
@@ -104,8 +104,8 @@ def compile_nameservers(spec: ContainerSpec, links: tuple[LinkPlan, ...]) -> tup
 def _port(ports: Ports, key: str, interface: Interface) -> Port:
     if len(interface.addresses) > 1 or any(":" in text for text in interface.addresses):
         raise refusal(
-            f"an interface of the network {NAME} has one IPv4 address",
-            "leave out its <ip> elements: it gets an address that it keeps",
+            f"of an interface of the network {NAME} one IPv4 address can be chosen",
+            "leave out its <ip> elements: it gets addresses that it keeps",
             interface.location,
         )
     address = next((ipaddress.IPv4Interface(text) for text in interface.addresses), None)
@@ -116,10 +116,18 @@ def _port(ports: Ports, key: str, interface: Interface) -> Port:
 
 
 def _managed(plain: LinkPlan, interface: Interface, port: Port) -> LinkPlan:
-    gateway = str(port.bridge.gateway.ip)
-    if interface.gateway not in {None, gateway} or interface.gateway6:
+    gateways = [text.partition("/")[0] for text in port.bridge.gateways]
+    if not {interface.gateway, interface.gateway6} <= {None, *gateways}:
         raise refusal(
-            f"the gateway of the network is {gateway}", "remove <gateway>", interface.location
+            f"the gateway of the network is {' and '.join(gateways)}",
+            "remove <gateway>",
+            interface.location,
+        )
+    if not port.address6 and any(":" in (each.address or "") for each in interface.forwards):
+        raise refusal(
+            "this host has no IPv6, so none of its IPv6 addresses can be forwarded",
+            "give an IPv4 address in <portForward>, or none",
+            interface.location,
         )
     return replace(
         plain,
@@ -127,8 +135,8 @@ def _managed(plain: LinkPlan, interface: Interface, port: Port) -> LinkPlan:
         bridge=port.bridge.name,
         private=True,
         lasting=True,
-        gateway_addresses=(str(port.bridge.gateway),),
-        addresses=(str(port.address),),
+        gateway_addresses=port.bridge.gateways,
+        addresses=port.addresses,
         mac=plain.mac.lower() or port.mac,
         forwards=tuple(_forward(each) for each in interface.forwards),
     )
@@ -138,9 +146,13 @@ def _forward(each: PortForward) -> ForwardPlan:
     return ForwardPlan(each.proto, each.address or "", each.start, each.end, each.to)
 
 
-def _with_way_out(link: LinkPlan) -> LinkPlan:
-    gateway = link.gateway_addresses[0].partition("/")[0]
-    return replace(link, routes=(*link.routes, RoutePlan(EVERYWHERE[4], gateway)))
+def _with_ways_out(link: LinkPlan, ways: dict[int, bool]) -> LinkPlan:
+    """Lead everywhere by those families that have no way yet."""
+    gateways = [ipaddress.ip_interface(text).ip for text in link.gateway_addresses]
+    missing = [gateway for gateway in gateways if not ways[gateway.version]]
+    ways.update((gateway.version, True) for gateway in missing)
+    routes = (RoutePlan(EVERYWHERE[gateway.version], str(gateway)) for gateway in missing)
+    return replace(link, routes=(*link.routes, *routes))
 
 
 def _nth(uuid: str, at: int) -> str:
@@ -187,7 +199,7 @@ def _link(interface: Interface, inner: str, outer: str, instance: str) -> LinkPl
 
 def _private(plain: LinkPlan, interface: Interface, instance: str) -> LinkPlan:
     carried = _gateway_addresses(interface)
-    name = "clb" + _digest(instance, " ".join(carried or interface.addresses), 11)
+    name = PRIVATE + _digest(instance, " ".join(carried or interface.addresses), 10)
     return replace(plain, bridge=name, private=True, gateway_addresses=carried)
 
 

@@ -39,6 +39,7 @@ class Member:
     address: str
     mac: str
     names: tuple[str, ...]
+    address6: str = ""
 
 
 def may_be_published(name: str) -> bool:
@@ -53,7 +54,8 @@ def files(members: Iterable[Member]) -> tuple[str, str]:
         leases.append(f"{member.mac},{member.address}\n")
         names = [name for name in dict.fromkeys(member.names) if may_be_published(name)]
         if names:
-            hosts.append(f"{member.address} {' '.join(names)}\n")
+            known = filter(None, (member.address, member.address6))
+            hosts += [f"{address} {' '.join(names)}\n" for address in known]
     return "".join(hosts), "".join(leases)
 
 

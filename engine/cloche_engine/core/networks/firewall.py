@@ -5,12 +5,14 @@ Names of links and addresses are all that stands in them; no text of a user's ge
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ipaddress
+import socket
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from cloche_engine.core.networks.ports import PORTS_OF_A_BRIDGE, Pool
-from cloche_engine.sandbox.plan.links import ForwardPlan
+from cloche_engine.sandbox.plan.links import PRIVATE, ForwardPlan
 
 Json = dict[str, Any]
 
@@ -22,18 +24,20 @@ class Binding:
     outer: str
     mac: str
     address: str
+    address6: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """Ports of the host that lead to those of a container."""
+    """Ports of the host that lead to those of a container; address6 is empty without IPv6."""
 
     ports: ForwardPlan
     address: str
+    address6: str = ""
 
     def __str__(self) -> str:
         ports = self.ports
-        host = f"{ports.host}:" if ports.host else ""
+        host = f"[{ports.host}]:" if ":" in ports.host else f"{ports.host}:" if ports.host else ""
         many = f"-{ports.end}" if ports.end != ports.start else ""
         return f"{ports.proto} {host}{ports.start}{many} to {ports.to}"
 
@@ -85,32 +89,21 @@ def all_commands(pool: Pool, rules: Rules) -> list[Json]:
 
 def removal(pool: Pool) -> list[Json]:
     """Both tables away, also where there are none."""
-    return [*_without("ip", pool), *_without("bridge", pool)]
+    return [*_without("inet", pool), *_without("bridge", pool)]
 
 
 def routing_commands(pool: Pool, rules: Rules) -> list[Json]:
     """The table of what is routed and translated anew, and the bindings: all that changes often."""
-    make = _Table("ip", table(pool))
-    ours = _into(pool.bridge_pattern)
-    from_ours = {"match": {"op": "==", "left": _meta("iifname"), "right": pool.bridge_pattern}}
-    inside = _prefix(pool)
-    chosen = [{"concat": [each.outer, each.mac, each.address]} for each in _sorted(rules.bindings)]
+    make = _Table("inet", table(pool))
     spoofing = _Table("bridge", table(pool))
+    senders = [(one.outer, one.mac, one.address, one.address6) for one in _sorted(rules.bindings)]
     return [
-        *_without("ip", pool),
+        *_without("inet", pool),
         make.itself(),
         make.base("loopback", "filter", "prerouting", -300),
-        make.rule("loopback", from_ours, _is("ip", "daddr", _LOOPBACK), _DROP),
-        make.base("routed", "filter", "forward", 0),
-        make.rule("routed", ours, from_ours, _ACCEPT),
-        make.rule("routed", from_ours, _into("clb*"), _DROP),
-        make.rule("routed", ours, _state("established", "related"), _ACCEPT),
-        make.rule("routed", ours, _TRANSLATED, _ACCEPT),
-        make.rule("routed", ours, _DROP),
-        make.base("leaving", "nat", "postrouting", 100),
-        make.rule("leaving", _is("ip", "saddr", inside), _not("ip", "daddr", inside), _MASQUERADE),
-        make.rule("leaving", _is("ip", "saddr", inside), ours, _TRANSLATED, _MASQUERADE),
-        make.rule("leaving", _is("ip", "saddr", _LOOPBACK), ours, _MASQUERADE),
+        make.rule("loopback", _from(pool.bridge_pattern), _is("ip", "daddr", _LOOPBACK), _DROP),
+        *_routed(make, pool),
+        *_leaving(make, pool),
         make.base("arriving", "nat", "prerouting", -100),
         make.base("own", "nat", "output", -100),
         *(
@@ -119,37 +112,117 @@ def routing_commands(pool: Pool, rules: Rules) -> list[Json]:
             for rule in _forward(each)
             for chain in ("arriving", "own")
         ),
-        {"flush": {"set": spoofing.named("chosen")}},
-        *([spoofing.elements("chosen", chosen)] if chosen else []),
+        *({"flush": {"set": spoofing.named(name)}} for name in _sets("chosen")),
+        *_known(spoofing, "chosen", senders),
     ]
+
+
+def _routed(make: _Table, pool: Pool) -> Iterator[Json]:
+    """Who is let through: nobody uncalled, and to or from private bridges nobody at all."""
+    ours, from_ours = _into(pool.bridge_pattern), _from(pool.bridge_pattern)
+    yield make.base("routed", "filter", "forward", 0)
+    yield make.rule("routed", _from(f"{PRIVATE}*"), _DROP)
+    yield make.rule("routed", _into(f"{PRIVATE}*"), _DROP)
+    yield make.rule("routed", ours, from_ours, _ACCEPT)
+    yield make.rule("routed", ours, _state("established", "related"), _ACCEPT)
+    yield make.rule("routed", ours, _TRANSLATED, _ACCEPT)
+    yield make.rule("routed", ours, _DROP)
+
+
+def _leaving(make: _Table, pool: Pool) -> Iterator[Json]:
+    """Under which address packets go out, and those that come back to us by a host's port."""
+    ours = _into(pool.bridge_pattern)
+    yield make.base("leaving", "nat", "postrouting", 100)
+    for family, network in (("ip", pool.network), ("ip6", pool.network6)):
+        if network is None:
+            continue
+        inside = _is(family, "saddr", _prefix(network))
+        outside = _not(family, "daddr", _prefix(network))
+        yield make.rule("leaving", inside, outside, _MASQUERADE)
+        yield make.rule("leaving", inside, ours, _TRANSLATED, _MASQUERADE)
+    yield make.rule("leaving", _is("ip", "saddr", _LOOPBACK), ours, _MASQUERADE)
 
 
 def _spoofing(pool: Pool, rules: Rules) -> list[Json]:
     """Who sends under an address that is not its port's is not heard."""
     make = _Table("bridge", table(pool))
-    pairs = [
-        {"concat": [port.outer, port.mac, str(port.address.ip)]}
+    ports = [
+        pool.port(number)
         for bridge in sorted(rules.bridges)
-        for port in map(
-            pool.port, range(bridge * PORTS_OF_A_BRIDGE, (bridge + 1) * PORTS_OF_A_BRIDGE)
-        )
+        for number in range(bridge * PORTS_OF_A_BRIDGE, (bridge + 1) * PORTS_OF_A_BRIDGE)
+    ]
+    senders = [
+        (port.outer, port.mac, str(port.address.ip), str(port.address6.ip if port.address6 else ""))
+        for port in ports
     ]
     not_ours = {"match": {"op": "!=", "left": _meta("iifname"), "right": pool.port_pattern}}
     return [
         *_without("bridge", pool),
         make.itself(),
-        *(make.set(name, "ifname", "ether_addr", "ipv4_addr") for name in ("pairs", "chosen")),
-        *([make.elements("pairs", pairs)] if pairs else []),
+        *(
+            make.set(name, "ifname", "ether_addr", kind)
+            for known in ("pairs", "chosen")
+            for name, kind in _sets(known).items()
+        ),
+        *_known(make, "pairs", senders),
         make.base("honest", "filter", "prerouting", -300),
         make.rule("honest", not_ours, _ACCEPT),
         *(
-            make.rule("honest", _sender_in(known, *field), _ACCEPT)
+            make.rule("honest", _sender_in(known, _payload(*field)), _ACCEPT)
             for known in ("pairs", "chosen")
             for field in (("ip", "saddr"), ("arp", "saddr ip"))
         ),
         make.rule("honest", _is("ip", "saddr", "0.0.0.0"), _is("udp", "dport", 67), _ACCEPT),  # noqa: S104 (who asks for an address has none)
+        *(_neighbours(make, pool.network6) if pool.network6 else ()),
         make.rule("honest", _DROP),
     ]
+
+
+def _sets(known: str) -> dict[str, str]:
+    """What is known of senders: address, the same by IPv6, and the end of that as a number."""
+    return {known: "ipv4_addr", f"{known}6": "ipv6_addr", f"{known}_ends": "mark"}
+
+
+def _known(
+    make: _Table, known: str, senders: Iterable[tuple[str, str, str, str]]
+) -> Iterator[Json]:
+    """The elements of those sets, for each port, hardware address, address and IPv6 address."""
+    elements: dict[str, list[Json]] = {name: [] for name in _sets(known)}
+    for port, mac, address, address6 in senders:
+        elements[known].append({"concat": [port, mac, address]})
+        if address6:
+            elements[f"{known}6"].append({"concat": [port, mac, address6]})
+            end = int(ipaddress.IPv6Address(address6)) & 0xFFFFFFFF
+            # The kernel has a mark in the order of the processor, and some nft swap it, some not.
+            ends = {end, socket.htonl(end)}
+            elements[f"{known}_ends"] += [{"concat": [port, mac, each]} for each in ends]
+    for name, found in elements.items():
+        if found:
+            yield make.elements(name, found)
+
+
+def _neighbours(make: _Table, network: ipaddress.IPv6Network) -> Iterator[Json]:
+    """IPv6: nobody is a router, or says to have what is not its own (RFC 4861, section 4).
+
+    The address that a neighbour advertisement is about has no name in older nft, and as a bare
+    number it is compared with numbers only: a prefix, zeros, and the end by way of the mark.
+    """
+    kind = _payload("icmpv6", "type")
+    for routing in ("nd-router-advert", "nd-redirect"):
+        yield make.rule("honest", _equal(kind, routing), _DROP)
+    told = _equal(kind, "nd-neighbor-advert")
+    prefix = int(network.network_address) >> 80
+    yield make.rule("honest", told, _unequal(_told(0, 48), prefix), _DROP)
+    yield make.rule("honest", told, _unequal(_told(64, 32), 0), _DROP)
+    yield make.rule("honest", told, _mark(_told(96, 32)))
+    ends = (_sender_not_in(f"{known}_ends", _meta("mark")) for known in ("pairs", "chosen"))
+    yield make.rule("honest", told, *ends, _DROP)
+    yield make.rule("honest", told, _mark(0))
+    for known in ("pairs6", "chosen6"):
+        yield make.rule("honest", _sender_in(known, _payload("ip6", "saddr")), _ACCEPT)
+    # Who looks whether its address is free has none yet.
+    asked = _equal(kind, "nd-neighbor-solicit")
+    yield make.rule("honest", _is("ip6", "saddr", "::"), asked, _ACCEPT)
 
 
 def _without(family: str, pool: Pool) -> list[Json]:
@@ -186,6 +259,7 @@ class _Table:
 _ACCEPT: Json = {"accept": None}
 _DROP: Json = {"drop": None}
 _MASQUERADE: Json = {"masquerade": None}
+_IPV4: Json = {"match": {"op": "==", "left": {"meta": {"key": "nfproto"}}, "right": "ipv4"}}
 _LOOPBACK: Json = {"prefix": {"addr": "127.0.0.0", "len": 8}}
 _TRANSLATED: Json = {
     "match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"},
@@ -200,45 +274,82 @@ def _meta(key: str) -> Json:
     return {"meta": {"key": key}}
 
 
-def _into(links: str) -> Json:
-    return {"match": {"op": "==", "left": _meta("oifname"), "right": links}}
-
-
 def _payload(protocol: str, field: str) -> Json:
     return {"payload": {"protocol": protocol, "field": field}}
 
 
+def _from(links: str) -> Json:
+    return _equal(_meta("iifname"), links)
+
+
+def _into(links: str) -> Json:
+    return _equal(_meta("oifname"), links)
+
+
+def _equal(left: Json, right: object) -> Json:
+    return {"match": {"op": "==", "left": left, "right": right}}
+
+
+def _unequal(left: Json, right: object) -> Json:
+    return {"match": {"op": "!=", "left": left, "right": right}}
+
+
 def _is(protocol: str, field: str, value: object) -> Json:
-    return {"match": {"op": "==", "left": _payload(protocol, field), "right": value}}
+    return _equal(_payload(protocol, field), value)
 
 
 def _not(protocol: str, field: str, value: object) -> Json:
-    return {"match": {"op": "!=", "left": _payload(protocol, field), "right": value}}
+    return _unequal(_payload(protocol, field), value)
 
 
 def _state(*states: str) -> Json:
     return {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": list(states)}}
 
 
-def _sender_in(known: str, protocol: str, field: str) -> Json:
-    sender = [_meta("iifname"), _payload("ether", "saddr"), _payload(protocol, field)]
-    return {"match": {"op": "==", "left": {"concat": sender}, "right": f"@{known}"}}
+def _told(offset: int, bits: int) -> Json:
+    """Bits of the address that a neighbour advertisement is about."""
+    return {"payload": {"base": "th", "offset": 64 + offset, "len": bits}}
 
 
-def _prefix(pool: Pool) -> Json:
-    network = pool.network
+def _mark(value: object) -> Json:
+    return {"mangle": {"key": _meta("mark"), "value": value}}
+
+
+def _sender_in(known: str, address: Json) -> Json:
+    return _equal(_sender(address), f"@{known}")
+
+
+def _sender_not_in(known: str, address: Json) -> Json:
+    return _unequal(_sender(address), f"@{known}")
+
+
+def _sender(address: Json) -> Json:
+    return {"concat": [_meta("iifname"), _payload("ether", "saddr"), address]}
+
+
+def _prefix(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Json:
     return {"prefix": {"addr": str(network.network_address), "len": network.prefixlen}}
 
 
 def _forward(each: Forward) -> Iterator[list[Json]]:
-    local = {"fib": {"result": "type", "flags": ["daddr"]}}
-    to_us: Json = {"match": {"op": "==", "left": local, "right": "local"}}
-    ports = each.ports
-    there = _is("ip", "daddr", ports.host) if ports.host else to_us
+    """By IPv4 and by IPv6, where the container has such an address and the host's is of it."""
+    host = each.ports.host
+    if ":" not in host:
+        yield from _forward_to(each.ports, "ip", each.address)
+    if each.address6 and (not host or ":" in host):
+        yield from _forward_to(each.ports, "ip6", each.address6)
+
+
+def _forward_to(ports: ForwardPlan, family: str, address: str) -> Iterator[list[Json]]:
+    local = _equal({"fib": {"result": "type", "flags": ["daddr"]}}, "local")
+    # Nothing sent from ::1 gets onto a link: refused there, a client asks at 127.0.0.1.
+    anywhere = [_not("ip6", "daddr", "::1") if family == "ip6" else _IPV4, local]
+    there = [_is(family, "daddr", ports.host)] if ports.host else anywhere
+    to = {"family": family, "addr": address}
     if ports.to == ports.start:
         span = {"range": [ports.start, ports.end]}
-        yield [there, _is(ports.proto, "dport", span), {"dnat": {"addr": each.address}}]
+        yield [*there, _is(ports.proto, "dport", span), {"dnat": to}]
         return
     for port in range(ports.start, ports.end + 1):
-        to = {"dnat": {"addr": each.address, "port": port - ports.start + ports.to}}
-        yield [there, _is(ports.proto, "dport", port), to]
+        moved = {"dnat": to | {"port": port - ports.start + ports.to}}
+        yield [*there, _is(ports.proto, "dport", port), moved]

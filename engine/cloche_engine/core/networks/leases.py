@@ -10,22 +10,33 @@ from cloche_engine.monitor.record import write_whole
 
 
 class Leases:
-    """The pool once it is chosen, and numbers of ports by `uuid/place`, kept in one file."""
+    """The pool once it is chosen, and numbers of ports by `uuid/place`, kept in one file.
+
+    network6 is None until a host with IPv6 chose one.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self.network: ipaddress.IPv4Network | None = None
+        self.network6: ipaddress.IPv6Network | None = None
         self.numbers: dict[str, int] = {}
         try:
             kept = json.loads(file.read_text())
         except FileNotFoundError:
             return
         self.network = ipaddress.IPv4Network(kept["pool"])
+        if kept.get("pool6"):
+            self.network6 = ipaddress.IPv6Network(kept["pool6"])
         self.numbers = {str(key): int(number) for key, number in kept["ports"].items()}
 
     def settle(self, network: ipaddress.IPv4Network) -> None:
         """Take this pool, from now on."""
         self.network = network
+        self._save()
+
+    def settle6(self, network6: ipaddress.IPv6Network) -> None:
+        """Take this one for IPv6, from now on."""
+        self.network6 = network6
         self._save()
 
     def take(self, key: str, number: int) -> None:
@@ -52,5 +63,6 @@ class Leases:
         return bool(own)
 
     def _save(self) -> None:
-        kept = {"pool": str(self.network), "ports": self.numbers}
+        six = str(self.network6 or "")
+        kept = {"pool": str(self.network), "pool6": six, "ports": self.numbers}
         write_whole(self._file, json.dumps(kept, indent=1).encode())

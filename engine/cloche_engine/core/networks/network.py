@@ -25,7 +25,7 @@ from cloche_engine.host.network import forwarding
 from cloche_engine.host.network.bridges import let_in_from_loopback, make_bridge, remove_bridges
 from cloche_engine.host.network.links import changing_links
 from cloche_engine.host.network.overlap import shadow
-from cloche_engine.host.network.pool import free_pool
+from cloche_engine.host.network.pool import free_pool, free_pool6, has_ipv6
 from cloche_engine.host.network.taken import first_taken
 from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.sandbox.plan.links import LinkPlan
@@ -45,6 +45,7 @@ class ManagedNetwork:
         self._mark = places.runtime / "network.json"
         self._dnsmasq = Dnsmasq(places.instance, places.runtime / "dnsmasq.json", self._say)
         self._macs: dict[str, str] = {}
+        self._has_ipv6 = has_ipv6()
         self._rules = Rules()
         self._turn = asyncio.Lock()
         self._rule_watch: RuleWatch | None = None
@@ -91,14 +92,20 @@ class ManagedNetwork:
         if self._leases.network is None:
             return Network(NAME, trouble=self.trouble)
         rules = self._rules_of(links)
-        inside = [link.addresses[0].partition("/")[0] for link in links if link.lasting]
+        inside = [
+            (self._name_of(address), each.partition("/")[0])
+            for link in links if link.lasting
+            for address in [link.addresses[0].partition("/")[0]]
+            for each in link.addresses
+        ]  # fmt: skip
         return Network(
             NAME,
             str(self._leases.network),
             tuple(self._names_of(self._rules)),
-            tuple(sorted((self._name_of(address), address) for address in inside)),
+            tuple(sorted(inside)),
             tuple(sorted(f"{each} of {self._name_of(each.address)}" for each in rules.forwards)),
             self.trouble,
+            str(self._pool().network6 or ""),
         )
 
     def publish(self) -> None:
@@ -109,7 +116,12 @@ class ManagedNetwork:
         names = {uuid: (name, host) for uuid, name, host in self._members()}
         held = [(key, pool.port(number)) for key, number in self._leases.numbers.items()]
         members = [
-            Member(str(port.address.ip), self._macs.get(key, port.mac), names[uuid])
+            Member(
+                str(port.address.ip),
+                self._macs.get(key, port.mac),
+                names[uuid],
+                str(port.address6.ip) if port.address6 else "",
+            )
             for key, port in held
             if (uuid := key.partition("/")[0]) in names
         ]
@@ -209,17 +221,26 @@ class ManagedNetwork:
         return [watch for watch in (self._rule_watch, self._route_watch) if watch is not None]
 
     def _pool(self) -> Pool:
-        if self._leases.network is None:
+        network = self._leases.network
+        if network is None:
             with _told_in_words():
-                found = free_pool(self._places.instance)
-            if found is None:
+                network = free_pool(self._places.instance)
+            if network is None:
                 raise EngineError(
                     f"the network {NAME} finds no free range of addresses on this host",
                     "use type 'bridge' with a bridge of the host",
                 )
-            self._leases.settle(found)
-            return Pool.of(found, self._places.instance)
-        return Pool.of(self._leases.network, self._places.instance)
+            self._leases.settle(network)
+        return Pool.of(network, self._places.instance, self._network6())
+
+    def _network6(self) -> ipaddress.IPv6Network | None:
+        """Chosen where nothing is made yet: what runs shall not miss it halfway."""
+        if self._has_ipv6 and self._leases.network6 is None and not self._mark.exists():
+            with _told_in_words():
+                found = free_pool6()
+            if found is not None:
+                self._leases.settle6(found)
+        return self._leases.network6 if self._has_ipv6 else None
 
     def _number_of(self, pool: Pool, address: ipaddress.IPv4Interface, key: str) -> int:
         number = pool.number_of(address.ip)
@@ -250,15 +271,16 @@ class ManagedNetwork:
             port = pool.port(number)
             address = str(port.address.ip)
             bridges.add(number // PORTS_OF_A_BRIDGE)
-            forwards.update(Forward(ports, address) for ports in link.forwards)
+            address6 = str(port.address6.ip) if port.address6 and len(link.addresses) > 1 else ""
+            forwards.update(Forward(ports, address, address6) for ports in link.forwards)
             if link.mac != port.mac:
-                bindings.add(Binding(port.outer, link.mac, address))
+                bindings.add(Binding(port.outer, link.mac, address, address6))
         return Rules(frozenset(bridges), frozenset(bindings), frozenset(forwards))
 
     def _begin(self) -> None:
         self._mark.write_text("{}")
-        if forwarding.switch_on():
-            _log.info("switched net.ipv4.ip_forward on, for the network %s", NAME)
+        if switched := forwarding.switch_on(ipv6=self._pool().network6 is not None):
+            _log.info("switched on for the network %s: %s", NAME, ", ".join(switched))
         self._rule_watch = RuleWatch(firewall.table(self._pool()), self._lost)
         self.publish()
 
@@ -297,10 +319,12 @@ class ManagedNetwork:
         pool = self._pool()
         own = {bridge.name for bridge in pool.bridges}
         with Netlink() as netlink:
-            found = shadow(netlink, pool.network, own)
+            ranges = [each for each in (pool.network, pool.network6) if each is not None]
+            found = next(filter(None, (shadow(netlink, each, own) for each in ranges)), "")
         if found:
             raise EngineError(
-                f"this host has {found} now, where the network {NAME} has {pool.network}",
+                f"this host has {found} now, where the network {NAME} has "
+                + " and ".join(map(str, ranges)),
                 f"take it away there; or stop all containers of the network and remove "
                 f"{self._places.directory / 'network.json'}, then another range is chosen",
             )
@@ -308,7 +332,7 @@ class ManagedNetwork:
     def _make_bridge(self, number: int) -> None:
         bridge = self._pool().bridges[number]
         with changing_links(self._places.runtime):
-            make_bridge(bridge.name, (str(bridge.gateway),))
+            make_bridge(bridge.name, bridge.gateways)
 
     async def _change(self, rules: Rules) -> None:
         if rules == self._rules:
@@ -350,7 +374,7 @@ class ManagedNetwork:
         with contextlib.suppress(EngineError):  # without nft there were no rules
             await nft.change(firewall.removal(pool))
         if not forwarding.switch_back():
-            _log.info("net.ipv4.ip_forward stays on: this host has other bridges")
+            _log.info("this host goes on routing: it has other bridges")
         self._mark.unlink(missing_ok=True)
 
     def _say(self, *trouble: str) -> None:

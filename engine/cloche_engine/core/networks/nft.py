@@ -26,9 +26,10 @@ async def policies() -> list[str]:
 
 def _forbidding(listed: list[dict[str, Any]]) -> Iterator[str]:
     for chain in (entry["chain"] for entry in listed if "chain" in entry):
-        if chain.get("policy") != "drop" or chain["family"] not in {"ip", "inet"}:
+        if chain.get("policy") != "drop" or chain["family"] not in {"ip", "ip6", "inet"}:
             continue
-        where = f"the firewall chain {chain['table']} {chain['name']} drops what it does not know"
+        name = f"{'ip6 ' * (chain['family'] == 'ip6')}{chain['table']} {chain['name']}"
+        where = f"the firewall chain {name} drops what it does not know"
         if chain.get("hook") == "forward":
             yield f"{where}: containers may not reach others"
         if chain.get("hook") == "input":

@@ -17,16 +17,25 @@ NAME = "default"
 PORTS_OF_A_BRIDGE = 1000
 """The kernel has place for 1024."""
 _BRIDGES = 4
-_BRIDGE_PREFIX = 22
+_BRIDGE_PREFIX, _BRIDGE_PREFIX6 = 22, 64
 _FIRST_HOST = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """One of the bridges; `gateway` is its own address with the prefix of its network."""
+    """One of the bridges; `gateway` is its own address with the prefix of its network.
+
+    gateway6 is the same by IPv6, None where the host has none.
+    """
 
     name: str
     gateway: ipaddress.IPv4Interface
+    gateway6: ipaddress.IPv6Interface | None = None
+
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """All its own addresses, IPv4 first."""
+        return _texts(self.gateway, self.gateway6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +47,32 @@ class Port:
     address: ipaddress.IPv4Interface
     mac: str
     outer: str
+    address6: ipaddress.IPv6Interface | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """With prefix, IPv4 first."""
+        return _texts(self.address, self.address6)
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A /20, in bridges of a thousand ports each."""
+    """A /20, in bridges of a thousand ports each, and a /62 where the host has IPv6."""
 
     network: ipaddress.IPv4Network
     word: str
     """What sets the links of this engine apart from those of others."""
+    network6: ipaddress.IPv6Network | None = None
 
     @classmethod
-    def of(cls, network: ipaddress.IPv4Network, instance: str) -> Pool:
+    def of(
+        cls,
+        network: ipaddress.IPv4Network,
+        instance: str,
+        network6: ipaddress.IPv6Network | None = None,
+    ) -> Pool:
         """The pool of an engine."""
-        return cls(network, hashlib.sha256(instance.encode()).hexdigest()[:8])
+        return cls(network, hashlib.sha256(instance.encode()).hexdigest()[:8], network6)
 
     @property
     def size(self) -> int:
@@ -88,17 +109,32 @@ class Pool:
 
 @lru_cache(maxsize=8)
 def _bridges(pool: Pool) -> tuple[Bridge, ...]:
-    parts = enumerate(pool.network.subnets(new_prefix=_BRIDGE_PREFIX))
+    parts = pool.network.subnets(new_prefix=_BRIDGE_PREFIX)
+    six = pool.network6
+    parts6 = six.subnets(new_prefix=_BRIDGE_PREFIX6) if six else [None] * _BRIDGES
     return tuple(
-        Bridge(f"clb{pool.word}{at}", ipaddress.IPv4Interface((part[1], _BRIDGE_PREFIX)))
-        for at, part in parts
+        Bridge(
+            f"clb{pool.word}{at}",
+            ipaddress.IPv4Interface((part[1], _BRIDGE_PREFIX)),
+            ipaddress.IPv6Interface((part6[1], _BRIDGE_PREFIX6)) if part6 else None,
+        )
+        for at, (part, part6) in enumerate(zip(parts, parts6, strict=True))
     )
 
 
 @lru_cache(maxsize=2 * _BRIDGES * PORTS_OF_A_BRIDGE)
 def _port(pool: Pool, number: int) -> Port:
     bridge = pool.bridges[number // PORTS_OF_A_BRIDGE]
-    host = bridge.gateway.network[_FIRST_HOST + number % PORTS_OF_A_BRIDGE]
+    place = _FIRST_HOST + number % PORTS_OF_A_BRIDGE
+    host = bridge.gateway.network[place]
     mac = ":".join(f"{byte:02x}" for byte in (0x02, 0xC1, *host.packed))
     address = ipaddress.IPv4Interface((host, _BRIDGE_PREFIX))
-    return Port(number, bridge, address, mac, f"clm{pool.word}{number:03x}")
+    six = bridge.gateway6
+    address6 = ipaddress.IPv6Interface((six.network[place], _BRIDGE_PREFIX6)) if six else None
+    return Port(number, bridge, address, mac, f"clm{pool.word}{number:03x}", address6)
+
+
+def _texts(
+    address: ipaddress.IPv4Interface, address6: ipaddress.IPv6Interface | None
+) -> tuple[str, ...]:
+    return (str(address), str(address6)) if address6 else (str(address),)

@@ -39,9 +39,9 @@ def _check_address(report: Report, forward: Element) -> None:
     host = names.parse_address(forward.attributes.get("address", "").strip())
     if host is None:
         return  # the schema has told, or there is none
-    if host.version == 6:
-        reason = f"{host} is an IPv6 address, and the container has an IPv4 address"
-        report.error("family", forward, reason, "give an IPv4 address of the host, or none")
+    if host.version == 6 and host.is_loopback:
+        reason = "nothing that is sent to ::1 leads into a container"
+        report.error("address", forward, reason, "write 127.0.0.1, or another address of the host")
     elif host.is_unspecified or host.is_multicast:
         reason = f"{host} is no address of a host"
         report.error("address", forward, reason, "without an address all of the host's are meant")

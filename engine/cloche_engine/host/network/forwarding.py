@@ -8,25 +8,37 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from cloche_engine.kernel.netlink import Netlink
+from cloche_engine.sandbox.plan.links import OUR_PREFIXES, PRIVATE
 
 _SETTINGS = Path("/proc/sys/net")
 _NAMESPACE = "/proc/thread-self/ns/net"
-_PRIVATE = re.compile(r"clb[0-9a-f]{11}")
-"""What private bridges are called, which nobody is routed through."""
 
 
-def switch_on() -> bool:
-    """Route between all links but private bridges; whether that was off until now."""
+def switch_on(*, ipv6: bool) -> tuple[str, ...]:
+    """Route between all links but private bridges; the settings that had to be changed for that."""
     with _note_of_here() as note:
-        changed = _write(note, {"ipv4/ip_forward": "1"})
+        wanted = {"ipv4/ip_forward": "1"} | (_ipv6_settings() if ipv6 else {})
+        changed = _write(note, wanted)
         _keep_private()
     return changed
+
+
+def _ipv6_settings() -> dict[str, str]:
+    """A host that routes would forget the router that it has of advertisements, but for the 2."""
+    with Netlink() as netlink:
+        names = [each.name for each in netlink.links() if not each.name.startswith(OUR_PREFIXES)]
+    heeded = {f"ipv6/conf/{name}/accept_ra": "2" for name in names if _heeds_routers(name)}
+    return heeded | {"ipv6/conf/all/forwarding": "1"}
+
+
+def _heeds_routers(link: str) -> bool:
+    setting = _SETTINGS / "ipv6/conf" / link / "accept_ra"
+    return setting.exists() and setting.read_text().strip() == "1"
 
 
 def switch_back() -> bool:
@@ -48,17 +60,14 @@ def switch_back() -> bool:
 
 
 def keep_private(bridge: str) -> None:
-    """Route nobody who comes from a bridge; the switch for all links would undo it."""
-    for version in ("ipv4", "ipv6"):
-        setting = _SETTINGS / version / "conf" / bridge / "forwarding"
-        if setting.exists():  # a kernel may be without IPv6
-            setting.write_text("0")
+    """Route nobody by IPv4 who comes from a bridge; the switch for all links would undo it."""
+    (_SETTINGS / "ipv4/conf" / bridge / "forwarding").write_text("0")
 
 
 def _keep_private() -> None:
     with Netlink() as netlink:
         for link in netlink.links():
-            if _PRIVATE.fullmatch(link.name):
+            if link.name.startswith(PRIVATE):
                 keep_private(link.name)
 
 
@@ -66,10 +75,10 @@ def _others_route() -> bool:
     with Netlink() as netlink:
         addressed = {index for index, _ in netlink.addresses()}
         bridges = [link for link in netlink.links() if link.kind == "bridge"]
-    return any(each.index in addressed and not _PRIVATE.fullmatch(each.name) for each in bridges)
+    return any(each.index in addressed and not each.name.startswith(PRIVATE) for each in bridges)
 
 
-def _write(note: Path, wanted: Mapping[str, str]) -> bool:
+def _write(note: Path, wanted: Mapping[str, str]) -> tuple[str, ...]:
     """Set what is not so yet, noted first: whoever is killed amid this has said so."""
     held = {name: (_SETTINGS / name).read_text().strip() for name in wanted}
     changes = {name: [held[name], wanted[name]] for name in wanted if held[name] != wanted[name]}
@@ -77,7 +86,7 @@ def _write(note: Path, wanted: Mapping[str, str]) -> bool:
         note.write_text(json.dumps(changes | _noted(note)))
     for name, (_, ours) in changes.items():
         (_SETTINGS / name).write_text(ours)
-    return bool(changes)
+    return tuple(changes)
 
 
 def _noted(note: Path) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ PREFIX = 20
 _HOMES = tuple(
     ipaddress.IPv4Network(text) for text in ("10.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
 )
+_PREFIX6 = 62
+_NO_IPV6 = Path("/proc/sys/net/ipv6/conf/all/disable_ipv6")
+_TRIES = 100
 _RESOLVERS = Path("/etc/resolv.conf")
 
 
@@ -29,6 +33,25 @@ def free_pool(instance: str) -> ipaddress.IPv4Network | None:
         for pool in _from_somewhere(home, instance):
             if not any(collide(pool, other) for other in taken):
                 return pool
+    return None
+
+
+def has_ipv6() -> bool:
+    """Whether the kernel has IPv6, and nobody switched it off (ip-sysctl, kernel)."""
+    try:
+        return _NO_IPV6.read_text().strip() == "0"
+    except FileNotFoundError:
+        return False
+
+
+def free_pool6() -> ipaddress.IPv6Network | None:
+    """A /62 of a random unique local prefix (RFC 4193); None where all of those are taken."""
+    with Netlink() as netlink:
+        taken = [network for _, _, network in taken_networks(netlink)]
+    for _ in range(_TRIES):
+        pool = ipaddress.IPv6Network((b"\xfd" + os.urandom(5) + bytes(10), _PREFIX6))
+        if not any(collide(pool, other) for other in taken):
+            return pool
     return None
 
 

@@ -17,12 +17,25 @@ def first_taken(ports: ForwardPlan) -> int | None:
     An address that the host has not yet is nobody's.
     """
     for port in range(ports.start, ports.end + 1):
-        with socket.socket(socket.AF_INET, _KINDS[ports.proto]) as probe:
+        if any(_is_taken(family, ports, port) for family in _families(ports.host)):
+            return port
+    return None
+
+
+def _families(host: str) -> tuple[socket.AddressFamily, ...]:
+    if not host:
+        return socket.AF_INET, socket.AF_INET6
+    return (socket.AF_INET6 if ":" in host else socket.AF_INET,)
+
+
+def _is_taken(family: socket.AddressFamily, ports: ForwardPlan, port: int) -> bool:
+    try:
+        with socket.socket(family, _KINDS[ports.proto]) as probe:
             if ports.proto == "tcp":  # what ended a while ago is in nobody's way
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((ports.host, port))
-            except OSError as error:
-                if error.errno == _TAKEN:
-                    return port
-    return None
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind((ports.host, port))
+    except OSError as error:
+        return error.errno == _TAKEN
+    return False

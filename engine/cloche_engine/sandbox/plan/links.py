@@ -9,6 +9,9 @@ from typing import Any
 OUR_PREFIXES = ("clv", "clm", "clb")
 """How the links that we make on the host are called: ends of a pair, and bridges."""
 
+PRIVATE = "clbp"
+"""How private bridges are, which lead to the host and no further."""
+
 
 class LinkKind(StrEnum):
     """How an interface comes into being."""
