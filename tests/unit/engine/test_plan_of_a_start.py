@@ -307,17 +307,20 @@ def test_a_plan_of_an_older_helper_still_reads() -> None:
 
 
 @pytest.mark.parametrize(
-    "field",
+    ("kind", "limits", "reason", "hint"),
     [
-        {"filesystems": (Filesystem(FilesystemKind.MOUNT, "/a", "/b", size_kib=1024),)},
+        (FilesystemKind.MOUNT, {"size_kib": 1024}, "not of a folder", "truncate -s 1024K FILE"),
+        (FilesystemKind.TEMPLATE, {"soft_kib": 1024}, "not of a folder", "type='file'"),
+        (FilesystemKind.FILE, {"size_kib": 1024}, "has its own size", "remove its limits"),
+        (FilesystemKind.RAM, {"size_kib": 64, "soft_kib": 32}, "no soft", "<space_soft_limit>"),
     ],
 )
-def test_what_a_definition_asks_for_is_given_or_refused_never_ignored(
-    field: dict[str, Any],
+def test_a_limit_of_space_is_refused_with_what_to_do_instead(
+    kind: FilesystemKind, limits: dict[str, Any], reason: str, hint: str
 ) -> None:
-    with pytest.raises(UnsupportedError, match="yet") as refused:
-        plan_of(**field)
-    assert refused.value.hint
+    with pytest.raises(UnsupportedError, match=reason) as refused:
+        plan_of(filesystems=(Filesystem(kind, "/a", "/b", **limits),))
+    assert hint in refused.value.hint
 
 
 def test_what_is_so_anyway_is_no_hindrance() -> None:
