@@ -13,6 +13,7 @@ from tests.guest import machine
 from tests.guest.cache import Cache
 from tests.guest.disks import REPOSITORY, checkout_disk, packages_disk, read_results, results_disk
 from tests.guest.image import Image, image
+from tests.guest.inside import REBOOT
 
 TESTS = ["tests/kernel", "tests/system/test_shared_mounts.py"]
 SHORT = ["tests/kernel", "-m", "v2"]
@@ -27,6 +28,7 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
     )
     parser.add_argument("--packages", required=True, help="what the image has of Debian's")
     parser.add_argument("--short", action="store_true", help="only the tests that v2 changes")
+    parser.add_argument(REBOOT, action="store_true", help="only what is to outlive a boot")
     parser.add_argument(
         "--minutes",
         type=float,
@@ -36,7 +38,11 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
     known, for_pytest = parser.parse_known_args()
     if known.short and names_tests(for_pytest):
         parser.error("--short chooses the tests itself")
+    if known.reboot and for_pytest:
+        parser.error("--reboot takes no tests")
     known.minutes = known.minutes or (_SHORT_MINUTES if known.short else _MINUTES)
+    if known.reboot:
+        return known, [REBOOT]
     return known, with_tests(for_pytest, short=known.short)
 
 
@@ -74,7 +80,7 @@ def _run(
     with cache.passing() as folder:
         disks = {"packages": packages, "checkout": checkout_disk(folder, for_pytest)}
         results, console = results_disk(folder), last / "console.log"
-        guest = machine.Machine(system, disks, results, console, asked.cpus)
+        guest = machine.Machine(system, disks, results, console, asked.cpus, asked.reboot)
         off = machine.run(guest.words(), 60 * asked.minutes)
         status = read_results(results, last)
     if status is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tarfile
@@ -13,6 +14,9 @@ _CHECKOUT = Path("/opt/cloche/checkout")
 _ARGUMENTS = Path("/opt/cloche/arguments")
 _DISK = "/dev/disk/by-id/virtio-results"
 _RESULTS = Path("/run/results")
+_BOOTED = Path("/var/lib/cloche-booted")
+REBOOT = "--reboot"
+"""The argument where a boot is to be outlived, in place of tests."""
 
 
 def system() -> str:
@@ -27,12 +31,27 @@ def system() -> str:
     )
 
 
-def tests() -> int:
+def tests(asked: list[str]) -> int:
     """Run pytest as the host asked; its status."""
     words = [sys.executable, "-m", "pytest", "-o", "timeout=600", "-p", "no:cacheprovider"]
-    words += [f"--junit-xml={_RESULTS}/junit.xml", *_ARGUMENTS.read_text().split("\0")]
+    words += [f"--junit-xml={_RESULTS}/junit.xml", *asked]
     alone = {"CLOCHE_MUST_RUN": "1", "CI": "true"}
     return subprocess.run(words, cwd=_CHECKOUT, env=os.environ | alone, check=False).returncode
+
+
+def around_a_boot() -> int:
+    """What is done before a boot, which then comes, or looked at after it; the status."""
+    after = _BOOTED.exists()
+    words = [sys.executable, "-m", "tests.guest.rebooting", "after" if after else "before"]
+    status = subprocess.run(words, cwd=_CHECKOUT, check=False).returncode
+    if status or after:
+        return status
+    _BOOTED.touch()
+    os.sync()
+    # By force: stopped in the usual order, this unit would switch the guest off.
+    subprocess.run(["systemctl", "reboot", "--force"], check=True)
+    signal.pause()
+    return 1
 
 
 def main() -> None:
@@ -40,7 +59,9 @@ def main() -> None:
     _RESULTS.mkdir()
     sys.stdout.write(f"guest: {system()}\n")
     sys.stdout.flush()
-    (_RESULTS / "status").write_text(str(tests()))
+    asked = [word for word in _ARGUMENTS.read_text().split("\0") if word]
+    status = around_a_boot() if asked == [REBOOT] else tests(asked)
+    (_RESULTS / "status").write_text(str(status))
     with tarfile.open(_DISK, "w:") as tar:
         tar.add(_RESULTS, ".")
     os.sync()

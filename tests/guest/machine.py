@@ -23,6 +23,8 @@ class Machine:
     results: Path
     console: Path
     cpus: int = 1
+    reboots: bool = False
+    """Whether it boots again when it is told to, with all that it wrote until then."""
 
     def words(self) -> list[str]:
         """The command."""
@@ -37,7 +39,8 @@ class Machine:
             "-m",
             "2G",
         ]
-        words += ["-no-reboot", "-kernel", str(self.image.kernel)]
+        words += [] if self.reboots else ["-no-reboot"]
+        words += ["-kernel", str(self.image.kernel)]
         words += ["-initrd", str(self.image.initrd), "-append", _KERNEL_WORDS]
         words += ["-serial", f"file:{self.console}"]
         words += ["-chardev", "stdio,id=tests,signal=off", "-serial", "chardev:tests"]

@@ -7,13 +7,15 @@ import shutil
 import subprocess
 import tarfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.guest.__main__ import SHORT, TESTS, names_tests, with_tests
 from tests.guest.cache import Cache
 from tests.guest.disks import checkout_disk, read_results
-from tests.guest.machine import run
+from tests.guest.image import Image
+from tests.guest.machine import Machine, run
 
 SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
@@ -69,6 +71,12 @@ def test_a_guest_that_does_not_end_is_ended() -> None:
 
 def test_a_qemu_that_fails_is_no_end_by_itself() -> None:
     assert not sh("exit 1")
+
+
+def test_only_a_guest_that_is_to_boot_again_does() -> None:
+    once = Machine(Image(Path("k"), Path("i"), Path("d")), {}, Path("r"), Path("c"))
+    assert "-no-reboot" in once.words()
+    assert "-no-reboot" not in replace(once, reboots=True).words()
 
 
 def test_the_status_is_what_the_guest_wrote(tmp_path: Path) -> None:
