@@ -190,6 +190,9 @@ def test_every_scale_is_painted_in_its_own_pixels(console: TerminalWidget, scale
     core.feed("\x1b[?25l│\x1b[2;1H│\x1b[31m█\x1b[0m漢🙂".encode())
     display.refresh(None)
     display.repaint()
+    while display.is_unfinished:
+        display.refresh(None)
+        display.repaint()
     image = display._painter.image
     width, height = display.cell_size
     assert (image.width(), image.height()) == (10 * width, 4 * height)
