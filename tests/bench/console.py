@@ -3,6 +3,11 @@
 All terminals show 80 by 24 cells on a virtual screen and run the same program on a pty. A byte is
 counted when the terminal has answered a question that came after it; a key, when its pixels are on
 the screen. xterm gets an eighth of each text, so that a round stays short.
+
+Beside konsole the lead is small for SGR alone (1.1 where the others are 1.3 to 4.7). More than half
+of that time is the core's: it begins each page with room for 128 styles and copies it to a larger
+one when it meets more, which its interface cannot forbid; with few styles it is a sixth faster.
+Painting is a tenth, reading the pty a seventh; a longer pause between frames gains 3 %.
 """
 
 from __future__ import annotations
