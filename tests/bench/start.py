@@ -28,9 +28,8 @@ record and the way to the monitor 0.9, waking and reading 0.5, the monitor until
 seccomp filters 0.5, execve 0.2, and the shell, the pty and the way to the viewer the rest.
 
 A monitor has since then a launcher beside it, which makes the start and goes: of the 2.9 MiB that a
-monitor had of its own, 1 MiB were pages that only the start touches (a ctypes type made after the
-fork alone writes to 60, signal.signal to 20; filling the holes in Python's arenas before the fork
-changed nothing, going a monitor's way once before it saved 0.15 MiB). It cost half a millisecond,
+monitor had of its own, 1 MiB were pages that only the start touches (what became of the rest,
+`memory` tells). It cost half a millisecond,
 and won it back: the monitor opens the console and lets viewers in while the launcher still works,
 and the child is told to go on before the monitor is told of it (1.5 ms between the last limit and
 the next step of the child became 0.3). Mount points that a tree lacks cost 2 ms of a start, most of
@@ -44,6 +43,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.bench import figures, peers, private, roots
@@ -67,14 +68,20 @@ def measure() -> figures.Report:
 
 
 async def _measure(folder: Path, root: Path, others: dict[str, peers.Peer]) -> figures.Report:
-    async with private.private_engine(folder / "state") as engine:
+    async with with_network(folder, f"{_NAME}-nat", root) as (engine, managed):
         bare = (await engine.define(private.document(_NAME, root))).uuid
-        text = private.document(f"{_NAME}-nat", root, private.MANAGED)
-        managed = Cloche(engine, (await engine.define(text)).uuid)
         ours = {"cloche, NAT": managed, "cloche, no network": Cloche(engine, bare)}
         found = await figures.interleave("start", {**ours, **others}, ROUNDS)
     calls = figures.Figure("start", "NAT, the call alone", "ms", tuple(managed.replies[1:]))
     return figures.Report((found[0], calls, *found[1:]), frozenset(others), (_GOALS,))
+
+
+@asynccontextmanager
+async def with_network(folder: Path, name: str, root: Path) -> AsyncIterator[tuple[Engine, Cloche]]:
+    """A helper of its own, and a container with the managed network that is to be started."""
+    async with private.private_engine(folder / "state") as engine:
+        text = private.document(name, root, private.MANAGED)
+        yield engine, Cloche(engine, (await engine.define(text)).uuid)
 
 
 class Cloche:

@@ -10,8 +10,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from tests.bench import figures, private, roots
-from tests.bench.start import Cloche
+from tests.bench import figures, private, roots, start
 
 ROUNDS = 21
 _GOAL = "goal: 30 ms until the next start is possible"
@@ -25,9 +24,7 @@ def measure() -> figures.Report:
 
 
 async def _measure(folder: Path, root: Path) -> figures.Report:
-    async with private.private_engine(folder / "state") as engine:
-        text = private.document("bench-stop", root, private.MANAGED)
-        cloche = Cloche(engine, (await engine.define(text)).uuid)
+    async with start.with_network(folder, "bench-stop", root) as (_, cloche):
         runtime = folder / "state/run" / cloche.uuid
         spoke: list[float] = []
 
