@@ -12,6 +12,8 @@ from tests.kernel.outside import Outside, ip, outside
 from cloche_engine.api.errors import EngineError
 from cloche_engine.core import spawner
 from cloche_engine.core.engine import LocalEngine
+from cloche_engine.kernel.link_end import remove_link
+from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.kernel.rtnetlink import RouteSocket
 
 pytestmark = [
@@ -143,3 +145,17 @@ async def test_a_message_of_the_helper_that_fails_leaves_no_network(
     await engine.kill(box.uuid)
     await engine.close()
     assert not [name for name in links() if name.startswith("cl")]
+
+
+def test_a_removed_link_is_gone_at_once_and_its_name_is_free() -> None:
+    with Netlink() as netlink:
+        for number in range(20):
+            netlink.add_bridge("again0")
+            remove_link("again0")
+            assert netlink.link("again0") is None, number
+    remove_link("again0")
+
+
+def test_a_link_that_cannot_be_removed_is_told() -> None:
+    with pytest.raises(OSError, match="not supported"):
+        remove_link("lo")

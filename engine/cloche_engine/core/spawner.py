@@ -61,7 +61,9 @@ class Spare:
         except OSError:
             return True
         try:
-            return bool(select.select([pidfd], [], [], 0)[0])  # it ended, nobody has waited for it
+            ended = select.poll()  # select(2) knows no descriptor above 1023
+            ended.register(pidfd, select.POLLIN)
+            return bool(ended.poll(0))
         finally:
             os.close(pidfd)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import os
 import time
 from dataclasses import dataclass, field
 
@@ -92,6 +94,18 @@ class Launched:
         if not self.has_console:
             blame = Blame("start", "Launcher", 0, "ended before its console opened")
             raise LaunchFailedError(blame)
+
+    def blamed_by_child(self) -> LaunchFailedError | None:
+        """Why the child failed, where it said so: whoever finds it gone does not know."""
+        self.child.link.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                packet, descriptors = self.child.hear()
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                if packet[:1] in {b"", b"E"}:
+                    return LaunchFailedError(Blame.from_json(packet[1:])) if packet else None
+        return None
 
     def clean(self) -> None:
         """Take away everything that was made for it; its processes must be gone."""

@@ -95,7 +95,8 @@ class Monitor:
         fields, plan, descriptors = word
         self.launched.take(fields, plan, *descriptors)
         if "error" in fields:
-            raise LaunchFailedError.from_fields(fields["error"])
+            failure = LaunchFailedError.from_fields(fields["error"])
+            raise self.launched.blamed_by_child() or failure
         self._console.ring.set_capacity(fields["console"])
         name_process(f"cloche:{fields['name']}")
         if fields["slowed"]:
@@ -247,24 +248,24 @@ class Monitor:
         launched.child.forget_start()  # where it ended this soon
 
     def _say_goodbye(self, ending: Ending) -> None:
-        self._close_door()
+        self._let_in_the_last()
         self._ending = ending
         for link in list(self._followers):
             self._tell_end(link, ending)
+        self._listener.close()
         self.loop.later(_PATIENCE, self.loop.stop)
         self._wait_for_viewers()
 
     def _tell_end(self, link: socket.socket, ending: Ending) -> None:
         self._answer(link, {"event": "ended", **ending.fields()})
 
-    def _close_door(self) -> None:
+    def _let_in_the_last(self) -> None:
         """Whoever connected before the end is still let in; nobody finds the socket any more."""
         self.loop.forget(self._listener.fileno())
         self._listener.settimeout(0)
         with contextlib.suppress(BlockingIOError):
             while True:
                 self._accept(0)
-        self._listener.close()
 
     def _wait_for_viewers(self) -> None:
         if not self._console.is_watched and not self._silent:

@@ -95,8 +95,8 @@ def write_init(runtime: Path, monitor: int, pid: int, group: str) -> None:
 
 def write_ending(plan: LaunchPlan, ending: Ending, said: bytes) -> None:
     """Keep the last of the console and how it ended."""
-    write_whole(Path(plan.log), said)
-    write_whole(Path(plan.exit_record), json.dumps(ending.fields()).encode())
+    _write_anew(Path(plan.log), said)
+    _write_anew(Path(plan.exit_record), json.dumps(ending.fields()).encode())
 
 
 def write_whole(file: Path, content: bytes) -> None:
@@ -104,6 +104,17 @@ def write_whole(file: Path, content: bytes) -> None:
     temporary = file.with_name(file.name + ".new")
     temporary.write_bytes(content)
     temporary.replace(file)
+
+
+def _write_anew(file: Path, content: bytes) -> None:
+    """The new content, or none where this process is killed now; nobody waits for the disk.
+
+    ext4 writes out at once what is renamed over another file, and only that (auto_da_alloc).
+    """
+    temporary = file.with_name(file.name + ".new")
+    temporary.write_bytes(content)
+    file.unlink(missing_ok=True)
+    temporary.rename(file)
 
 
 # An init never dies of these otherwise: the kernel drops signals that it has no handler for.

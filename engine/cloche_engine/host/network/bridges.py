@@ -16,6 +16,7 @@ from pathlib import Path
 from cloche_engine.host.network.forwarding import keep_private
 from cloche_engine.host.network.overlap import refuse_overlap
 from cloche_engine.host.network.refusal import NetworkRefusedError
+from cloche_engine.kernel.link_end import remove_link
 from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.sandbox.plan.links import LinkPlan
 
@@ -37,7 +38,7 @@ def remove_if_unused(netlink: Netlink, plan: LinkPlan) -> None:
     links = netlink.links()
     bridge = next((link for link in links if link.name == plan.bridge), None)
     if bridge is not None and not any(link.master == bridge.index for link in links):
-        netlink.delete_link(plan.bridge)
+        remove_link(plan.bridge)
 
 
 def _existing(netlink: Netlink, plan: LinkPlan) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cloche_engine.host.network import bridges, parents
 from cloche_engine.host.network.refusal import NetworkRefusedError
+from cloche_engine.kernel.link_end import remove_link
 from cloche_engine.kernel.netlink import Macvlan, Netlink, Veth
 from cloche_engine.sandbox.plan.links import LinkKind, LinkPlan
 
@@ -43,7 +44,7 @@ def disconnect(plan: LinkPlan, netns: int = -1) -> None:
         elif plan.kind is LinkKind.MACVLAN and netns >= 0:
             _remove_inside(plan, netns)
         elif plan.kind is LinkKind.VETH:
-            netlink.delete_link(plan.outer)
+            remove_link(plan.outer)
             bridges.remove_if_unused(netlink, plan)
 
 
