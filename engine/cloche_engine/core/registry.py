@@ -58,9 +58,15 @@ class Registry:
         return tuple(link for each in running if each is not None for link in each.plan.links)
 
     def find(self, ref: str) -> Entry:
-        """The entry for a name or uuid; NotFoundError."""
-        found = refs.find((entry.view() for entry in self._entries.values()), ref)
-        return self._entries[found.uuid]
+        """The entry for a name or uuid, which wins over a name that looks like one; NotFoundError.
+
+        Every call begins with it, so that it must not look at all where it is a uuid.
+        """
+        known = self._entries.get(refs.uuid_of(ref) or "")
+        known = known or next((one for one in self._entries.values() if one.name == ref), None)
+        if known is None:
+            raise refs.not_found(ref)
+        return known
 
     def made_from(self, template: str) -> tuple[str, ...]:
         """The names of the containers that are made from a template; a damaged one may be."""
