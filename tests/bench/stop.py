@@ -2,6 +2,11 @@
 
 The call returns when its processes, links, control groups, mount points and folder are away. That
 this is true is seen by the next start, whose first byte follows in the second figure.
+
+Of 25 to 32 ms, 10 to 20 were the answer to the removal of the veth, which the kernel gives after
+all callbacks of RCU although the link is gone long before, 4 the exit record, renamed over the last
+one (ext4 writes that out at once), and up to 2.6 the close of the monitor's socket. Without these
+three it is 7.6 (7.1 to 9.8 in eleven, on a quiet machine).
 """
 
 from __future__ import annotations
