@@ -4,10 +4,10 @@ For Cloche the ninth is started as in `start`, with the managed network and a vi
 calls for the other eight; for the peers it is the ninth byte in their FIFO.
 
 All nine share two processors, so it measures what a start costs them. Spares were made anew amid
-the burst, 30 ms after its last call, and the ninth one's rehearsed what it was about to do: without
+the burst, 30 ms after its last call, and the ninth one's rehearsed what it was about to do; without
 both it went from 2.1 to 1.7 of crun's time (78 ms to 45). What is left is 11 ms of processor time
-for each start and 17 for the spare that is missing: a third of that is page faults, 2300 of them, in
-three processes that are each a copy of the spawner (monitor, launcher, and the child's holder).
+for each start and 17 for the spare that is missing: a third of that is page faults, 2300 of them,
+in three processes that are each a copy of the spawner (monitor, launcher, and the child's holder).
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ For Cloche until the call returns, when the program runs; for crun until `crun r
 without a network; crun has neither a user namespace nor a terminal. Ending them is not measured.
 
 After the first eight a start costs what its spare costs too: 25 to 32 ms of processor time in all,
-crun's at most 12. In a row the next spare is made while a start is under way, so both processors have
-work, and neither it nor the start waits for a rehearsal; what would bring more is fewer copies of
-the spawner's memory: a launcher that lives on would save 6 ms of each, a third.
+crun's at most 12. In a row the next spare is made while a start is under way, so both processors
+have work, and neither it nor the start waits for a rehearsal; what would bring more is fewer copies
+of the spawner's memory: a launcher that lives on would save about 6 ms of each.
 """
 
 from __future__ import annotations

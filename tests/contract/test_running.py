@@ -123,7 +123,7 @@ async def test_a_restart_starts_what_does_not_run(engine: Engine) -> None:
 async def test_the_console_answers_what_is_typed(engine: Engine, running: str, view: View) -> None:
     viewer = await view(running)
     viewer.enter("echo hel''lo\r")
-    await viewer.until(b"\nhello\r\n")
+    await viewer.until(b"hello\r\n")  # what was typed before the prompt is shown before it
 
 
 async def test_many_lines_pasted_at_once_close_no_console(
