@@ -80,7 +80,9 @@ async def test_ports_lead_in_from_everywhere(define: Define, root: Path, there: 
     box, _, _ = await started(define, root, "web", ports, serves=True)
     await until(lambda: heard(HOST, 8080) == "hello\n")
     await until(lambda: heard(HOST, 8081) == "hello\n")
-    await until(lambda: heard("localhost", 8080) == "hello\n")  # refused at ::1, if that is first
+    await until(lambda: heard("127.0.0.1", 8080) == "hello\n")
+    with pytest.raises(ConnectionRefusedError):  # at once, so that a client goes on to 127.0.0.1
+        socket.create_connection(("::1", 8080), timeout=20)
     await until(lambda: there.within(lambda: heard(HOST, 8080)) == "hello\n")
     ask = f"until nc -w 5 {HOST} 8080 </dev/null | grep hello; do sleep 0.05; done"
     assert await box.run(ask) == "hello\n"  # itself
