@@ -89,7 +89,9 @@ def test_a_name_already_taken(clochectl: Command) -> None:
     before = clochectl.json("list")
     other = Definition(program=("/bin/other",)).text()
     refusal = clochectl.refused("define", "-", fed=other)
-    assert refusal == Refusal("there is a container named 'box' already", "choose another name")
+    assert refusal.cause == "there is a container named 'box' already"
+    assert "`clochectl xml box`" in refusal.step
+    assert "choose another name" in refusal.step
     assert clochectl.json("list") == before
     assert "/bin/other" not in clochectl.ok("xml", "box")
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
 from collections.abc import Awaitable
 
 from cloche_engine.api.client import Engine
-from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionError, NotFoundError
+from cloche_engine.api.errors import (
+    InvalidArgumentError,
+    InvalidDefinitionError,
+    NameTakenError,
+    NotFoundError,
+)
 from cloche_engine.api.model import Container
 from cloche_engine.cli import files, neighbours, words
 from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
+from cloche_engine.definition.problem import in_order
 from cloche_engine.definition.reading import read
 
 
@@ -27,8 +34,12 @@ async def define(engine: Engine, options: argparse.Namespace) -> int:
     spec = document.compiled()
     etag = await _etag(engine, spec.uuid) if spec.uuid else ""
     others = await neighbours.of_one_address(engine, spec)
-    container = await engine.define(text, etag)
-    for problem in neighbours.beside(spec, others, document.tree):
+    try:
+        container = await engine.define(text, etag)
+    except NameTakenError as error:
+        raise (error if spec.uuid else _how_to_change(error, spec.name)) from None
+    warnings = (*document.problems, *neighbours.beside(spec, others, document.tree))
+    for problem in in_order(warnings):
         print(words.printable(problem.render(files.shown(options.file))), file=sys.stderr)
     return _shown(options, container, "defined")
 
@@ -40,6 +51,13 @@ def _refuse_other_dialect(text: bytes, file: str) -> None:
             f"{files.shown(file)}: this is a definition of {dialect}, not of linuxcontainer",
             f"convert it first: `clochectl convert --to linuxcontainer {file}`",
         )
+
+
+def _how_to_change(error: NameTakenError, name: str) -> NameTakenError:
+    """Who defines a file for the second time has to be told that its uuid is what counts."""
+    shown = f"clochectl xml {shlex.quote(name)}"
+    hint = f"to change it, edit what `{shown}` prints, with its uuid; or choose another name"
+    return NameTakenError(error.message, hint, error.details)
 
 
 async def _etag(engine: Engine, uuid: str) -> str:

@@ -299,6 +299,20 @@ def test_define_names_the_dialect_and_the_command_that_converts_it(clochectl: Sh
     assert "`clochectl convert --to linuxcontainer -`" in done.line
 
 
+def test_define_warns_of_what_has_no_effect_and_defines_all_the_same(clochectl: Shell) -> None:
+    odd = GOOD.replace(b"</domain>", b"<restart>always</restart></domain>")
+    done = clochectl("--connect", "test:", "define", "-", fed=odd)
+    assert (done.status, done.out) == (0, "one: defined\n")
+    assert done.said.startswith("<stdin>:2:58: warning: unknown-element: <restart> in <domain>")
+
+
+def test_a_second_define_says_how_the_first_is_changed(clochectl: Shell) -> None:
+    done = clochectl("--connect", "test:", "define", "-", fed=GOOD.replace(b"one", b"browndog"))
+    assert done.status == 1
+    assert "`clochectl xml browndog`" in done.line
+    assert "or choose another name" in done.line
+
+
 def test_validate_against_those_that_are_defined(clochectl: Shell) -> None:
     taken = clochectl("--connect", "test:", "list", "--json").json[0]["name"]
     same = GOOD.replace(b"one", taken.encode())
