@@ -113,6 +113,7 @@ async def test_the_program_has_the_size_of_the_console_that_is_typed_in(box: Box
     small = await box.engine.open_console(box.uuid, 20, 60)
     large = await box.engine.open_console(box.uuid, 50, 160)
     with small, large:
+        await receive(large)  # it is there, and has given its size
         type_in(small, "stty size\n")
         await read_until(small, "20 60")
         type_in(large, "stty size\n")

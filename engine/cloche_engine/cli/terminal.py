@@ -105,6 +105,15 @@ async def _type(keyboard: _Keyboard, link: socket.socket, detach: bytes) -> bool
     return False
 
 
+async def _receive(link: socket.socket) -> bytes:
+    """The next packet; a reset is told once, before what is still to be read."""
+    loop = asyncio.get_running_loop()
+    try:
+        return await loop.sock_recv(link, MAX_FRAME + 64)
+    except ConnectionResetError:
+        return await loop.sock_recv(link, MAX_FRAME + 64)
+
+
 def write_all(number: int, data: bytes) -> None:
     """All of it, however small the pipe is."""
     while data:
@@ -121,9 +130,8 @@ class _Screen:
 
     async def show(self, link: socket.socket) -> Ended | None:
         """Write what the program says until it ends; None where the connection does."""
-        loop = asyncio.get_running_loop()
         with contextlib.suppress(ConnectionError):
-            while packet := await loop.sock_recv(link, MAX_FRAME + 64):
+            while packet := await _receive(link):
                 self._frames += 1
                 match decode(packet):
                     case Output(_, payload) if self._is_old:

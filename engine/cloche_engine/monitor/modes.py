@@ -19,10 +19,8 @@ class Modes:
     def __init__(self, changed: Iterable[int] = ()) -> None:
         self._changed = frozenset(changed)
 
-    def after(self, output: bytes | bytearray) -> Modes:
+    def after(self, output: bytes | memoryview) -> Modes:
         """What they are when the program has said this too."""
-        if b"\x1b" not in output:
-            return self
         changed = set(self._changed)
         for found in _CHANGES.finditer(output):
             if found[1] is None:

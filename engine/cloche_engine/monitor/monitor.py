@@ -23,6 +23,7 @@ from cloche_engine.monitor.programs import Programs
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
 from cloche_engine.monitor.record import Ending, ending_of, write_ending
 from cloche_engine.monitor.requests import Requests
+from cloche_engine.monitor.ring import HEAD, Ring
 from cloche_engine.monitor.session import Session
 from cloche_engine.monitor.stopping import HOST_PATIENCE, hear_no_host, hear_the_host
 from cloche_engine.sandbox.seccomp import Filters
@@ -52,7 +53,7 @@ class Monitor:
         self._quiet = quiet
         self.loop = Loop()
         self.launched = Launched()
-        self._console = Session(self.loop)
+        self._console = Session(self.loop, ring=Ring(head=HEAD))
         self._programs = Programs(self.loop, self.launched, filters)
         self._requests = Requests(self.loop, self.launched, self._console.ring)
         self._followers: list[socket.socket] = []

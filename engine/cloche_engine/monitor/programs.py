@@ -13,7 +13,7 @@ from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.protocol import Fields
 from cloche_engine.monitor.record import ending_of
 from cloche_engine.monitor.requests import refusal
-from cloche_engine.monitor.ring import PROGRAM_CAPACITY
+from cloche_engine.monitor.ring import PROGRAM_CAPACITY, Ring
 from cloche_engine.monitor.session import Session
 from cloche_engine.sandbox.seccomp import Filters
 
@@ -42,7 +42,8 @@ class Programs:
         child = self._launched.child
         entrance = Entrance(self._launched.plan, child.pidfd, child.group, self._filters)
         entered = entrance.enter(request, streams)
-        session = Session(self._loop, entered.pidfd, entered.console, PROGRAM_CAPACITY)
+        ring = Ring(PROGRAM_CAPACITY)
+        session = Session(self._loop, entered.pidfd, entered.console, ring=ring)
         self._running.append(session)
         self._loop.watch(entered.pidfd, READ, lambda _: self._ended(session))
         return session

@@ -11,10 +11,10 @@ import time
 from cloche_engine.api.console import Answer, Ended, Frame, Input, Signal, Size
 from cloche_engine.kernel.terminals import SIZE, set_size
 from cloche_engine.monitor.loop import READ, WRITE, Loop
-from cloche_engine.monitor.ring import CAPACITY, Ring
+from cloche_engine.monitor.ring import Ring
 from cloche_engine.monitor.viewer import Viewer
 
-_READ = 64 * 1024
+_READ = 16 * 1024
 _PENDING_LIMIT = 64 * 1024
 _YOUNG = 2.0
 """Seconds in which the first viewer is early enough to answer all that was asked."""
@@ -25,8 +25,10 @@ _NUDGE = 0.1
 class Session:
     """The pidfd of a program and, once it has one, the master of its pty."""
 
-    def __init__(self, loop: Loop, pidfd: int = -1, master: int = -1, kept: int = CAPACITY) -> None:
-        self.ring = Ring(kept)
+    def __init__(
+        self, loop: Loop, pidfd: int = -1, master: int = -1, *, ring: Ring | None = None
+    ) -> None:
+        self.ring = ring or Ring()
         self.pidfd = pidfd
         self._loop = loop
         self._master = -1
@@ -133,14 +135,12 @@ class Session:
     def _read_master(self) -> bool:
         self._hung_up = False
         try:
-            payload = os.read(self._master, _READ)
+            return bool(self.ring.fill(self._master, _READ))
         except BlockingIOError:
             return False
         except OSError:
             self._hung_up = True
             return False
-        self.ring.write(payload)
-        return bool(payload)
 
     def _listen_again(self) -> None:
         if self._master >= 0:
@@ -172,7 +172,7 @@ class Session:
         led = self._viewers[-1] is viewer
         self._viewers.remove(viewer)
         self._loop.forget(viewer.link.fileno())
-        viewer.link.close()
+        viewer.close()
         if led and self._viewers:
             self._lead(self._viewers[-1])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 from cloche_engine.api.console import (
@@ -74,9 +75,9 @@ class Viewer:
                 self.link.send(encode_output(Gap(start - self._at, modes)))
                 self._at, self.has_gap = start, True
                 continue
-            chunk = self._ring.read(self._at, min(_CHUNK, end - self._at))
-            self.link.send(encode_output(Output(self._at, chunk)))
-            self._at += len(chunk)
+            pieces = self._ring.pieces(self._at, min(_CHUNK, end - self._at))
+            self.link.sendmsg([encode_output(Output(self._at, b"")), *pieces])
+            self._at += sum(map(len, pieces))
 
     def wish(self, size: Size) -> None:
         """It has another size now, and knows that."""
@@ -89,6 +90,17 @@ class Viewer:
     def tell_end(self, ended: Ended) -> None:
         """The program ended; sent after all its output."""
         self._ended = ended
+
+    def close(self) -> None:
+        """Hang up; what it has not read yet, it still can.
+
+        A socket that is closed with something unread tells the other end ECONNRESET before all
+        that waits there (unix_release_sock() in the kernel).
+        """
+        with self.link, contextlib.suppress(OSError):
+            self.link.shutdown(socket.SHUT_RD)
+            while self.link.recv(MAX_FRAME):
+                pass
 
     def receive(self) -> Frame | None:
         """What it sent; None where it sent nonsense or nothing, `finished` where it hung up."""

@@ -9,6 +9,7 @@ import tty
 from collections.abc import Callable, Iterator
 
 import pytest
+from tests.unit.monitor.saying import say
 
 from cloche_engine.api.console import (
     Answer,
@@ -52,7 +53,7 @@ def session(pty: tuple[int, int]) -> Iterator[Session]:
     loop = Loop()
     loop.open()
     session = Session(loop, -1, master)
-    session.ring.write(_QUESTION)
+    say(session.ring, _QUESTION)
     yield session
     for viewer in session._viewers:
         viewer.link.close()
@@ -92,7 +93,7 @@ def test_a_program_is_young_when_its_terminal_opens_however_long_the_spare_waite
     loop.open()
     master, peer = os.openpty()
     waited.open(master)
-    waited.ring.write(_QUESTION)
+    say(waited.ring, _QUESTION)
     assert _told(waited) == [Live(), Output(0, _QUESTION)]
     waited.end(Ended(0))
     os.close(peer)
@@ -106,7 +107,7 @@ def test_nobody_waits_for_the_first_viewer_for_minutes(session: Session) -> None
 
 def test_what_the_ring_forgot_is_told_before_the_mark(session: Session) -> None:
     _told(session)
-    session.ring.write(b"x" * 400_000)
+    say(session.ring, b"x" * 400_000)
     kinds = [type(frame) for frame in _told(session)]
     assert kinds.index(Live) == len(kinds) - 1
 
@@ -197,7 +198,7 @@ def test_two_windows_that_go_at_once_end_nothing(session: Session, look: Look) -
     windows = [look(Size(20 + each, 60)) for each in range(4)]
     for window in windows[1:]:
         window.link.close()
-    session.ring.write(b"more")
+    say(session.ring, b"more")
     session._serve_all()
     assert len(session._viewers) == 1
     assert Output(len(_QUESTION), b"more") in windows[0].heard()
@@ -221,8 +222,8 @@ def test_a_terminals_answer_is_taken_from_the_window_that_is_typed_in_alone(
 def test_who_comes_late_is_told_how_much_is_lost_and_what_it_left_switched_on(
     session: Session,
 ) -> None:
-    session.ring.write(b"\x1b[?1049h\x1b[?25l\x1b[?1000;1006h\x1b[?1000l")
-    session.ring.write(b"x" * 400_000)
+    say(session.ring, b"\x1b[?1049h\x1b[?25l\x1b[?1000;1006h\x1b[?1000l")
+    say(session.ring, b"x" * 400_000)
     gap = next(frame for frame in _told(session) if isinstance(frame, Gap))
     assert gap.lost == session.ring.start
     assert gap.modes == b"\x1b[?1049h\x1b[?1006h\x1b[?25l"
@@ -231,3 +232,19 @@ def test_who_comes_late_is_told_how_much_is_lost_and_what_it_left_switched_on(
 def test_answers_and_input_are_frames_of_their_own() -> None:
     assert [decode(each) for each in encode_answer(b"a")] == [Answer(b"a")]
     assert [decode(each) for each in encode_input(b"a")] == [Input(b"a")]
+
+
+def test_the_end_is_told_to_one_who_typed_too_late(session: Session) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    session.attach(theirs, SMALL)
+    with ours:
+        for packet in encode_input(b"too late") * 3:
+            ours.send(packet)
+        session._viewers[-1].tell_end(Ended(3))
+        session._serve_all()
+        frames = []
+        while packet := ours.recv(40000):
+            frames.append(decode(packet))
+        assert frames[-1] == Ended(3)
+        with pytest.raises(BrokenPipeError):
+            ours.send(b"I")
