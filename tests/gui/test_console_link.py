@@ -127,3 +127,20 @@ async def test_nothing_is_read_while_the_terminal_has_enough_to_do() -> None:
     await _until(lambda: said == [b"one", b"two"])
     link.close()
     theirs.close()
+
+
+async def test_the_end_is_heard_although_something_was_typed_too_late(pair: Pair) -> None:
+    link, monitor = pair
+    said: list[bytes] = []
+    ends: list[int] = []
+    link.output.connect(lambda output, _: said.append(output))
+    link.ended.connect(lambda code, _: ends.append(code))
+    link.closed.connect(lambda: ends.append(-1))
+
+    link.send(b"too late")
+    monitor.send(console.encode_output(console.Output(0, b"bye")))
+    monitor.send(console.encode_output(console.Ended(3)))
+    monitor.close()
+
+    await _until(lambda: ends)
+    assert (said, ends) == ([b"bye"], [3])

@@ -129,7 +129,10 @@ class ConsoleLink(QObject):
     def _receive(self) -> bytes | None:
         """One packet, or None where there is none now; an empty one is the end."""
         try:
-            return self._sock.recv(console.MAX_FRAME)
+            try:
+                return self._sock.recv(console.MAX_FRAME)
+            except ConnectionResetError:  # told before what was said, where we typed too late
+                return self._sock.recv(console.MAX_FRAME)
         except BlockingIOError:
             return None
         except OSError:

@@ -1,6 +1,7 @@
 """When to take in output and when to paint, so that a flood does not freeze the window."""
 
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ _FLOOD_INTERVAL = 0.050
 _LONGEST_INTERVAL = 0.250
 _FLOOD_BYTES = 65536
 _SLICE = 0.008
+_SLICE_LEAST = 0.001
 _CHUNK_LEAST, _CHUNK_MOST = 256, 32768
 
 
@@ -81,8 +83,14 @@ class Frames(QObject):
         self._paint()
 
 
+_behind: weakref.WeakSet["Intake"] = weakref.WeakSet()
+"""Those who have output waiting: they share one thread, with each other and with the user."""
+
+
 class Intake(QObject):
     """Hands output to `take` in pieces, a few milliseconds at a time; what is left waits.
+
+    The more consoles are behind, the less each takes at a time.
 
     Each piece goes with the word whether questions in it are to be answered.
     Nearly all output is taken at once. Some hostile sequences cost a thousand times more than text.
@@ -95,7 +103,7 @@ class Intake(QObject):
         self._chunk = 4096
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(lambda: self._work(_SLICE))
+        self._timer.timeout.connect(self._work)
 
     @property
     def waiting(self) -> int:
@@ -107,16 +115,17 @@ class Intake(QObject):
         starts = range(0, len(data), _CHUNK_MOST)
         self._waiting.extend((data[start : start + _CHUNK_MOST], answer) for start in starts)
         if not self._timer.isActive():
-            self._work(_SLICE)
+            self._work()
 
     def drop(self) -> None:
         """Forgets what has not been taken yet."""
         self._waiting.clear()
         self._timer.stop()
+        _behind.discard(self)
 
-    def _work(self, seconds: float) -> None:
+    def _work(self) -> None:
         now = time.thread_time()  # a machine that is busy elsewhere makes no output dear
-        end = now + seconds
+        end = now + max(_SLICE / max(1, len(_behind)), _SLICE_LEAST)
         while self._waiting and now < end:
             block, answer = self._waiting.popleft()
             self._take(block[: self._chunk], answer)
@@ -125,7 +134,10 @@ class Intake(QObject):
             before, now = now, time.thread_time()
             self._adapt(now - before)
         if self._waiting:
+            _behind.add(self)
             self._timer.start(0)
+        else:
+            _behind.discard(self)
 
     def _adapt(self, seconds: float) -> None:
         if seconds > 0.002:
