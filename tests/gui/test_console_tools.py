@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,29 @@ async def test_the_grid_is_that_of_the_window_that_is_typed_in(driver: Driver) -
     await driver.act(lambda: other.send_text("echo there\n"))
     await driver.until(lambda: (main.rows, main.columns) == other.fitting_grid)
     await driver.act(window.close)
+
+
+async def test_a_system_that_asks_for_a_login_offers_the_way_in_without_one(driver: Driver) -> None:
+    await attached(driver)
+    page = driver.console
+
+    def told() -> bool:
+        return any("asks for a user and a password" in text for text in page.messages.texts)
+
+    page._said(b"\x1b[2J\x1b[Hbox login: ", is_old=False)
+    await driver.act(lambda: None)
+    assert not page._login._timer.isActive()  # an application may say what it wants
+    page.hear(replace(page._container, system=True))
+    page._said(b"\r\nDebian GNU/Linux 12 box console\r\n\r\nbox login: ", is_old=False)
+    await driver.until(told)
+    page._said(b"root\r\nPassword: ", is_old=False)
+    await driver.until(lambda: not page._login._timer.isActive())
+    assert told()
+    page._said(b"\r\nroot@box:~# ", is_old=False)
+    await driver.until(lambda: not told())
+    page._said(b"\x1b[2J\x1b[Hbox login: ", is_old=False)
+    await driver.until(told)
+    await driver.click_text(page, "Open a shell")
+    await driver.until(lambda: page.tabs.programs)
+    assert not told()
+    assert driver.has_focus(page.tabs.programs[0].terminal)

@@ -16,6 +16,7 @@ from cloche_gui.presenters.ending import Ending
 from cloche_gui.presenters.notice import Notice, Tone, sentence
 from cloche_gui.services.console import ConsoleLink
 from cloche_gui.services.jobs import Job, Jobs
+from cloche_gui.views.console_login import SHELL, LoginHint
 from cloche_gui.views.console_recording import ConsoleRecording
 from cloche_gui.views.console_tools import ConsoleTabs, Tools
 from cloche_gui.views.console_wiring import gap_note, send_from
@@ -47,6 +48,7 @@ class ConsolePage(QWidget):
         self.terminal.set_read_only(True)
         self.tabs = ConsoleTabs(jobs, self.terminal)
         self.recording = ConsoleRecording(self, self.terminal, self.messages)
+        self._login = LoginHint(self.terminal, self.messages, self._open_shell)
         self.terminal.menu_actions = self._tools().actions(self)
         self.terminal.typed.connect(self._typed)
         self.terminal.grid_resized.connect(self._resized)
@@ -197,6 +199,8 @@ class ConsolePage(QWidget):
     def _said(self, output: bytes, is_old: bool) -> None:
         self.recording.note(output)
         self.terminal.feed(output, answer=not is_old)
+        if self._container.system:
+            self._login.said()
 
     def _gap(self, lost: object) -> None:
         self.terminal.feed(gap_note(lost), answer=False)
@@ -214,6 +218,7 @@ class ConsolePage(QWidget):
 
     def _detached(self) -> None:
         self._close_link()
+        self._login.end()
         self._set_typing(allowed=False)
 
     def _set_typing(self, *, allowed: bool) -> None:
@@ -223,6 +228,9 @@ class ConsolePage(QWidget):
     def _hold_keys(self, only_look: bool) -> None:
         self._only_look = only_look
         self._set_typing(allowed=self._may_type)
+
+    def _open_shell(self) -> None:
+        self.tabs.start(self._container, SHELL, self._no_program)
 
     def _no_program(self, error: EngineError) -> None:
         text = sentence(error.message)
