@@ -16,6 +16,7 @@ from cloche_gui.presenters.draft import place
 from cloche_gui.widgets import xml_editor_style as style
 from cloche_gui.widgets.colors import is_dark
 from cloche_gui.widgets.xml_assistant import XmlAssistant
+from cloche_gui.widgets.xml_editor_keys import leave_keys_to_the_window
 
 _NUMBERS, _MARKS, _FOLDING = 0, 1, 2
 _ERROR, _WARNING = 0, 1
@@ -162,9 +163,7 @@ class XmlEditor(QsciScintilla):
         self.setExtraAscent(1)
         self.setExtraDescent(2)
         self.SendScintilla(self.SCI_SETUNDOCOLLECTION, 1)
-        # Tab moves on to the next widget: indentation is automatic, and the keyboard gets out.
-        self.SendScintilla(self.SCI_CLEARCMDKEY, self.SCK_TAB)
-        self.SendScintilla(self.SCI_CLEARCMDKEY, self.SCK_TAB + (self.SCMOD_SHIFT << 16))
+        leave_keys_to_the_window(self)
 
     def fromMimeData(self, source: QMimeData) -> tuple[QByteArray, bool]:
         """What a paste brings, cut just past the size that is refused."""
