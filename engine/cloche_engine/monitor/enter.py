@@ -14,10 +14,10 @@ from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.oom import expose
 from cloche_engine.host.rlimits import make_room
 from cloche_engine.kernel import constants as k
-from cloche_engine.kernel.sockets import receive_packet, send_packet
+from cloche_engine.kernel.sockets import send_packet
 from cloche_engine.kernel.syscalls import clone3, prctl, setns
 from cloche_engine.kernel.terminals import open_pair
-from cloche_engine.monitor.launch import LaunchFailedError
+from cloche_engine.monitor.entering import Entering
 from cloche_engine.sandbox.devices import TakeConsole
 from cloche_engine.sandbox.identity import (
     BecomeContainerRoot,
@@ -30,14 +30,6 @@ from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.seccomp import Filters
 
 _PTMX = os.makedev(5, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """A program that runs in the container; console is the pty's master or -1."""
-
-    pidfd: int
-    console: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +115,8 @@ class Entrance:
         self._filters = filters
         self._proc = -1
 
-    def enter(self, request: Request, streams: list[int]) -> Entered:
-        """Run a program; LaunchFailedError says why it does not."""
+    def begin(self, request: Request, streams: list[int]) -> Entering:
+        """Have a program enter; nobody waits for it, because the container can hold it up."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         pid = os.fork()
         if pid == 0:
@@ -132,8 +124,7 @@ class Entrance:
             self._cross_over(request, theirs, streams)
         theirs.close()
         os.waitpid(pid, 0)
-        with ours:
-            return _await(ours)
+        return Entering(ours)
 
     def _cross_over(self, request: Request, link: socket.socket, streams: list[int]) -> None:
         """In a process between both worlds: it enters, and its child, the monitor's, runs."""
@@ -178,32 +169,3 @@ class Entrance:
             *profiled(self._plan),
             Execute(request.argv),
         ]
-
-
-def _await(link: socket.socket) -> Entered:
-    pidfd = console = -1
-    while True:
-        packet, descriptors = receive_packet(link)
-        match packet[:1]:
-            case b"P":
-                pidfd = descriptors[0]
-            case b"S":
-                pass  # what it did until it failed; here the blame says enough
-            case b"F":
-                console = descriptors[0]
-            case b"E":
-                _forget(pidfd, console)
-                raise LaunchFailedError(Blame.from_json(packet[1:]))
-            case _:
-                break
-    if pidfd < 0:
-        raise LaunchFailedError(Blame("enter the container", "Entrance", 0, "it ended meanwhile"))
-    return Entered(pidfd, console)
-
-
-def _forget(pidfd: int, console: int) -> None:
-    if pidfd >= 0:
-        os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
-        os.close(pidfd)
-    if console >= 0:
-        os.close(console)

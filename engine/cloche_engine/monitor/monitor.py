@@ -22,7 +22,7 @@ from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.programs import Programs
 from cloche_engine.monitor.protocol import INIT, SOCKET, STATE, Do, Fields, receive, send
 from cloche_engine.monitor.record import Ending, ending_of, write_ending
-from cloche_engine.monitor.requests import Requests
+from cloche_engine.monitor.requests import Requests, refusal
 from cloche_engine.monitor.ring import HEAD, Ring
 from cloche_engine.monitor.session import Session
 from cloche_engine.monitor.stopping import HOST_PATIENCE, hear_no_host, hear_the_host
@@ -54,7 +54,7 @@ class Monitor:
         self.loop = Loop()
         self.launched = Launched()
         self._console = Session(self.loop, ring=Ring(head=HEAD))
-        self._programs = Programs(self.loop, self.launched, filters)
+        self._programs = Programs(self.loop, self.launched, filters, self._answer)
         self._requests = Requests(self.loop, self.launched, self._console.ring)
         self._followers: list[socket.socket] = []
         self._silent: set[socket.socket] = set()
@@ -172,7 +172,7 @@ class Monitor:
         if wish == Do.FOLLOW:
             self._follow(link)
         elif wish == Do.CONSOLE:
-            self._show(self._console, link, fields)
+            self._show_console(link, fields)
         elif wish == Do.EXEC:
             self._run_program(link, fields, descriptors)
         else:
@@ -211,18 +211,15 @@ class Monitor:
 
     def _run_program(self, link: socket.socket, fields: Fields, streams: list[int]) -> None:
         request = Request.from_fields(fields)
-        answer, session = self._programs.enter(request, streams)
-        self._answer(link, answer)
-        if session is not None:
-            self._show(session, link, fields, sized=request.terminal)
+        try:
+            self._programs.begin(request, _size_in(fields), (link, streams))
+        except OSError as refused:
+            self._answer(link, {"error": refusal(refused)})
 
-    def _show(
-        self, session: Session, link: socket.socket, fields: Fields, *, sized: bool = True
-    ) -> None:
+    def _show_console(self, link: socket.socket, fields: Fields) -> None:
         """From here on a link carries console frames."""
         self.loop.forget(link.fileno())
-        size = Size(int(fields["rows"]), int(fields["columns"]))
-        session.attach(link, size if sized else None)
+        self._console.attach(link, _size_in(fields))
 
     def _init_ended(self, _: int) -> None:
         launched, pidfd = self.launched, self.launched.child.pidfd
@@ -273,3 +270,7 @@ class Monitor:
             self.loop.stop()
         else:
             self.loop.later(0.02, self._wait_for_viewers)
+
+
+def _size_in(fields: Fields) -> Size:
+    return Size(int(fields["rows"]), int(fields["columns"]))

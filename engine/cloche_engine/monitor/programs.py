@@ -1,62 +1,142 @@
-"""The programs that run in a container beside its first one."""
+"""Further programs of a container: on their way in, while they run, and when they have ended."""
 
 from __future__ import annotations
 
 import errno
 import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from cloche_engine.api.console import Ended
+from cloche_engine.api.console import Ended, Size
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
+from cloche_engine.monitor.entering import Entering, broken_off
 from cloche_engine.monitor.launch import LaunchFailedError
 from cloche_engine.monitor.launched import Launched
 from cloche_engine.monitor.loop import READ, Loop
 from cloche_engine.monitor.protocol import Fields
 from cloche_engine.monitor.record import ending_of
-from cloche_engine.monitor.requests import refusal
 from cloche_engine.monitor.ring import PROGRAM_CAPACITY, Ring
 from cloche_engine.monitor.session import Session
 from cloche_engine.sandbox.seccomp import Filters
 
+_LOOK = 0.25
+"""Seconds after which one that is still on its way is looked at, again and again."""
+_LONGEST = 30.0
+"""Seconds that the way in may take."""
+
+Answer = Callable[[socket.socket, Fields], None]
+
+
+@dataclass(slots=True)
+class _Visit:
+    """One who enters, and who is to hear of it."""
+
+    entering: Entering
+    asker: socket.socket
+    size: Size | None
+    begun: float = field(default_factory=time.monotonic)
+
 
 class Programs:
-    """Lets programs enter, serves who looks at them, and tells how they ended."""
+    """Those of one container; `answer` tells whoever asked for one, and hangs up where it cannot.
 
-    def __init__(self, loop: Loop, launched: Launched, filters: Filters) -> None:
+    The monitor never waits for one that enters: processes of the container can stop it.
+    """
+
+    def __init__(self, loop: Loop, launched: Launched, filters: Filters, answer: Answer) -> None:
         self._loop = loop
         self._launched = launched
         self._filters = filters
-        self._running: list[Session] = []
+        self._answer = answer
+        self._visits: list[_Visit] = []
+        self._sessions: list[Session] = []
 
-    def enter(self, request: Request, streams: list[int]) -> tuple[Fields, Session | None]:
-        """Run one: what to answer, and where to look at it if it runs."""
-        try:
-            return {"ok": True}, self._enter(request, streams)
-        except (OSError, LaunchFailedError) as refused:
-            return {"error": refusal(refused)}, None
-
-    def _enter(self, request: Request, streams: list[int]) -> Session:
+    def begin(self, request: Request, size: Size, asked: tuple[socket.socket, list[int]]) -> None:
+        """Have one enter; whoever asked, a socket and three pipes, is answered when it has."""
+        asker, streams = asked
         if not request.terminal and not only_pipes(streams):
             raise OSError(errno.EINVAL, "the three streams must be pipes")
-        if self._launched.paused:  # it would be born frozen, and this would wait for it
+        if self._launched.paused:  # it would be born frozen
             raise OSError(errno.EAGAIN, "the container is paused")
         child = self._launched.child
         entrance = Entrance(self._launched.plan, child.pidfd, child.group, self._filters)
-        entered = entrance.enter(request, streams)
-        ring = Ring(PROGRAM_CAPACITY)
-        session = Session(self._loop, entered.pidfd, entered.console, ring=ring)
-        self._running.append(session)
-        self._loop.watch(entered.pidfd, READ, lambda _: self._ended(session))
-        return session
+        visit = _Visit(entrance.begin(request, streams), asker, size if request.terminal else None)
+        self._visits.append(visit)
+        self._loop.forget(asker.fileno())
+        self._loop.watch(visit.entering.link.fileno(), READ, lambda _: self._spoke(visit))
+        self._loop.later(_LOOK, lambda: self._look(visit))
 
     def end(self) -> None:
-        """The container is gone, and they with it: tell everyone."""
-        for session in list(self._running):
+        """The container has ended, and they with it: tell everyone."""
+        for visit in list(self._visits):
+            self._fail(visit, broken_off())
+        for session in list(self._sessions):
             self._ended(session)
 
+    def _spoke(self, visit: _Visit) -> None:
+        try:
+            if not visit.entering.hear():
+                return
+        except LaunchFailedError as failure:
+            self._fail(visit, failure)
+            return
+        self._forget(visit)
+        visit.entering.link.close()
+        self._answer(visit.asker, {"ok": True})
+        self._serve(visit)
+
+    def _serve(self, visit: _Visit) -> None:
+        """Where whoever asked has gone meanwhile, nobody knows of the program: it ends."""
+        entered = visit.entering
+        ring = Ring(PROGRAM_CAPACITY)
+        session = Session(self._loop, entered.pidfd, entered.console, ring=ring)
+        self._sessions.append(session)
+        self._loop.watch(entered.pidfd, READ, lambda _: self._ended(session))
+        if visit.asker.fileno() < 0:
+            signal.pidfd_send_signal(entered.pidfd, signal.SIGKILL)
+        else:
+            session.attach(visit.asker, visit.size)
+
+    def _look(self, visit: _Visit) -> None:
+        if visit not in self._visits:
+            return
+        try:
+            visit.entering.demand_progress()
+            if time.monotonic() - visit.begun > _LONGEST:
+                visit.entering.demand_end()
+        except LaunchFailedError as failure:
+            self._fail(visit, failure)
+        else:
+            self._loop.later(_LOOK, lambda: self._look(visit))
+
+    def _fail(self, visit: _Visit, failure: LaunchFailedError) -> None:
+        self._forget(visit)
+        visit.entering.kill()
+        pidfd = visit.entering.pidfd
+        if pidfd >= 0:
+            self._loop.watch(pidfd, READ, lambda _: self._bury(pidfd))
+        self._answer(visit.asker, {"error": failure.fields})
+        if visit.asker.fileno() >= 0:
+            visit.asker.close()
+
+    def _forget(self, visit: _Visit) -> None:
+        self._visits.remove(visit)
+        self._loop.forget(visit.entering.link.fileno())
+
     def _ended(self, session: Session) -> None:
-        self._loop.forget(session.pidfd)
-        status = os.waitid(os.P_PIDFD, session.pidfd, os.WEXITED)
-        os.close(session.pidfd)
-        self._running.remove(session)
-        if status is not None:
-            session.end(Ended(ending_of(status).code))
+        self._sessions.remove(session)
+        session.end(Ended(ending_of(self._reap(session.pidfd)).code))
+
+    def _bury(self, pidfd: int) -> None:
+        """Nobody is to hear how it ended."""
+        self._reap(pidfd)
+
+    def _reap(self, pidfd: int) -> os.waitid_result:
+        self._loop.forget(pidfd)
+        result = os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
+        os.close(pidfd)
+        assert result is not None  # noqa: S101 (without WNOHANG there is always one)
+        return result
