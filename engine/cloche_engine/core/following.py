@@ -12,6 +12,7 @@ from cloche_engine.core import recover
 from cloche_engine.core.afterwards import Afterwards
 from cloche_engine.core.compiling.ending import compile_ending
 from cloche_engine.core.entry import Entry, Running
+from cloche_engine.core.held_up import HeldUpError
 from cloche_engine.core.monitor_link import MonitorGoneError, MonitorLink, connect
 from cloche_engine.core.registry import Registry
 from cloche_engine.host.cgroups.tree import detect, sweep
@@ -50,13 +51,17 @@ class Following:
             socket_ = connect(trace.directory)
         except OSError:
             return False
-        link = MonitorLink(socket_, lambda ending: self._ended(entry, ending))
+        link = MonitorLink(socket_, trace.directory, lambda ending: self._ended(entry, ending))
         try:
             word, _ = await link.request({"do": Do.FOLLOW})
         except MonitorGoneError:
             return False
+        except HeldUpError:  # it has to hear of that when it goes on
+            word = {"pid": trace.init, "started": trace.handed_over, "paused": False}
         running = Running(link, word["pid"], word["started"], trace.plan)
         entry.begin(running, State.PAUSED if word["paused"] else State.RUNNING)
+        if link.is_over:  # it told of its end right after
+            self._ended(entry, link.ending)
         return True
 
     def _recall(self, entry: Entry, lost: float) -> None:

@@ -20,6 +20,7 @@ from cloche_engine.core.endings import Endings
 from cloche_engine.core.entry import Entry
 from cloche_engine.core.explaining.record import StartRecord
 from cloche_engine.core.following import Following
+from cloche_engine.core.held_up import HeldUpError
 from cloche_engine.core.monitor_link import MonitorGoneError
 from cloche_engine.core.networks.network import ManagedNetwork
 from cloche_engine.core.process_list import stuck
@@ -198,7 +199,7 @@ class Lifecycle:
             try:
                 await self._ask(entry, fields)
             except EngineError as error:
-                if isinstance(error, WrongStateError):
+                if isinstance(error, WrongStateError | HeldUpError):
                     raise
                 # ESRCH: the init ended and its monitor is about to say so
 

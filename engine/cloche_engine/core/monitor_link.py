@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 from cloche_engine.api.errors import EngineError, WrongStateError
+from cloche_engine.core.held_up import HeldUpError, unless_stopped
+from cloche_engine.kernel.processes import is_stopped
 from cloche_engine.kernel.sockets import connect_at
-from cloche_engine.monitor.protocol import SOCKET, Fields, receive, send
+from cloche_engine.monitor.protocol import INIT, SOCKET, Fields, receive, send
 
 Message = tuple[Fields, list[int]]
 """Fields, and the descriptors beside them."""
@@ -34,12 +37,21 @@ def connect(runtime: Path) -> socket.socket:
         os.close(directory)
 
 
+def monitor_of(runtime: Path) -> int:
+    """The pid of the monitor of a runtime directory; 0 where nothing tells of one."""
+    try:
+        return int(json.loads((runtime / INIT).read_text())["monitor"])
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
 class MonitorLink:
     """Speaks with one monitor; `ended` is called once, with the ending, or with None if it died."""
 
-    def __init__(self, link: socket.socket, ended: Ended) -> None:
+    def __init__(self, link: socket.socket, runtime: Path, ended: Ended) -> None:
         link.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
         self._link = link
+        self._runtime = runtime
         self._ended = ended
         self.is_over = False
         self.ending: Fields | None = None
@@ -50,7 +62,10 @@ class MonitorLink:
         self._loop.add_reader(link.fileno(), self._readable)
 
     async def request(self, fields: Fields) -> Message:
-        """Ask and wait for the answer; EngineError where the kernel refused."""
+        """Ask and wait for the answer; EngineError where the kernel refused.
+
+        HeldUpError where the monitor is stopped; when it goes on it does what it was asked.
+        """
         async with self._turn:
             waiting = self._expect()
             try:
@@ -69,15 +84,15 @@ class MonitorLink:
     async def _answered(self, waiting: asyncio.Future[Message]) -> Message:
         """The answer; it comes also where nobody waits any more, and is not the next one's then."""
         try:
-            return await waiting
-        except asyncio.CancelledError:
+            return await unless_stopped(waiting, lambda: monitor_of(self._runtime))
+        except (asyncio.CancelledError, HeldUpError):
             self._unheard += 1
             raise
 
     async def first_word(self) -> Fields:
         """What a monitor says on its own after a start: ok, or error with the blame."""
         async with self._turn:
-            return (await self._expect())[0]
+            return (await self._answered(self._expect()))[0]
 
     def close(self) -> None:
         """Hang up; the monitor goes on."""
@@ -124,13 +139,15 @@ def _close(descriptors: list[int]) -> None:
 async def open_session(
     runtime: Path, fields: Fields, descriptors: tuple[int, ...] = ()
 ) -> socket.socket:
-    """A socket that carries console frames from here on; raises what the monitor answers."""
+    """A socket that carries console frames from here on; HeldUpError where nobody would answer."""
     try:
         link = connect(runtime)
     except OSError as error:
         raise WrongStateError("the container ended just now", "start it first") from error
     with contextlib.ExitStack() as on_failure:
         on_failure.callback(link.close)
+        if is_stopped(monitor := monitor_of(runtime)):
+            raise HeldUpError(monitor)
         send(link, fields, descriptors)
         on_failure.pop_all()
     return link

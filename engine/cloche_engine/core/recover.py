@@ -53,6 +53,11 @@ class Trace:
             return ""
 
     @property
+    def init(self) -> int:
+        """The pid of the container's init; OSError or KeyError where nothing tells of one."""
+        return int(self._init()["pid"])
+
+    @property
     def is_of_this_boot(self) -> bool:
         """Whether it was started since the computer was."""
         return bool(self.state["boot_id"] == boot_id())

@@ -8,6 +8,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import cloche_engine
 from cloche_engine.api.errors import EngineError
+from cloche_engine.core.held_up import HeldUpError, unless_stopped
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.tree import detect
 from cloche_engine.host.cgroups.unit import forget_monitors
@@ -78,7 +80,12 @@ class Spare:
         """Let it go, and wait until it has."""
         with self.link:
             self.link.shutdown(socket.SHUT_WR)
-            await asyncio.get_running_loop().sock_recv(self.link, 1)
+            goodbye = asyncio.get_running_loop().sock_recv(self.link, 1)
+            try:
+                await unless_stopped(goodbye, lambda: self.pid)
+            except HeldUpError:
+                os.kill(self.pid, signal.SIGKILL)
+                await self.discard()
 
 
 class Spawner:
@@ -193,7 +200,8 @@ class Spawner:
             unusual = "" if rights.is_ordinary else rights.to_json()
             await self._order(Order(folder.name, unusual, at_once).packed(), theirs)
         try:
-            packet = await asyncio.get_running_loop().sock_recv(ours, 4096)
+            word = asyncio.get_running_loop().sock_recv(ours, 4096)
+            packet = await unless_stopped(word, lambda: self._process.pid if self._process else 0)
         except BaseException:
             ours.close()
             raise
@@ -239,6 +247,10 @@ class Spawner:
         if self._link is not None:
             self._link.close()
             self._link = None
-        if self._process is not None:
-            await self._process.wait()
-            self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            try:
+                await unless_stopped(process.wait(), lambda: process.pid)
+            except HeldUpError:
+                process.kill()
+                await process.wait()

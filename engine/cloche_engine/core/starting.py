@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import socket
 from pathlib import Path
 
@@ -13,7 +15,8 @@ from cloche_engine.core.compiling.plan import compile_plan
 from cloche_engine.core.entry import Compiled, Entry, Running
 from cloche_engine.core.explaining.failure import start_failed
 from cloche_engine.core.explaining.record import StartRecord, save_report
-from cloche_engine.core.monitor_link import Ended, MonitorGoneError, MonitorLink
+from cloche_engine.core.held_up import HeldUpError
+from cloche_engine.core.monitor_link import Ended, MonitorGoneError, MonitorLink, monitor_of
 from cloche_engine.core.networks.network import ManagedNetwork
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.spawner import Spare, Spawner
@@ -49,7 +52,7 @@ class Starting:
                 spare = await lent.enter_async_context(self._spawner.lent(plan.rights))
             with record.step("hand over the plan"):
                 link = await self._handed_over(compiled, spare)
-            monitor = MonitorLink(link, ended)
+            monitor = MonitorLink(link, Path(plan.runtime), ended)
             self._registry.changed(entry)  # told now: nobody shall wait for those who listen
             record.told = word = await self._first_word(monitor, plan)
         if "error" in word:
@@ -66,6 +69,18 @@ class Starting:
             raise EngineError(
                 f"{plan.name} did not start: the process that started it died", "start it again"
             ) from None
+        except HeldUpError as error:
+            await self._give_up(Path(plan.runtime), monitor)
+            raise EngineError(
+                f"{plan.name} did not start: {error.message}, and was ended", "start it again"
+            ) from None
+
+    async def _give_up(self, runtime: Path, monitor: MonitorLink) -> None:
+        """End a start that is stopped; all of it dies with its monitor."""
+        monitor.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(monitor_of(runtime), signal.SIGKILL)
+        await self.sweep(runtime)
 
     async def _make_room(self, runtime: Path) -> None:
         """Clean up the last run where its monitor could not."""
