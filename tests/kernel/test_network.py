@@ -86,6 +86,13 @@ async def test_a_missing_bridge_is_refused_with_a_way_out(define: Define, root: 
     assert "ip link add br9 type bridge" in refused.value.hint
 
 
+async def test_a_link_that_is_no_bridge_is_not_called_missing(define: Define, root: Path) -> None:
+    box = await define(root=root, inside=network("192.168.1.110") + bridged("lo"))
+    with pytest.raises(StartFailedError, match="lo of this host is no bridge") as refused:
+        await box.start()
+    assert "ip link add" not in refused.value.hint
+
+
 @pytest.mark.parametrize(
     "taken",
     [

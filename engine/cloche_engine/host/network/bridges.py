@@ -45,6 +45,12 @@ def _existing(netlink: Netlink, plan: LinkPlan) -> int:
     found = netlink.link(plan.bridge)
     if found is not None and found.kind == "bridge":
         return found.index
+    if found is not None:
+        raise NetworkRefusedError(
+            f"{plan.bridge} of this host is no bridge",
+            "name a bridge, see `ip link show type bridge`; or leave it out for a private one",
+            plan,
+        )
     raise NetworkRefusedError(
         f"there is no bridge {plan.bridge} on this host",
         f"make it with: ip link add {plan.bridge} type bridge; "
