@@ -66,7 +66,7 @@ def test_it_is_told_where_it_stands_and_mended_alone(
         ("/bin/sh", "<!-- a -- b -->", (4, 25), "'--' cannot stand in a comment", True),
         ("/bin/sh", "<!-- a --->", (4, 25), "'--' cannot stand in a comment", True),
         ("/bin/sh", "<?xml?>", (4, 18), "<?xml ...?> can stand at the very beginning only", True),
-        ("hostname=", "hostname='a' hostname=", (5, 27), "an attribute stands twice", True),
+        ("hostname=", "hostname='a' hostname=", (5, 27), "the attribute hostname stands", True),
         ("<oops/>", "</nam><oops/>", (9, 3), "</nam> does not fit: <domain> from line 1", True),
         ("<oops/>", "<a></b><oops/>", (9, 6), "</b> does not fit: <a> from line 9", True),
         ("</domain>", "</domain></domain>", (10, 10), "</domain> ends nothing", True),
@@ -100,6 +100,22 @@ def test_a_missing_end_tag_is_written_behind_what_it_ends(broken: str, mended: s
     assert "unknown-element" in {each.code for each in rest}
     expected = GOOD.replace("/bin/sh</application>", mended).encode()
     assert mend(data, ["close-element"]).data == expected
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_an_end_tag_behind_children_gets_a_line_of_its_own(newline: str) -> None:
+    program = "    <application>/bin/sh</application>"
+    head = ("<domain type='linuxcontainer'>", "  <name>one</name>", "  <container>", program)
+    whole = newline.join((*head, "  </container>", "</domain>", "")).encode()
+    torn = whole.replace(f"  </container>{newline}".encode(), b"")
+    assert mend(torn, ["close-element"]).data == whole
+
+
+def test_the_attribute_that_stands_twice_is_named() -> None:
+    data = b"<domain type='linuxcontainer' type='lxc'><name>one</name></domain>"
+    problem = Document.parse(data).problems[0]
+    assert problem.place == (1, 31)
+    assert problem.reason == "the attribute type stands twice in one element"
 
 
 def test_twenty_mistakes_are_told_in_one_pass() -> None:

@@ -23,6 +23,8 @@ END_TAG = re.compile(rb"</([^\s<>/]+)\s*>")
 _VALUE = rb"""(?:"[^"]*"|'[^']*')"""
 _STRAY = re.compile(rb"<([^\s<>/=]+)((?:\s+[^\s=<>/]+\s*=\s*" + _VALUE + rb")*)\s*(/\s*\1\s*)>")
 _CHILDLESS = re.compile(rb"<[^<>]*>[^<>]*\S(?=\s*<)")
+_HOLDS_LINES = re.compile(rb"<[^<>]*>[ \t]*\r?\n\s*<")
+_LINE_END = re.compile(rb"[ \t]*(\r?\n)")
 _LONGEST = 40
 _ALIKE = 0.6
 _MISMATCH = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
@@ -41,7 +43,7 @@ def repairs(body: bytes, places: Places, error: NotWellFormedError) -> tuple[Fix
         inner = error.opened[-1]
         line, _ = places.place(inner.start)
         description = f"write </{inner.name}> for the <{inner.name}> of line {line}"
-        return (Fix(CLOSE_ELEMENT, description, (closed(body, inner, outer.start()),)),)
+        return (Fix(CLOSE_ELEMENT, description, (_written(body, inner, outer.start()),)),)
     return ()
 
 
@@ -81,6 +83,17 @@ def closed(body: bytes, element: Element, end: int) -> TextEdit:
     text = _CHILDLESS.match(body, element.start, end + 1)
     at = text.end() if text is not None else before_space(body, end)
     return TextEdit(at, at, f"</{element.name.rpartition(' ')[2]}>")
+
+
+def _written(body: bytes, element: Element, end: int) -> TextEdit:
+    """As `closed`, on a line of its own where the start tag has one and what follows too."""
+    edit = closed(body, element, end)
+    line = body.rfind(b"\n", 0, element.start) + 1
+    indent = body[line : element.start]
+    newline = _LINE_END.match(body, edit.start)
+    if indent.strip() or newline is None or not _HOLDS_LINES.match(body, element.start, edit.end):
+        return edit
+    return TextEdit(edit.start, edit.end, f"{newline[1].decode()}{indent.decode()}{edit.text}")
 
 
 def end_of_outer(body: bytes, error: NotWellFormedError) -> re.Match[bytes] | None:

@@ -19,6 +19,8 @@ _DUPLICATE = errors.codes[errors.XML_ERROR_DUPLICATE_ATTRIBUTE]
 _JUNK = errors.codes[errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 _UNBOUND = errors.codes[errors.XML_ERROR_UNBOUND_PREFIX]
 _LAST_PLAIN = 40
+_NAME = re.compile(rb"[^\s<>/='\"]+")
+_ONE = "remove one of the two"
 
 
 def explain(body: bytes, places: Places, error: NotWellFormedError) -> Problem:
@@ -86,7 +88,7 @@ def _plain(body: bytes, error: NotWellFormedError) -> tuple[int, str, str]:
     near = body[error.offset : error.offset + _LAST_PLAIN].decode("utf-8", "ignore")
     at = short(near.partition("\n")[0].strip(), 20)
     if error.code == _DUPLICATE:
-        return error.offset, "an attribute stands twice in one element", "remove one of the two"
+        return error.offset, f"{_attribute(body, error)} stands twice in one element", _ONE
     if error.code == _JUNK:
         reason = f"'{at}' stands behind the end of the document's only element"
         return error.offset, reason, "remove it, or move it into <domain>"
@@ -102,6 +104,13 @@ def _plain(body: bytes, error: NotWellFormedError) -> tuple[int, str, str]:
         return error.offset, reason, "write --> where it ends"
     reason = f"XML cannot be read from '{at}' on: {error}" if at else f"XML cannot be read: {error}"
     return error.offset, reason, _hint_for(near)
+
+
+def _attribute(body: bytes, error: NotWellFormedError) -> str:
+    found = _NAME.match(body, error.offset)
+    if found is None:
+        return "an attribute"
+    return f"the attribute {short(found[0].decode('utf-8', 'replace'))}"
 
 
 def _hint_for(near: str) -> str:
