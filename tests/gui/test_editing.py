@@ -234,3 +234,44 @@ async def test_how_much_of_the_console_is_kept_is_a_field_with_a_range(driver: D
     await driver.act(lambda: kept.spin.setValue(512))
     assert "<console_buffer>512</console_buffer>" in driver.window.page.draft.text
     assert driver.window.page.draft.pending == {}
+
+
+async def test_a_network_that_is_not_there_is_marked_in_the_form(driver: Driver) -> None:
+    await driver.choose("web")
+    await driver.turn_to(SETTINGS)
+    page = driver.window.page
+    assert page.draft is not None
+    before, _, rest = page.draft.text.partition("<network ")
+    after = rest.partition("</network>")[2]
+    link = "<interface type='network'><source network='{}'/></interface>"
+
+    page.draft.replace_text(before + link.format("defualt") + after)
+    mode = page.settings.network.field.mode
+    assert "no network “defualt”" in mode.currentText()
+    assert not mode.itemIcon(mode.currentIndex()).isNull()
+    page.draft.replace_text(before + link.format("default") + after)
+
+    assert mode.currentText().startswith("Connected")
+    assert mode.itemIcon(mode.currentIndex()).isNull()
+    assert all("defualt" not in mode.itemText(at) for at in range(mode.count()))
+
+
+async def test_greyed_limits_show_no_other_container_s_numbers(driver: Driver) -> None:
+    limits = driver.window.page.settings.limits
+    await driver.turn_to(SETTINGS)
+    await driver.choose("scratch")
+    shown = (
+        limits.cpushare.spin.value(),
+        limits.memory.spin.value(),
+        limits.memory.unit.currentText(),
+    )
+
+    await driver.choose("browndog")
+    assert (limits.cpushare.spin.value(), limits.memory.spin.value()) == (40, 64)
+    await driver.choose("scratch")
+
+    assert limits.cpushare.none.isChecked()
+    assert limits.memory.none.isChecked()
+    assert shown == (
+        limits.cpushare.spin.value(), limits.memory.spin.value(), limits.memory.unit.currentText()
+    )  # fmt: skip

@@ -42,6 +42,14 @@ class Network:
     netmask: str = ""
     gateway: str = ""
     nameservers: str = ""
+    unknown: str = ""
+
+    @property
+    def words(self) -> str:
+        """What the form says of the way of connecting; a network that is not there is named."""
+        if self.unknown:
+            return f"There is no network “{self.unknown}”: change it in the XML"
+        return MODE_WORDS[self.mode]
 
 
 def suggested(network: Network, taken: Iterable[str] = ()) -> Network:
@@ -80,11 +88,18 @@ def from_spec(spec: ContainerSpec) -> Network:
         netmask=netmask,
         gateway=first.gateway or first.gateway6 or "",
         nameservers=nameservers,
+        unknown=_unknown(first),
     )
 
 
+def _unknown(interface: Interface) -> str:
+    """The network that an interface names where that is none of ours."""
+    is_other = interface.kind is InterfaceKind.NETWORK and interface.source != MANAGED
+    return (interface.source or "") if is_other else ""
+
+
 def _mode(interface: Interface, count: int) -> Mode:
-    if count > 1:
+    if count > 1 or _unknown(interface):
         return Mode.OTHER
     if interface.kind in {InterfaceKind.NETWORK, InterfaceKind.NAT} and not interface.addresses:
         return Mode.MANAGED

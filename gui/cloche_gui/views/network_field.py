@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtGui import QColor, QIcon
 from PyQt6.QtWidgets import QComboBox, QLineEdit
 
 from cloche_gui.presenters.network import MODE_WORDS, Mode, Network, suggested
+from cloche_gui.presenters.notice import Tone
+from cloche_gui.widgets import icons
+from cloche_gui.widgets.colors import colors
 from cloche_gui.widgets.fields import Form
 
 _LINES = (
@@ -70,6 +74,8 @@ class NetworkField(QObject):
         elif network.mode is not Mode.OTHER and at >= 0:
             self.mode.removeItem(at)
         self.mode.setCurrentIndex(self.mode.findData(network.mode))
+        self.mode.setItemText(self.mode.currentIndex(), network.words)
+        self.mode.setItemIcon(self.mode.currentIndex(), _mark(network))
         for name, line in self.lines.items():
             text = getattr(network, name)
             if line.text() != text:
@@ -89,3 +95,8 @@ class NetworkField(QObject):
         shown = _SHOWN[self.chosen]
         for name, line in self.lines.items():
             self._form.set_shown(line, shown=name in shown)
+
+
+def _mark(network: Network) -> QIcon:
+    tone = Tone.WARNING
+    return icons.icon(tone.value, QColor(colors().tones[tone])) if network.unknown else QIcon()

@@ -145,6 +145,7 @@ class LimitField(QWidget):
         super().__init__()
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
+        self._default = default
         self.spin = QSpinBox()
         self.spin.setRange(low, high)
         self.spin.setValue(default)
@@ -166,11 +167,10 @@ class LimitField(QWidget):
         return None if self.none.isChecked() else self.spin.value()
 
     def set_value(self, value: int | None) -> None:
-        """Show a value without telling of it."""
+        """Show a value without telling of it; without one the default stands there, greyed."""
         with QSignalBlocker(self):
             self.none.setChecked(value is None)
-            if value is not None and value != self.spin.value():
-                self.spin.setValue(value)
+            self.spin.setValue(self._default if value is None else value)
 
     def _toggled(self, none: bool) -> None:
         self.spin.setEnabled(not none)
@@ -200,8 +200,8 @@ class MemoryField(LimitField):
 
     def set_value(self, value: int | None) -> None:
         """Show an amount in KiB without telling of it."""
-        if value == self.value:
-            return
+        if value is not None and value == self.value:
+            return  # in the unit that was chosen
         amount, unit = (None, self._usual_unit) if value is None else memory.in_best_unit(value)
         with QSignalBlocker(self):
             self.unit.setCurrentText(unit)
