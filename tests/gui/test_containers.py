@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QMessageBox  # noqa: TID251 - it looks for one
 from tests.gui.driver import Driver
 
+from cloche_engine.api.errors import EngineError
 from cloche_engine.api.fake import FakeEngine
-from cloche_engine.api.model import State
+from cloche_engine.api.model import Container, State
 from cloche_gui.presenters.container import Action
 from cloche_gui.views.container_page import SETTINGS
 from cloche_gui.views.main_window import HELPER
@@ -123,6 +125,49 @@ async def test_search_narrows_the_list_and_says_when_nothing_matches(driver: Dri
 
     assert window.list.found.rowCount() == 0
     assert window.list.nothing.isVisible()
+
+
+async def test_escape_empties_the_search(driver: Driver) -> None:
+    window = driver.window
+    await driver.click(window.list.search)
+    await driver.type("paused")
+    assert window.list.found.rowCount() == 1
+
+    await driver.press(Qt.Key.Key_Escape)
+
+    assert window.list.search.text() == ""
+    assert window.list.found.rowCount() == len(window.model.containers)
+
+
+async def _fail_to_kill(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def kill(_ref: str) -> Container:
+        raise EngineError("scratch does not end", "wait")
+
+    monkeypatch.setattr(driver.engine, "kill", kill)
+    await driver.choose("scratch")
+    await driver.click(driver.window.page.header.buttons[Action.KILL])
+    await driver.until(lambda: driver.window.messages.texts)
+    assert "Could not kill “scratch”. scratch does not end." in driver.window.messages.texts[0]
+
+
+async def test_a_failure_is_told_over_its_own_container_only(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _fail_to_kill(driver, monkeypatch)
+
+    await driver.choose("web")
+
+    assert driver.window.messages.texts == []
+
+
+async def test_a_failure_is_outdated_when_its_container_changes(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _fail_to_kill(driver, monkeypatch)
+
+    await driver.engine.stop("scratch")
+
+    await driver.until(lambda: driver.window.messages.texts == [])
 
 
 async def test_a_container_that_is_deleted_while_its_console_is_read_leaves_no_trace(

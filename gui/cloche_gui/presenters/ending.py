@@ -23,7 +23,8 @@ def ending(container: Container) -> Ending | None:
     if container.state.is_live and container.state is not State.WAITING:
         return None
     if container.error:
-        return Ending(sentence(container.error), sentence(container.hint), bad=True)
+        name = container.name
+        return Ending(sentence(container.error, name), sentence(container.hint, name), bad=True)
     if container.state is State.FAILED:
         return Ending("The container failed.", "See what its program said last below.", bad=True)
     if container.exit_code is None:

@@ -40,15 +40,20 @@ HELPER_GONE = Notice(
 )
 
 
-def failure(title: str, error: EngineError) -> Notice:
-    """A failed call as a notice."""
-    return Notice(Tone.ERROR, title, sentence(error.message), sentence(error.hint))
+def failure(title: str, error: EngineError, name: str = "") -> Notice:
+    """A failed call as a notice; name is that of the container it was for."""
+    return Notice(Tone.ERROR, title, sentence(error.message, name), sentence(error.hint, name))
 
 
-def sentence(text: str) -> str:
-    """The text with a capital letter and a full stop, as messages of the engine may lack both."""
+def sentence(text: str, name: str = "") -> str:
+    """The text with a capital letter and a full stop, as messages of the engine may lack both.
+
+    A name at its beginning, that of a container, stays as it is.
+    """
     text = text.strip()
     if not text:
         return ""
-    text = text[0].upper() + text[1:] if text[:1].islower() and " " in text else text
+    begins_with_name = name and text.split()[0].strip("'“”:,") == name
+    if text[:1].islower() and " " in text and not begins_with_name:
+        text = text[0].upper() + text[1:]
     return text if text.endswith((".", "!", "?", "…")) else text + "."

@@ -13,7 +13,7 @@ from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import Container, State
 from cloche_gui.presenters import ending as endings
 from cloche_gui.presenters.ending import Ending
-from cloche_gui.presenters.notice import Notice, Tone, sentence
+from cloche_gui.presenters.notice import Notice, Tone, failure, sentence
 from cloche_gui.services.console import ConsoleLink
 from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.views.console_login import SHELL, LoginHint
@@ -104,7 +104,8 @@ class ConsolePage(QWidget):
 
     def show_failure(self, error: EngineError) -> None:
         """Say why a start failed; the last words of the program stand below."""
-        self._ending = Ending(sentence(error.message), sentence(error.hint), bad=True)
+        name = self._container.name
+        self._ending = Ending(sentence(error.message, name), sentence(error.hint, name), bad=True)
         self._show_ending(self._ending)
 
     def end(self) -> None:
@@ -178,12 +179,8 @@ class ConsolePage(QWidget):
             return
         self._run = None
         if self._container.state in _ATTACHABLE:
-            notice = Notice(
-                Tone.ERROR,
-                "The console could not be opened",
-                sentence(error.message),
-                sentence(error.hint),
-            )
+            title = "The console could not be opened"
+            notice = failure(title, error, self._container.name)
             self._show(notice, "Try again", self._attach)
         else:
             self._follow(first=True)
@@ -233,8 +230,7 @@ class ConsolePage(QWidget):
         self.tabs.start(self._container, SHELL, self._no_program)
 
     def _no_program(self, error: EngineError) -> None:
-        text = sentence(error.message)
-        notice = Notice(Tone.ERROR, "The program could not be started", text, sentence(error.hint))
+        notice = failure("The program could not be started", error, self._container.name)
         self.messages.show_notice(_PROGRAM, notice)
 
     def _show_logs(self) -> None:

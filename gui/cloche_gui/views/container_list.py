@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt6.QtCore import QModelIndex, QPoint, Qt, pyqtSignal
-from PyQt6.QtGui import QAction, QKeyEvent
+from PyQt6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -58,6 +58,8 @@ class ContainerList(QWidget):
         self.view.delete_pressed.connect(delete.trigger)
         self.search.textChanged.connect(self._searched)
         self.search.returnPressed.connect(self._search_entered)
+        leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search, self.search.clear)
+        leave.setContext(Qt.ShortcutContext.WidgetShortcut)
         for signal in (self.found.rowsInserted, self.found.rowsRemoved, self.found.modelReset):
             signal.connect(self._show_nothing)
 

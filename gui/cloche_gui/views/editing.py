@@ -91,7 +91,8 @@ class Editing(QObject):
 
     def _not_read(self, container: Container, error: EngineError) -> None:
         if container.uuid == self._shown:
-            notice = failure(f"The definition of “{container.name}” could not be read", error)
+            title = f"The definition of “{container.name}” could not be read"
+            notice = failure(title, error, container.name)
             self._messages.show_notice(
                 READING, notice, [("Try again", lambda: self.read(container))]
             )
@@ -129,9 +130,8 @@ class Editing(QObject):
                 lambda stored: self._conflict(draft, stored),
             )
             return
-        self._messages.show_notice(
-            APPLIED, failure(f"The changes of “{container.name}” could not be applied", error)
-        )
+        title = f"The changes of “{container.name}” could not be applied"
+        self._messages.show_notice(APPLIED, failure(title, error, container.name))
 
     def _conflict(self, draft: Draft, stored: StoredDefinition) -> None:
         draft.refresh(stored)

@@ -61,7 +61,7 @@ class Lifecycle(QObject):
             self.start_failed.emit(container.uuid, error)
         else:
             title = could_not(action, container.name)
-            self.failed.emit(container.uuid, failure(title, error))
+            self.failed.emit(container.uuid, failure(title, error, container.name))
 
     def _ask(self, container: Container) -> None:
         question, meaning = delete_question(container.name)

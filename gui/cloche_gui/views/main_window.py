@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         self.jobs.changed.connect(self._show_availability)
         self.jobs.failed.connect(self._job_failed)
         self.lifecycle.heard.connect(self._heard)
-        self.lifecycle.begun.connect(lambda uuid: self.messages.clear(f"failed {uuid}"))
+        self.lifecycle.begun.connect(self._forget_failure)
         self.lifecycle.failed.connect(self._action_failed)
         self.lifecycle.start_failed.connect(self._start_failed)
         self.editing.opened.connect(self._draft_opened)
@@ -179,6 +179,9 @@ class MainWindow(QMainWindow):
         self._show_right()
 
     def _heard(self, change: Change) -> None:
+        known = self.model.get(change.uuid)
+        if isinstance(change, Removed) or known is None or known.state is not change.state:
+            self._forget_failure(change.uuid)
         self.model.hear(change)
         if isinstance(change, Removed):
             self.page.forget(change.uuid)
@@ -212,10 +215,15 @@ class MainWindow(QMainWindow):
         self._show_right()
 
     def _job_failed(self, job: Job, error: EngineError) -> None:
-        self.messages.show_notice(job.key or "job", failure(f"{job.title} failed", error))
+        container = self.model.get(job.key)
+        notice = failure(f"{job.title} failed", error, container.name if container else "")
+        self.messages.show_notice(job.key or "job", notice)
 
     def _action_failed(self, uuid: str, notice: Notice) -> None:
         self.messages.show_notice(f"failed {uuid}", notice)
+
+    def _forget_failure(self, uuid: str) -> None:
+        self.messages.clear(f"failed {uuid}")
 
     def _start_failed(self, uuid: str, error: EngineError) -> None:
         container = self.model.get(uuid)
@@ -227,7 +235,7 @@ class MainWindow(QMainWindow):
             self.page.tabs.setCurrentIndex(CONSOLE)
         else:
             title = could_not(Action.START, container.name)
-            self.messages.show_notice(f"failed {uuid}", failure(title, error))
+            self.messages.show_notice(f"failed {uuid}", failure(title, error, container.name))
 
     # -- the container in view
 
@@ -236,6 +244,8 @@ class MainWindow(QMainWindow):
         if container is None:
             return
         other = self.page.container is None or self.page.container.uuid != uuid
+        for one in self.model.containers if other else ():
+            self._forget_failure(one.uuid)
         self.page.show_container(container)
         if other or self.page.draft is None:
             self.editing.show(container)

@@ -6,10 +6,12 @@ import pytest
 
 from cloche_engine.api.errors import StartFailedError
 from cloche_engine.api.model import Container, State
+from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind
 from cloche_gui.presenters import container as words
 from cloche_gui.presenters import memory, program
 from cloche_gui.presenters.container import Action
 from cloche_gui.presenters.ending import ending, exit_ending
+from cloche_gui.presenters.network import MODE_WORDS, Mode, Network, from_spec
 from cloche_gui.presenters.notice import Tone, failure
 
 
@@ -65,6 +67,29 @@ def test_an_error_becomes_sentences() -> None:
 
     assert notice.tone is Tone.ERROR
     assert notice.spoken == "Could not start “a”. It broke. Mend it first."
+
+
+@pytest.mark.parametrize("message", ["u15 did not start", "“u15” did not start", "u15: no bridge"])
+def test_a_sentence_changes_no_container_s_name(message: str) -> None:
+    told = failure("Could not start “u15”", StartFailedError(message, "mend it first"), "u15")
+    assert (told.text, told.hint) == (f"{message}.", "Mend it first.")
+    failed = ending(Container("v", "u15", State.FAILED, error=message, hint="u15 goes on"))
+    assert failed is not None
+    assert (failed.text, failed.hint) == (f"{message}.", "u15 goes on.")
+    assert failure("", StartFailedError("u15x is gone"), "u15").text == "U15x is gone."
+
+
+def test_a_network_that_is_not_there_is_named_and_not_called_connected() -> None:
+    def shown(source: str) -> Network:
+        link = Interface(InterfaceKind.NETWORK, source)
+        return from_spec(ContainerSpec(name="a", interfaces=(link,)))
+
+    assert (shown("default").mode, shown("default").words) == (
+        Mode.MANAGED,
+        MODE_WORDS[Mode.MANAGED],
+    )
+    assert shown("defualt").mode is Mode.OTHER
+    assert "no network “defualt”" in shown("defualt").words
 
 
 @pytest.mark.parametrize(
