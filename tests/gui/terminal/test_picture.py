@@ -49,6 +49,14 @@ def test_the_cursor_is_hollow_without_the_focus(console: TerminalWidget) -> None
     assert cell_colors(console, 0, 0) == [hex_color(DARK.background), hex_color(DARK.cursor)]
 
 
+def test_the_cursor_is_hollow_where_nobody_reads_what_is_typed(console: TerminalWidget) -> None:
+    assert console.hasFocus()
+    console.set_read_only(True)
+    assert cell_colors(console, 0, 0) == [hex_color(DARK.background), hex_color(DARK.cursor)]
+    console.set_read_only(False)
+    assert cell_colors(console, 0, 0) == [hex_color(DARK.cursor)]
+
+
 @pytest.mark.parametrize("shape", [b"\x1b[4 q", b"\x1b[6 q"])
 def test_thin_cursors_leave_most_of_the_cell(console: TerminalWidget, shape: bytes) -> None:
     console.feed(shape)

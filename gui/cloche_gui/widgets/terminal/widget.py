@@ -131,6 +131,7 @@ class TerminalWidget(TerminalSurface):
     def set_read_only(self, read_only: bool) -> None:
         """Whether nothing is sent: no keys, no paste, no mouse, no replies."""
         self._read_only = read_only
+        self.update()
         self._mouse.reports_allowed = not read_only
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, not read_only)
 
@@ -206,7 +207,7 @@ class TerminalWidget(TerminalSurface):
 
     def _look(self) -> Look:
         return Look(
-            self.hasFocus(), self._blink.lit, self._preedit,
+            self.hasFocus() and not self._read_only, self._blink.lit, self._preedit,
             self._caret.point, self._links.link, self._bell.is_shown,
         )  # fmt: skip
 
