@@ -143,3 +143,30 @@ async def test_the_plan_says_what_applying_does_and_applies(driver: Driver) -> N
     await driver.click(plan.apply)
     await driver.until(lambda: driver.window.messages.bar(APPLIED))
     assert b"524288" in (await driver.engine.definition("web")).text
+
+
+async def test_an_end_tag_that_is_complete_covers_nothing_with_a_popup(driver: Driver) -> None:
+    editor = await open_xml(driver)
+    put_caret(editor, "</memory>")
+    for _ in "</memory>":
+        await driver.press(Qt.Key.Key_Delete)
+    await driver.type("</mem")
+    assert editor.assistant.offered == ["</memory>"]
+
+    await driver.type("ory>")
+
+    assert not editor.assistant.is_open
+
+
+async def test_a_narrow_document_has_no_scroll_bar_of_a_wide_one(driver: Driver) -> None:
+    editor = await open_xml(driver)
+    bar = editor.horizontalScrollBar()
+    assert bar is not None
+    await driver.until(lambda: not bar.isVisible())
+    put_caret(editor, "<memory")
+    await driver.act(lambda: editor.insert(" " * 400))
+    await driver.until(bar.isVisible)
+
+    await driver.choose("scratch")
+
+    await driver.until(lambda: not bar.isVisible())

@@ -102,6 +102,8 @@ class XmlAssistant(QObject):
             self._popup.hide()
 
     def _typed(self, character: int) -> None:
+        if chr(character) == ">":
+            self.close()  # the tag is complete: nothing lies over what is typed next
         wanted = _OPENS.get(chr(character))
         if wanted is None or self._editor.isReadOnly():
             return

@@ -56,6 +56,7 @@ class XmlEditor(QsciScintilla):
     def load(self, text: str) -> None:
         """Show another document: nothing of the last one can be undone into this one."""
         self._quiet = True
+        self.setScrollWidth(1)  # the last document may have been wider
         self.setText(text)
         self.SendScintilla(self.SCI_EMPTYUNDOBUFFER)
         self.setModified(False)
