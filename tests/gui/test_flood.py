@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,19 +61,25 @@ async def box_and_pids(driver: Driver, other: Engine, directory: Path) -> list[i
     return [monitor_of(started.pid), helper]
 
 
-async def flooded(driver: Driver) -> list[ProgramTab]:
-    """All consoles say what they can, the first one too; each ends after some megabytes."""
+async def programs(driver: Driver) -> list[ProgramTab]:
+    """Programs that wait for Enter, then say what they can and end after some megabytes."""
     console, failures = driver.console, list[EngineError]()
     for words in FLOODS:
-        argv = ("sh", "-c", f"{words} | head -c 3000000")
+        argv = ("sh", "-c", f"read go; {words} | head -c 3000000")
         request = ExecRequest(argv, (("TERM", "xterm-256color"),), terminal=True)
         console.tabs.start(driver.window.model.containers[0], request, failures.append)
     await driver.until(lambda: len(console.tabs.programs) == len(FLOODS) or failures)
     assert failures == []
-    console.tabs.setCurrentIndex(0)
-    await driver.click(console.terminal)
-    await driver.type("yes | head -c 3000000\r")
     return console.tabs.programs
+
+
+async def flood(driver: Driver, tabs: list[ProgramTab]) -> None:
+    """Let them go, and the console's own shell too."""
+    for tab in tabs:
+        await driver.act(partial(tab.terminal.send_text, "\n"))
+    driver.console.tabs.setCurrentIndex(0)
+    await driver.click(driver.console.terminal)
+    await driver.type("yes | head -c 3000000\r")
 
 
 async def test_eight_floods_leave_the_window_the_programs_and_the_memory_alone(
@@ -82,10 +89,11 @@ async def test_eight_floods_leave_the_window_the_programs_and_the_memory_alone(
     driver.patience = 60
     other = await connect(f"private:{directory}")
     pids = await box_and_pids(driver, other, directory)
+    tabs = await programs(driver)
     before = [own_kib(pid) for pid in pids]
 
     with await other.open_console("box", 24, 80):  # nobody ever reads it
-        tabs = await flooded(driver)
+        await flood(driver, tabs)
         await driver.turn_to(SETTINGS)
         await driver.click(page.settings.identity.hostname)
         await driver.replace("alive")

@@ -8,7 +8,7 @@ import os
 from cloche_engine.monitor.modes import Modes
 
 CAPACITY = 256 * 1024
-PROGRAM_CAPACITY = 32 * 1024
+PROGRAM_CAPACITY = 16 * 1024
 """Of a further program: nobody comes back to it, so this only bridges a viewer that is slow."""
 HEAD = 32 * 1024
 """How much of the first output a log has."""
