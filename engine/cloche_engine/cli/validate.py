@@ -69,6 +69,8 @@ def _validate(options: argparse.Namespace, defined: list[ContainerSpec]) -> int:
     if unread is not None:
         raise unread
     wrong = next((one for one in checked if one.errors), None)
+    if wrong is not None and not options.json and sys.stdout.isatty() and sys.stderr.isatty():
+        return 1  # whoever looks has just read it, with its place
     if wrong is not None:
         first = wrong.errors[0]
         raise InvalidDefinitionError(files.sentence(first, wrong.file), first.hint)
@@ -100,13 +102,24 @@ def _print(one: _Checked) -> None:
     for applied in one.mended.applied:
         print(words.printable(_done(applied, one.name)), file=out)
     for code in one.mended.unused:
-        print(words.printable(f"{one.name}: nothing here is mended by {code}"), file=out)
+        unused = f"{one.name}: nothing here is mended by {code}{_would(one)}"
+        print(words.printable(unused), file=out)
     for problem in one.problems:
-        print(words.printable(problem.render(one.name)), file=out)
+        print(words.printable(problem.render(one.name) + _mended_by(problem)), file=out)
     if not one.errors:
         print(f"{one.name}: valid", file=out)
     if takes_output:
         files.write_out(one.mended.data)
+
+
+def _mended_by(problem: Problem) -> str:
+    ways = " or ".join(f"--fix {fix.name}" for fix in problem.fixes)
+    return f"; {ways} mends it" if ways else ""
+
+
+def _would(one: _Checked) -> str:
+    names = dict.fromkeys(fix.name for problem in one.problems for fix in problem.fixes)
+    return f"; what is wrong here is mended by {', '.join(names)}" if names else ""
 
 
 def _done(applied: Applied, name: str) -> str:

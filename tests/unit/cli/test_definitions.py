@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +128,26 @@ def test_more_memory_than_this_computer_has_is_a_warning(clochectl: Shell) -> No
     assert "warning: memory-above-host: " in done.out
 
 
+def test_a_problem_names_the_fixes_that_mend_it(clochectl: Shell, slip: Path) -> None:
+    none, one = clochectl("validate", slip).out.splitlines()
+    assert one.endswith("; --fix did-you-mean mends it")
+    assert "--fix" not in none
+    *_, two = clochectl("validate", LITERAL).out.splitlines()
+    assert two.endswith("; --fix open-self-closed or --fix drop-end-tag mends it")
+
+
+def test_who_looks_at_a_terminal_reads_an_error_once(slip: Path) -> None:
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "cloche_engine.cli", "validate", str(slip)]
+    try:
+        status = subprocess.run(words, stdout=theirs, stderr=theirs, check=False).returncode
+        said = os.read(ours, 65536).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (status, said.count(f"{slip}:2:1: ")) == (1, 1)
+
+
 # validate --fix
 
 
@@ -176,7 +198,8 @@ def test_a_fix_keeps_the_owner(clochectl: Shell, slip: Path) -> None:
 def test_a_file_that_needs_no_fix_is_not_written(clochectl: Shell, slip: Path) -> None:
     before = slip.stat()
     done = clochectl("validate", slip, "--fix", "rename")
-    assert f"{slip}: nothing here is mended by rename" in done.out
+    told = "nothing here is mended by rename; what is wrong here is mended by did-you-mean"
+    assert f"{slip}: {told}\n" in done.out
     assert (slip.stat().st_ino, slip.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 
 import pytest
 from tests.unit.engine.test_plan_of_a_start import plan_of
 
+from cloche_engine.core.explaining.blame import where
 from cloche_engine.core.explaining.failure import start_failed
 from cloche_engine.sandbox.plan.launch import LaunchPlan
+from cloche_engine.sandbox.plan.mounts import MountPlan, SourceKind
 
 PLAN = plan_of()
 
@@ -53,3 +56,10 @@ def test_an_unknown_failure_still_says_step_reason_and_subject() -> None:
 def test_the_place_in_the_definition_goes_along() -> None:
     error = start_failed({"errno": 2, "text": "x", "line": 7, "column": 3, "hint": "do"}, PLAN)
     assert (error.details["line"], error.details["column"]) == ("7", "3")
+
+
+def test_what_a_template_lacks_is_missing_in_the_container_made_from_it() -> None:
+    source = "/var/lib/cloche/templates/bbt/root"
+    tree = MountPlan(source, "/", kind=SourceKind.TEMPLATE)
+    assert where(replace(PLAN, root=tree)) == "box"
+    assert where(replace(PLAN, root=replace(tree, kind=SourceKind.TREE))) == source

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloche_engine.sandbox.plan.launch import LaunchPlan
+from cloche_engine.sandbox.plan.mounts import SourceKind
 
 Fields = dict[str, Any]
 Words = tuple[str, str]
@@ -39,8 +40,7 @@ class Failure:
     @property
     def where(self) -> str:
         """The root in words."""
-        root = self.plan.root
-        return root.source if root else "this system, whose root it shares"
+        return where(self.plan)
 
     @property
     def program(self) -> str:
@@ -50,3 +50,10 @@ class Failure:
     def remedy(self, in_definition: str, otherwise: str) -> str:
         """The next step, in the definition or in what was asked for."""
         return otherwise if self.further else in_definition
+
+
+def where(plan: LaunchPlan) -> str:
+    """The root in words; that of a template is a copy, and where its layers lie tells nobody."""
+    if plan.root is None:
+        return "this system, whose root it shares"
+    return plan.name if plan.root.kind is SourceKind.TEMPLATE else plan.root.source

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Callable
 
 from cloche_engine.api.errors import EngineError
-from cloche_engine.core.explaining.blame import Failure, Words
+from cloche_engine.core.explaining.blame import Failure, Words, where
 from cloche_engine.host.programs.causes import Cause, Finding, missing_library, why_not_run
 from cloche_engine.host.programs.inside import Inside
 from cloche_engine.sandbox.init import PATH
@@ -38,9 +38,9 @@ def library_missing(plan: LaunchPlan) -> EngineError | None:
         return None
     if finding is None:
         return None
-    program, where = plan.argv[0], plan.root.source if plan.root else "this system"
+    wanted = f"the program {plan.argv[0]} needs the library {finding.wants}"
     return EngineError(
-        f"the program {program} needs the library {finding.wants}, which is nowhere in {where}",
+        f"{wanted}, which is nowhere in {where(plan)}",
         "install there what contains it, or mount it",
     )
 
