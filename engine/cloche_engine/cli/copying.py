@@ -11,11 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cloche_engine.api.client import Engine
-from cloche_engine.api.errors import EngineError, InvalidArgumentError
+from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import Copied
 from cloche_engine.api.packing import Packer
 from cloche_engine.api.unpacking import ArchiveRefusedError, Quota, Unpacker, Way, unpack_stream
-from cloche_engine.cli import words
+from cloche_engine.cli import files, words
+from cloche_engine.cli.options import UsageError
 
 _NO_END = Quota(1 << 62, 1 << 62)
 
@@ -24,9 +25,9 @@ async def copy(engine: Engine, options: argparse.Namespace) -> int:
     """From NAME:PATH to a path here, or from here to NAME:PATH."""
     source, target = _part(options.source), _part(options.target)
     if (source is None) == (target is None):
-        raise InvalidArgumentError(
-            "one side of a copy is a container, written NAME:PATH, and the other is not",
-            "write `clochectl copy NAME:/etc/hosts .`, or the other way round",
+        raise UsageError(
+            "one side of a copy is a container, written NAME:PATH, and the other is not; "
+            "write `clochectl copy NAME:/etc/hosts .`, or the other way round"
         )
     if source is not None:
         copied = await _out(engine, *source, Path(options.target))
@@ -82,7 +83,7 @@ def _unpack(source: int, folder: int, rename: str) -> None:
 
 
 async def _in(engine: Engine, source: Path, name: str, path: str) -> Copied:
-    opened = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    opened = files.opened(str(source), os.O_NONBLOCK)
     reading, writing = os.pipe()
     packing = _in_thread(lambda: _pack(opened, source.resolve().name or "root", writing))
     try:

@@ -24,6 +24,16 @@ def read(name: str) -> bytes:
         ) from error
 
 
+def opened(name: str, flags: int = 0) -> int:
+    """A descriptor to read a file or a folder by."""
+    try:
+        return os.open(name, os.O_RDONLY | os.O_CLOEXEC | flags)
+    except OSError as error:
+        raise EngineError(
+            f"cannot read {name}: {error.strerror}", "check the name and your permissions"
+        ) from error
+
+
 def replace(name: str, data: bytes) -> None:
     """Put other bytes in the place of a file's, at once; mode, owner and attributes stay."""
     file = Path(name).resolve()

@@ -40,7 +40,9 @@ class _Parser(argparse.ArgumentParser):
 def read_options(words: list[str]) -> tuple[Command, argparse.Namespace]:
     """The command and its options; UsageError where there is none, SystemExit after --help."""
     words, program = _without_program(words)
-    options = _parser().parse_args(words)
+    options, unknown = _parser().parse_known_args(words)
+    if unknown:
+        raise UsageError(_unknown(unknown, options))
     if options.command is None:
         raise UsageError("no command is given; see `clochectl --help`")
     command = COMMANDS[options.command]
@@ -50,6 +52,12 @@ def read_options(words: list[str]) -> tuple[Command, argparse.Namespace]:
     if command.name == "validate":
         _part_files_from_codes(options)
     return command, options
+
+
+def _unknown(words: list[str], options: argparse.Namespace) -> str:
+    action = getattr(options, "action", None)
+    named = " ".join(word for word in ("clochectl", options.command, action) if word)
+    return f"unrecognized arguments: {' '.join(words)}; see `{named} --help`"
 
 
 def _without_program(words: list[str]) -> tuple[list[str], list[str]]:
@@ -203,7 +211,7 @@ def _stats(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--follow", action="store_true", help="go on until interrupted")
     parser.add_argument(
-        "--interval", metavar="S", type=seconds, default=1.0, help="seconds between samples (1)"
+        "--interval", metavar="S", type=interval, default=1.0, help="seconds between samples (1)"
     )
 
 
@@ -265,6 +273,17 @@ def seconds(text: str) -> float:
         value = -1.0
     if not 0 <= value <= 86_400:
         raise argparse.ArgumentTypeError(f"{text!r} is no time of 0 to 86400 seconds")
+    return value
+
+
+def interval(text: str) -> float:
+    """A time between two samples, which the contract bounds too."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.1 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is no interval of 0.1 to 3600 seconds")
     return value
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 from cloche_engine.api.client import Engine
 from cloche_engine.api.templates import Progress, Tell, Template, silent
-from cloche_engine.cli import words
+from cloche_engine.cli import files, words
 
 _CLEAR = "\r\x1b[K"
 
@@ -41,7 +41,7 @@ def _row(one: Template) -> tuple[str, ...]:
 
 async def _add(engine: Engine, options: argparse.Namespace) -> int:
     """The caller opens what it names: the helper reads nothing that the caller could not."""
-    source = os.open(options.source, os.O_RDONLY | os.O_CLOEXEC)
+    source = files.opened(options.source)
     try:
         return await _made(options, lambda tell: engine.templates.add(options.name, source, tell))
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -139,13 +140,14 @@ def test_a_problem_names_the_fixes_that_mend_it(clochectl: Shell, slip: Path) ->
 def test_who_looks_at_a_terminal_reads_an_error_once(slip: Path) -> None:
     ours, theirs = pty.openpty()
     words = [sys.executable, "-m", "cloche_engine.cli", "validate", str(slip)]
-    try:
+    said = b""
+    with os.fdopen(ours, "rb", buffering=0) as screen:
         status = subprocess.run(words, stdout=theirs, stderr=theirs, check=False).returncode
-        said = os.read(ours, 65536).decode()
-    finally:
-        os.close(ours)
         os.close(theirs)
-    assert (status, said.count(f"{slip}:2:1: ")) == (1, 1)
+        with contextlib.suppress(OSError):  # EIO is the end of what a terminal said
+            while piece := screen.read(4096):
+                said += piece
+    assert (status, said.count(f"{slip}:2:1: ".encode())) == (1, 1)
 
 
 # validate --fix
@@ -334,6 +336,23 @@ def test_a_second_define_says_how_the_first_is_changed(clochectl: Shell) -> None
     assert done.status == 1
     assert "`clochectl xml browndog`" in done.line
     assert "or choose another name" in done.line
+
+
+def test_a_copy_between_no_container_and_none_is_wrong_usage(clochectl: Shell) -> None:
+    done = clochectl("--connect", "test:", "copy", "a", "b")
+    assert done.status == 2
+    assert "written NAME:PATH" in done.line
+
+
+@pytest.mark.parametrize(
+    "words", [("copy", "/no/such", "browndog:/x"), ("template", "add", "new", "/no/such")]
+)
+def test_a_source_that_is_not_there_is_told_with_a_remedy(
+    clochectl: Shell, words: tuple[str, ...]
+) -> None:
+    done = clochectl("--connect", "test:", *words)
+    assert (done.status, "cannot read /no/such: No such file" in done.line) == (1, True)
+    assert "; check the name" in done.line
 
 
 def test_validate_against_those_that_are_defined(clochectl: Shell) -> None:

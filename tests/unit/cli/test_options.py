@@ -65,6 +65,10 @@ def test_the_words_of_a_program_are_its_own() -> None:
         (["convert", "--to", "docker", "a.xml"], "invalid choice"),
         (["spec", "--from", "docker", "a.xml"], "invalid choice"),
         (["--jso", "list"], "unrecognized arguments"),
+        (["kill", "a", "--signal", "X"], "--signal X; see `clochectl kill --help`"),
+        (["network", "list", "default"], "default; see `clochectl network list --help`"),
+        (["stats", "--interval", "0"], "'0' is no interval of 0.1 to 3600 seconds"),
+        (["stats", "--interval", "nan"], "'nan' is no interval of 0.1 to 3600 seconds"),
     ],
 )
 def test_wrong_usage_is_told_with_the_way_to_help(words: list[str], message: str) -> None:
