@@ -8,7 +8,7 @@ import pytest
 from tests.kernel.box import Define
 from tests.kernel.outside import Answerer, ip
 
-from cloche_engine.api.errors import StartFailedError
+from cloche_engine.api.errors import StartFailedError, UnsupportedError
 
 pytestmark = [pytest.mark.kernel, pytest.mark.v2, pytest.mark.usefixtures("own_network")]
 
@@ -84,6 +84,13 @@ async def test_a_missing_bridge_is_refused_with_a_way_out(define: Define, root: 
         await box.start()
     assert "there is no bridge br9 on this host" in refused.value.message
     assert "ip link add br9 type bridge" in refused.value.hint
+
+
+async def test_a_network_that_is_none_is_named_with_the_container(define: Define) -> None:
+    inside = "<interface type='network'><source network='defualt'/></interface>"
+    box = await define(inside=inside)
+    with pytest.raises(UnsupportedError, match="box did not start: there is no network 'defualt'"):
+        await box.start()
 
 
 async def test_a_link_that_is_no_bridge_is_not_called_missing(define: Define, root: Path) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 from cloche_engine.api.errors import EngineError
@@ -41,11 +42,12 @@ class Starting:
     async def launch(self, entry: Entry, record: StartRecord, ended: Ended) -> Running:
         """Start it; an EngineError with cause and remedy, and nothing left behind."""
         with record.step("compile the definition"):
-            compiled = self._compiled(entry)
+            with _named(entry.name):
+                compiled = self._compiled(entry)
             plan = compiled.plan
         await self._make_room(Path(plan.runtime))
         if self._network.wants(plan.links):
-            with record.step("prepare the network"):
+            with record.step("prepare the network"), _named(plan.name):
                 await self._network.prepare(plan.links)
         async with contextlib.AsyncExitStack() as lent:
             with record.step("take a waiting monitor"):
@@ -113,7 +115,7 @@ class Starting:
     def _compiled(self, entry: Entry) -> Compiled:
         """Its plan, made anew where what it is made of is not as it was."""
         if entry.spec is None:
-            raise EngineError(f"the definition of {entry.name} is damaged", "mend it first")
+            raise EngineError("its definition is damaged", "mend it first")
         try:
             base = self._registry.ids.block_for(entry.uuid)
         except NoIdsLeftError as error:
@@ -150,3 +152,13 @@ class Starting:
     async def settle(self) -> None:
         """Wait until all that is to be kept is on the disk."""
         await asyncio.gather(*self._writing, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say of every refusal which container did not start, as of those that the monitor tells."""
+    try:
+        yield
+    except EngineError as error:
+        message = f"{name} did not start: {error.message}"
+        raise type(error)(message, error.hint, error.details) from error

@@ -104,7 +104,7 @@ def test_of_two_managed_interfaces_the_first_is_the_way_out() -> None:
     [
         ((Interface(InterfaceKind.HOST), NAT), "beside the host's own network"),
         ((Interface(InterfaceKind.HOST, mac="52:54:00:00:00:01"),), "leave|has its names"),
-        ((Interface(InterfaceKind.NETWORK, "web"),), "no such network"),
+        ((Interface(InterfaceKind.NETWORK, "web"),), "there is no network 'web'"),
         (
             (dataclasses.replace(MANAGED, gateway="10.0.0.1"),),
             "the gateway of the network is 10.64",

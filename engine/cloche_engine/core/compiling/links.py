@@ -12,6 +12,7 @@ from typing import Protocol
 from cloche_engine.api.errors import EngineError
 from cloche_engine.core.compiling.refusal import place, refusal
 from cloche_engine.core.networks.ports import NAME, Port
+from cloche_engine.definition.names import short
 from cloche_engine.definition.spec import (
     EVERYWHERE,
     ContainerSpec,
@@ -168,7 +169,8 @@ def _names_inside(interfaces: list[Interface]) -> list[str]:
 
 def _link(interface: Interface, inner: str, outer: str, instance: str) -> LinkPlan:
     if refused := _unsupported(interface):
-        raise refusal(*refused, interface.location)
+        said, hint = refused
+        raise refusal(said.format(short(interface.source or "")), hint, interface.location)
     line, column = place(interface.location)
     plain = LinkPlan(
         outer=outer,
@@ -207,7 +209,7 @@ _WITHOUT_OUTER_END = {InterfaceKind.MACVLAN, InterfaceKind.PHYSICAL}
 _REFUSALS: tuple[tuple[Callable[[Interface], bool], str, str], ...] = (
     (
         lambda one: one.kind is InterfaceKind.NETWORK and one.source != NAME,
-        f"there is no such network: the one that there is has the name '{NAME}'",
+        f"there is no network '{{}}': the one that there is has the name '{NAME}'",
         f"write <source network='{NAME}'/>, or use type 'bridge' with a bridge of the host",
     ),
     (
