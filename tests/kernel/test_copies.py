@@ -115,6 +115,13 @@ async def test_a_folder_comes_with_its_links_as_links_and_without_devices(
     assert copied.left_out > 5
 
 
+async def test_a_place_that_is_read_only_inside_is_called_so(box: Box) -> None:
+    with pytest.raises(EngineError, match="nothing can be copied to /sys of box: ") as refused:
+        await copy_in(box, "/sys", archive(file=b"hello"))
+    assert "that place is read-only (top)" in refused.value.message
+    assert "tar" not in refused.value.hint
+
+
 async def test_what_is_copied_in_belongs_to_the_containers_users(box: Box, root: Path) -> None:
     await copy_in(box, "/new", archive(file=b"hello"))
     assert await box.run("cat /new/file") == "hello"

@@ -24,6 +24,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1 << 18
 _ENDED = "cloche_saw_its_end"
 _MOST_ID = 65535
+_GIVE_HINT = "give a whole archive, plain or packed by gzip, bzip2, xz or zstd"
 _PACK_HINT = "pack it anew: tar --create --numeric-owner --directory TREE ."
 
 
@@ -52,7 +53,7 @@ def unpack_stream(stream: Any, unpacker: Unpacker) -> None:
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
         raise ArchiveRefusedError(
             f"it cannot be read as a tar archive: {error}",
-            "give a whole archive, plain or packed by gzip, bzip2, xz or zstd",
+            _GIVE_HINT,
             torn=True,
         ) from error
     except MemoryError:
@@ -61,16 +62,29 @@ def unpack_stream(stream: Any, unpacker: Unpacker) -> None:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise ArchiveRefusedError("no space is left for it", "free some space") from error
         where = f" ({error.filename})" if error.filename else ""
+        if error.errno == errno.EROFS:
+            raise ArchiveRefusedError(
+                f"that place is read-only{where}", "choose a place that can be written to"
+            ) from error
         raise ArchiveRefusedError(f"it cannot be unpacked: {error.strerror}{where}") from error
 
 
 def _unpack(stream: Any, unpacker: Unpacker) -> None:
-    with tarfile.open(fileobj=stream, mode="r|*", errorlevel=2, tarinfo=_Member) as archive:
+    with _opened_archive(stream) as archive:
         unpacker.unpack(archive)
         if not getattr(archive, _ENDED, False):
             raise tarfile.ReadError("it ends too early")
     if not unpacker.files:
         raise tarfile.ReadError("it is empty")
+
+
+def _opened_archive(stream: Any) -> tarfile.TarFile:
+    try:
+        return tarfile.open(fileobj=stream, mode="r|*", errorlevel=2, tarinfo=_Member)
+    except tarfile.ReadError as error:
+        raise ArchiveRefusedError(
+            f"it is no tar archive ({error})", _GIVE_HINT, torn=True
+        ) from error
 
 
 class _Member(tarfile.TarInfo):

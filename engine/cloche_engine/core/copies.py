@@ -50,7 +50,7 @@ class Copies:
             end = await _run((direction, path), (pipe, init), namespaces)
         finally:
             os.close(init)
-        return _outcome(end, entry, path)
+        return _outcome(end, entry, path, direction)
 
 
 def _check(path: str, pipe: int) -> None:
@@ -97,7 +97,7 @@ async def _last_word(link: socket.socket) -> dict[str, Any]:
     return {}
 
 
-def _outcome(end: dict[str, Any], entry: Entry, path: str) -> Copied:
+def _outcome(end: dict[str, Any], entry: Entry, path: str, direction: str) -> Copied:
     if "files" in end:
         return Copied(end["files"], end["size"], end["left_out"])
     if end.get("errno") in {errno.ENOENT, errno.ENOTDIR}:
@@ -105,6 +105,7 @@ def _outcome(end: dict[str, Any], entry: Entry, path: str) -> Copied:
             f"{path} does not exist in {entry.name}", "name a path as the container sees it"
         )
     text = end.get("error", "the process that copies died")
-    raise EngineError(
-        f"{path} of {entry.name} cannot be copied: {text}", end.get("hint") or "try another path"
-    )
+    place = f"{path} of {entry.name}"
+    into = direction == "in"
+    refused = f"nothing can be copied to {place}" if into else f"{place} cannot be copied"
+    raise EngineError(f"{refused}: {text}", end.get("hint") or "try another path")
