@@ -13,12 +13,14 @@ import pytest
 from tests.kernel.box import Box, Define, ending, read_until
 
 from cloche_engine.api.console import Size, encode_signal, encode_size
+from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import ExecRequest
 from cloche_engine.core.engine import LocalEngine
 
 pytestmark = pytest.mark.kernel
 
 MARK = "CLOCHE_TEST_MARK"
+OUT_OF_MEMORY = "sh did not start: its program needs more memory than its limit leaves"
 
 
 async def with_pipes(box: Box, request: ExecRequest) -> tuple[int, str]:
@@ -212,3 +214,24 @@ async def test_nothing_of_a_hostile_root_is_loaded_by_who_enters_it(
     assert traps.opened() == set()
     await box.run(f"cat /{TRAPS[0]} /{TRAPS[4]}")  # that this would be noticed
     assert traps.opened() == {TRAPS[0], TRAPS[4]}
+
+
+async def test_what_is_killed_on_its_way_in_keeps_no_container_from_ending(
+    define: Define, root: Path
+) -> None:
+    """Want of memory strikes while it enters, before the monitor has heard of its process."""
+    box = await define(root=root)
+    await box.start()
+    stored = await box.engine.definition(box.uuid)
+    limit = b"<memory unit='MiB'>1</memory></domain>"
+    await box.engine.define(stored.text.replace(b"</domain>", limit), stored.etag)
+    said = set()
+    for _ in range(8):
+        try:
+            await box.status("true")
+        except EngineError as error:
+            said.add(str(error))
+    assert said <= {OUT_OF_MEMORY}, said
+    assert "Z" not in {each.state for each in await box.engine.processes(box.uuid)}
+    await box.engine.kill(box.uuid)
+    await box.ended()

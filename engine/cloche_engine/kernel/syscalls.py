@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import platform
 import signal
@@ -50,14 +51,42 @@ def _long(value: int) -> ctypes.c_long:
     return ctypes.c_long(value)
 
 
-def clone3(flags: int, group: int = -1) -> tuple[int, int]:
+class Birth:
+    """The pid of a child that another process makes for this one: it is known even if that dies.
+
+    The kernel writes it into memory that both have (CLONE_PARENT_SETTID in clone(2)).
+    """
+
+    def __init__(self) -> None:
+        self._page = mmap.mmap(-1, mmap.PAGESIZE)
+        self._pid = ctypes.c_int.from_buffer(self._page)
+
+    @property
+    def address(self) -> int:
+        """Where the kernel writes it."""
+        return ctypes.addressof(self._pid)
+
+    @property
+    def pid(self) -> int:
+        """0 as long as there is none."""
+        return self._pid.value
+
+    def close(self) -> None:
+        """Give the memory back."""
+        del self._pid
+        self._page.close()
+
+
+def clone3(flags: int, group: int = -1, birth: Birth | None = None) -> tuple[int, int]:
     """Fork with new namespaces; (pid, pidfd) in the parent, (0, -1) in the child (clone(2)).
 
     group is a descriptor of a v2 control group to be born in, or -1. The caller must be
     single-threaded.
     """
-    pidfd = ctypes.c_int(-1)
-    pid = _clone3(flags | k.CLONE_PIDFD, group, pidfd=ctypes.addressof(pidfd))
+    pidfd, told = ctypes.c_int(-1), 0
+    if birth is not None:
+        flags, told = flags | k.CLONE_PARENT_SETTID, birth.address
+    pid = _clone3(flags | k.CLONE_PIDFD, group, pidfd=ctypes.addressof(pidfd), parent_tid=told)
     return pid, pidfd.value
 
 

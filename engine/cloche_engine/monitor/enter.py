@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.cgroups.usage import oom_kills
 from cloche_engine.host.oom import expose
 from cloche_engine.host.rlimits import make_room
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import send_packet
-from cloche_engine.kernel.syscalls import clone3, prctl, setns
+from cloche_engine.kernel.syscalls import Birth, clone3, prctl, setns
 from cloche_engine.kernel.terminals import open_pair
 from cloche_engine.monitor.entering import Entering
+from cloche_engine.monitor.launch import LaunchFailedError
 from cloche_engine.sandbox.devices import TakeConsole
 from cloche_engine.sandbox.identity import (
     BecomeContainerRoot,
@@ -118,15 +120,22 @@ class Entrance:
     def begin(self, request: Request, streams: list[int]) -> Entering:
         """Have a program enter; nobody waits for it, because the container can hold it up."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        pid = os.fork()
-        if pid == 0:
+        with contextlib.closing(Birth()) as birth:
+            pid = os.fork()
+            if pid == 0:
+                ours.close()
+                self._cross_over(request, birth, theirs, streams)
+            theirs.close()
+            _, status = os.waitpid(pid, 0)
+            pidfd = os.pidfd_open(birth.pid) if birth.pid else -1
+        if pidfd < 0 and os.WIFSIGNALED(status) and oom_kills(self._group):
             ours.close()
-            self._cross_over(request, theirs, streams)
-        theirs.close()
-        os.waitpid(pid, 0)
-        return Entering(ours)
+            raise _out_of_memory()
+        return Entering(ours, pidfd)
 
-    def _cross_over(self, request: Request, link: socket.socket, streams: list[int]) -> None:
+    def _cross_over(
+        self, request: Request, birth: Birth, link: socket.socket, streams: list[int]
+    ) -> None:
         """In a process between both worlds: it enters, and its child, the monitor's, runs."""
         try:
             prctl(k.PR_SET_DUMPABLE, 0)  # the container's processes may not look into this one
@@ -137,10 +146,9 @@ class Entrance:
             expose()
             self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             setns(self._init, self._plan.rights.namespaces)
-            pid, pidfd = clone3(k.CLONE_PARENT, berth)
+            pid, _ = clone3(k.CLONE_PARENT, berth, birth)
             if pid == 0:
                 run_child(lambda context: self._steps(request, streams, context), link)
-            send_packet(link, b"P", [pidfd])
         except OSError as error:
             blame = Blame("enter the container", "Entrance", error.errno or 0, error.strerror or "")
             with contextlib.suppress(OSError):
@@ -169,3 +177,8 @@ class Entrance:
             *profiled(self._plan),
             Execute(request.argv),
         ]
+
+
+def _out_of_memory() -> LaunchFailedError:
+    blame = Blame("enter the container", "Entrance", errno.ENOMEM, "killed for want of memory")
+    return LaunchFailedError(blame, killed_for_memory=1)

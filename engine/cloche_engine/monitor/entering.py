@@ -14,21 +14,21 @@ from cloche_engine.sandbox.operation import Blame
 
 
 class Entering:
-    """What it tells comes on `link`, one packet at a time; `pidfd` and `console` are -1 until then.
+    """What it tells comes on `link`, one packet each; its pty's master `console` is -1 before.
 
-    The console is its pty's master.
+    The pidfd is -1 where it was never born. It is known before all else: who is not reaped keeps
+    the pid namespace, and with it the container, from ending.
     """
 
-    def __init__(self, link: socket.socket) -> None:
+    def __init__(self, link: socket.socket, pidfd: int) -> None:
         self.link = link
-        self.pidfd = self.console = -1
+        self.pidfd = pidfd
+        self.console = -1
 
     def hear(self) -> bool:
         """Take its next word; True when its program runs. LaunchFailedError where it does not."""
         packet, descriptors = receive_packet(self.link)
         match packet[:1]:
-            case b"P":
-                (self.pidfd,) = descriptors
             case b"F":
                 (self.console,) = descriptors
             case b"S":

@@ -213,7 +213,7 @@ class Monitor:
         request = Request.from_fields(fields)
         try:
             self._programs.begin(request, _size_in(fields), (link, streams))
-        except OSError as refused:
+        except (OSError, LaunchFailedError) as refused:
             self._answer(link, {"error": refusal(refused)})
 
     def _show_console(self, link: socket.socket, fields: Fields) -> None:

@@ -12,9 +12,10 @@ from cloche_engine.core.explaining.programs import not_run
 def words_for(failure: Failure) -> Words:
     """The sentence and the next step."""
     if failure.fields.get("killed_for_memory"):
-        size = _size(failure.plan.limits.memory)
+        limit = failure.plan.limits.memory
+        given = f"the {_size(limit)} that the definition gives it" if limit else "its limit leaves"
         return (
-            f"its program needs more memory than the {size} that the definition gives it",
+            f"its program needs more memory than {given}",
             "raise <memory>; 16 MiB are enough for a shell",
         )
     if failure.fields.get("hint"):
