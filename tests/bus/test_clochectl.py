@@ -206,7 +206,8 @@ def test_the_life_of_a_container(shell: Shell) -> None:
     shell.ok("restart", name, "--timeout", "1")
     assert "not be" not in shell.ok("stop", name, "--timeout", "0.5")
     assert shell.json("show", name)["state"] == "stopped"
-    assert "is stopped and cannot be" in shell.fails("kill", name)
+    assert "'one' does not run: there is nothing to kill" in shell.fails("kill", name)
+    assert "'one' does not run: there is nothing to stop" in shell.fails("stop", name)
     shell.ok("undefine", name)
     assert "there is no container 'one'" in shell.fails("show", name)
 

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
-from cloche_engine.api.errors import InvalidArgumentError
+from cloche_engine.api.errors import InvalidArgumentError, WrongStateError
 from cloche_engine.api.model import (
     About,
     Change,
@@ -16,6 +16,7 @@ from cloche_engine.api.model import (
     Process,
     Samples,
     StartReport,
+    State,
     Stats,
     StoredDefinition,
 )
@@ -31,6 +32,18 @@ def checked_grace(grace: float | None) -> float | None:
     if grace is not None and not 0 <= grace <= MAX_GRACE:
         raise InvalidArgumentError(f"{grace} is no time to wait", f"give 0 to {MAX_GRACE} seconds")
     return grace
+
+
+_ENDS = {"stopped": "stop", "killed": "kill"}
+
+
+def wrong_state(name: str, state: State, done: str, hint: str) -> WrongStateError:
+    """Why something cannot be `done` to a container in a state that does not allow it."""
+    if done in _ENDS and not state.can_kill:
+        return WrongStateError(
+            f"{name!r} does not run: there is nothing to {_ENDS[done]}", "see the list of what runs"
+        )
+    return WrongStateError(f"{name!r} is {state} and cannot be {done}", hint)
 
 
 DEFAULT_INTERVAL = 1.0

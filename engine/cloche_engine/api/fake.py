@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from cloche_engine.api.client import DEFAULT_INTERVAL, checked_grace, checked_interval
+from cloche_engine.api.client import DEFAULT_INTERVAL, checked_grace, checked_interval, wrong_state
 from cloche_engine.api.errors import (
     EngineError,
     InvalidArgumentError,
@@ -178,7 +178,7 @@ class FakeEngine:
         """End its program; the little shell needs no kill."""
         checked_grace(grace)
         entry = self._entry(ref)
-        self._demand(entry, entry.container.state.can_stop, "stopped", "it does not run")
+        self._demand(entry, entry.container.state.can_stop, "stopped", "wait, or kill it")
         if entry.container.state is State.WAITING:
             return self._given_up(entry)
         self._update(entry, replace(entry.container, state=State.STOPPING))
@@ -189,7 +189,7 @@ class FakeEngine:
         if signal not in set(signals.Signals):
             raise InvalidArgumentError(f"there is no signal {signal}", "use a number from 1 to 64")
         entry = self._entry(ref)
-        self._demand(entry, entry.container.state.can_kill, "killed", "it does not run")
+        self._demand(entry, entry.container.state.can_kill, "killed", "start it first")
         if entry.container.state is State.WAITING:
             return self._given_up(entry)
         if signal in {signals.SIGKILL, signals.SIGTERM, signals.SIGHUP, signals.SIGQUIT}:
@@ -351,10 +351,7 @@ class FakeEngine:
     @staticmethod
     def _demand(entry: Entry, possible: bool, participle: str, hint: str) -> None:
         if not possible:
-            container = entry.container
-            raise WrongStateError(
-                f"{container.name!r} is {container.state} and cannot be {participle}", hint
-            )
+            raise wrong_state(entry.container.name, entry.container.state, participle, hint)
 
     def _given_up(self, entry: Entry) -> Container:
         self._again.forget(entry.container.uuid)

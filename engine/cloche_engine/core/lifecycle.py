@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal as signals
 
-from cloche_engine.api.client import checked_grace
+from cloche_engine.api.client import checked_grace, wrong_state
 from cloche_engine.api.errors import (
     EngineError,
     InvalidArgumentError,
@@ -101,7 +101,7 @@ class Lifecycle:
         """Ask the init to end, kill it after the grace; returns when all is gone."""
         grace = checked_grace(grace)
         async with entry.turn:
-            self._demand(entry, "can_stop", "stopped", "it does not run")
+            self._demand(entry, "can_stop", "stopped", "wait, or kill it")
             if entry.state is State.WAITING:
                 return self._given_up(entry)
             self._set(entry, State.STOPPING)
@@ -123,7 +123,7 @@ class Lifecycle:
             raise InvalidArgumentError(
                 f"there is no signal {number}", f"use a number from 1 to {signals.NSIG - 1}"
             )
-        self._demand(entry, "can_kill", "killed", "it does not run")
+        self._demand(entry, "can_kill", "killed", "start it first")
         if entry.state is State.WAITING:
             return self._given_up(entry)
         if number == signals.SIGKILL:
@@ -226,4 +226,4 @@ class Lifecycle:
 
     def _demand(self, entry: Entry, can: str, done: str, hint: str) -> None:
         if not getattr(entry.state, can):
-            raise WrongStateError(f"{entry.name!r} is {entry.state} and cannot be {done}", hint)
+            raise wrong_state(entry.name, entry.state, done, hint)
