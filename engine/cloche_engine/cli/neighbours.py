@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from cloche_engine.definition.checking.neighbours import against, host_memory_kib
-from cloche_engine.definition.problem import Problem
+from cloche_engine.definition.names import short
+from cloche_engine.definition.problem import Problem, Severity
 from cloche_engine.definition.reading import read
-from cloche_engine.definition.spec import ContainerSpec
+from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind
 from cloche_engine.definition.text.tree import Tree
 
 if TYPE_CHECKING:  # the contract brings asyncio, which takes longer than the work
@@ -21,6 +22,20 @@ def beside(
     """Problems with what is defined and with the host; one of its own uuid is itself."""
     others = (other for other in defined if spec.uuid is None or other.uuid != spec.uuid)
     return against(spec, others, host_memory_kib(), tree)
+
+
+def unknown_networks(spec: ContainerSpec, known: Collection[str]) -> tuple[Problem, ...]:
+    """A warning for each interface on a managed network that this engine does not have."""
+    wanted = (one for one in spec.interfaces if one.kind is InterfaceKind.NETWORK)
+    return tuple(_unknown(one, known) for one in wanted if one.source not in known)
+
+
+def _unknown(interface: Interface, known: Collection[str]) -> Problem:
+    location = interface.location
+    place = (location.line, location.column) if location else (1, 1)
+    reason = f"there is no network '{short(interface.source or '')}' here"
+    hint = f"there is {', '.join(known)}; or use type 'bridge' with a bridge of the host"
+    return Problem("network-unknown", Severity.WARNING, *place, reason, hint)
 
 
 async def all_defined(engine: Engine) -> list[ContainerSpec]:

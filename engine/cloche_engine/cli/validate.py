@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cloche_engine.api.errors import EngineError, InvalidArgumentError, InvalidDefinitionError
 from cloche_engine.cli import files, neighbours, words
 from cloche_engine.definition.checking.fixing import AmbiguousFixError, Applied, Mended, mend
 from cloche_engine.definition.dialects.dialect import Reading
-from cloche_engine.definition.problem import Problem
+from cloche_engine.definition.problem import Problem, in_order
 from cloche_engine.definition.reading import read
 from cloche_engine.definition.spec import ContainerSpec
 
@@ -47,10 +47,15 @@ def validate(options: argparse.Namespace) -> int:
 
 
 async def _against_defined(engine: Engine, options: argparse.Namespace) -> int:
-    return _validate(options, await neighbours.all_defined(engine))
+    names = [network.name for network in await engine.networks()]
+    return _validate(options, await neighbours.all_defined(engine), names)
 
 
-def _validate(options: argparse.Namespace, defined: list[ContainerSpec]) -> int:
+def _validate(
+    options: argparse.Namespace,
+    defined: list[ContainerSpec],
+    networks: list[str] | None = None,
+) -> int:
     checked = []
     unread: EngineError | None = None
     for file in options.files:
@@ -59,7 +64,7 @@ def _validate(options: argparse.Namespace, defined: list[ContainerSpec]) -> int:
         except EngineError as error:
             unread = unread or error
             continue
-        one = _checked(file, data, options.fix, defined)
+        one = _in_networks(_checked(file, data, options.fix, defined), networks)
         checked.append(one)
         if not options.json:
             _print(one)
@@ -93,6 +98,14 @@ def _checked(file: str, data: bytes, codes: list[str], defined: list[ContainerSp
     spec = reading.spec
     others = () if spec is None else neighbours.beside(spec, defined, reading.tree)
     return _Checked(file, mended, reading, (*reading.problems, *others))
+
+
+def _in_networks(one: _Checked, networks: list[str] | None) -> _Checked:
+    """With what the engine's networks, where they are known, say to it."""
+    if networks is None or one.reading.spec is None:
+        return one
+    unknown = neighbours.unknown_networks(one.reading.spec, networks)
+    return replace(one, problems=in_order((*one.problems, *unknown)))
 
 
 def _print(one: _Checked) -> None:

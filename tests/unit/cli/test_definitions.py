@@ -363,6 +363,15 @@ def test_validate_against_those_that_are_defined(clochectl: Shell) -> None:
     assert "error: name-taken: there is a container named" in done.out
 
 
+def test_validate_against_those_that_are_defined_knows_the_networks(clochectl: Shell) -> None:
+    inside = b"<interface type='network'><source network='%s'/></interface></container>"
+    for name, told in (b"defualt", 1), (b"default", 0):
+        text = GOOD.replace(b"</container>", inside % name)
+        done = clochectl("--connect", "test:", "validate", "--against-defined", "-", fed=text)
+        warning = "warning: network-unknown: there is no network 'defualt' here; there is default"
+        assert (done.status, done.out.count(warning)) == (0, told)
+
+
 def test_from_overrides_what_the_type_says(clochectl: Shell) -> None:
     untyped = LIBVIRT.replace(b" type='lxc'", b"")
     assert "domain-type" in clochectl("spec", "-", fed=untyped).line
