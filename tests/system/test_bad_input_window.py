@@ -165,7 +165,7 @@ async def test_a_name_that_was_taken_while_the_dialog_was_open(
 
     await real_driver.until(lambda: "already" in real_driver.dialog.name_error)
     refusal = await asyncio.to_thread(clochectl.refused, "define", "-", fed=text)
-    assert real_driver.dialog.name_error == words(refusal)
+    assert real_driver.dialog.name_error == f"{sentence(refusal.cause)} Choose another name."
     assert real_driver.dialog.name.text() == "late"
 
 
