@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,12 @@ class Host:
     def _compare_addresses(self, name: str, spec: ContainerSpec) -> None:
         addresses = [text.partition("/")[0] for text in self.show(name)["addresses"]]
         demand(bool(addresses) == bool(spec.interfaces), f"its addresses are {addresses}")
-        known = self.inside(name, "cat", "/proc/net/fib_trie").split()
+        known = set(self.inside(name, "cat", "/proc/net/fib_trie").split())
+        if any(":" in address for address in addresses):
+            known |= set(self.inside(name, "cat", "/proc/net/if_inet6").split())
         for address in addresses:
-            demand(address in known, f"nothing inside has the address {address}")
+            written = address if "." in address else f"{int(ip_address(address)):032x}"
+            demand(written in known, f"nothing inside has the address {address}")
 
     def _namespace(self, name: str, process: Path, kind: str) -> str:
         try:

@@ -19,6 +19,7 @@ from tests.kernel.test_mount_attacks import listing
 from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import Copied
 from cloche_engine.cli.copying import copy
+from cloche_engine.cli.options import UsageError
 
 pytestmark = pytest.mark.kernel
 
@@ -167,5 +168,5 @@ async def test_the_command_copies_both_ways_and_tells_how_much(box: Box, tmp_pat
     assert (tmp_path / "back/sub/file").stat().st_mode & 0o7000 == 0
     with pytest.raises(EngineError, match="does not exist"):
         await copy(box.engine, words("box:/nowhere", tmp_path / "back"))
-    with pytest.raises(EngineError, match="one side"):
+    with pytest.raises(UsageError, match="one side"):
         await copy(box.engine, words("a", "b"))

@@ -46,7 +46,7 @@ def root(tmp_path: Path) -> Path:
 
 def words(refusal: Refusal) -> str:
     """A refusal of the command line as the window writes it."""
-    return f"{sentence(refusal.cause)} {sentence(refusal.step)}"
+    return f"{sentence(refusal.cause, name='box')} {sentence(refusal.step)}"
 
 
 async def define(driver: Driver, clochectl: Command, **parts: object) -> str:
