@@ -10,6 +10,9 @@ from cloche_engine.definition.text.broken import Broken, read_on
 from cloche_engine.definition.text.source import RefusedTextError, Source, read_source
 from cloche_engine.definition.text.tree import NotWellFormedError, Tree, parse_tree
 
+_MISSING = "missing"
+"""What a text that was cut may have had behind its end."""
+
 
 def read(
     data: bytes,
@@ -65,7 +68,7 @@ def _read_tree(tree: Tree, dialect: Dialect | None, overrides: bool) -> Reading:
 def _read_broken(
     source: Source, error: NotWellFormedError, dialect: Dialect | None, overrides: bool
 ) -> Reading:
-    """Only problems: those of the text, and those behind them where mending it is certain."""
+    """Only problems: those of the text, and those that a mended one would have."""
     broken = read_on(source, error)
     if broken.tree is None:
         opened = recognise.of_root(error.opened[0]) if error.opened else None
@@ -75,4 +78,5 @@ def _read_broken(
 
 
 def _behind(broken: Broken, mended: Reading) -> tuple[Problem, ...]:
-    return tuple(broken.refitted(problem) for problem in mended.problems)
+    told = (each for each in mended.problems if not (broken.cut and each.code == _MISSING))
+    return tuple(broken.refitted(problem) for problem in told)

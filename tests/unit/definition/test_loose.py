@@ -61,7 +61,7 @@ def test_it_is_told_where_it_stands_and_mended_alone(
         ("'one'", "", (5, 23), "hostname has no value", True),
         (
             "'one'", "'one", (5, 23),
-            "the value of hostname does not end: its second ' is missing", False,
+            "the value of hostname does not end: its second ' is missing", True,
         ),
         ("/bin/sh", "<!-- a -- b -->", (4, 25), "'--' cannot stand in a comment", True),
         ("/bin/sh", "<!-- a --->", (4, 25), "'--' cannot stand in a comment", True),
@@ -71,8 +71,11 @@ def test_it_is_told_where_it_stands_and_mended_alone(
         ("<oops/>", "<a></b><oops/>", (9, 6), "</b> does not fit: <a> from line 9", True),
         ("</domain>", "</domain></domain>", (10, 10), "</domain> ends nothing", True),
         ("</domain>", "</domain>\n<x/>", (11, 1), "'<x/>' stands behind the end", True),
-        ("<oops/>", "<!-- <oops/>", (9, 3), "the comment that begins here does not end", False),
-        ("</domain>", "", (11, 1), "the document ends before the <domain> of line 1", False),
+        ("<oops/>", "<!-- <oops/>", (9, 3), "the comment that begins here does not end", True),
+        ("<oops/>", "<!-- words\n<oops/>", (9, 3), "the comment that begins here does not", True),
+        ("'one'>", "'one", (5, 23), "the value of hostname does not end", True),
+        ("</domain>", "<memo", (10, 1), "XML cannot be read from '<memo'", True),
+        ("</domain>", "", (11, 1), "the document ends before the <domain> of line 1", True),
     ],
 )  # fmt: skip
 def test_what_cannot_be_guessed_is_told_and_left_alone(

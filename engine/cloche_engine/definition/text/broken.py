@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cloche_engine.definition.problem import Fix, Problem, TextEdit
-from cloche_engine.definition.text.recovery import assumed
+from cloche_engine.definition.text.recovery import assumed, is_cut
 from cloche_engine.definition.text.source import MAX_BYTES, Places, RefusedTextError, Source
 from cloche_engine.definition.text.syntax import explain
 from cloche_engine.definition.text.tree import NotWellFormedError, Tree, parse_tree
@@ -39,6 +39,7 @@ class Broken:
     problems: tuple[Problem, ...]
     tree: Tree | None = None
     edits: tuple[TextEdit, ...] = ()
+    cut: bool = False
 
     def refitted(self, problem: Problem) -> Problem:
         """A problem of the tree with fixes for the text as it is."""
@@ -57,6 +58,7 @@ def read_on(source: Source, error: NotWellFormedError) -> Broken:
         edit = problem.fixes[0].edits[0] if problem.fixes else assumed(body, error)
         if edit is None:
             return found
+        found = replace(found, cut=found.cut or is_cut(error))
         body = body[: edit.start] + edit.text.encode() + body[edit.end :]
         places = _ShiftedPlaces(body, places, edit)
         found = replace(found, edits=(*found.edits, edit))

@@ -25,6 +25,7 @@ _WHOLE = re.compile(_HEAD + rb"\s*/?>|</[^<>]*>|<[!?][^<]*>")
 _BEFORE_VALUE = re.compile(_HEAD + rb"\s+(" + _NAME + rb")\s*=\s*")
 _IN_VALUE = re.compile(_BEFORE_VALUE.pattern + rb"""(?P<quote>["'])(?P<value>[^<]*)""")
 _WITHOUT_VALUE = re.compile(_HEAD + rb"\s+(" + _NAME + rb")\s*")
+_END_OF_VALUE = re.compile(rb"\s*(?:/?>|[\r\n])")
 _BARE_VALUE = re.compile(rb"[^\s<>&='\"]+?(?=\s|/?>)")
 _REST_OF_VALUE = {
     quote: re.compile(rb"<[^<>\r\n" + quote + rb"]*" + quote) for quote in (b"'", b'"')
@@ -153,6 +154,16 @@ def without_attribute(body: bytes, error: NotWellFormedError) -> TextEdit | None
         found = _head(_WITHOUT_VALUE, body, error.offset)
         found = found or _head(_BEFORE_VALUE, body, error.offset)
     return TextEdit(found.start(1), error.offset, "") if found is not None else None
+
+
+def with_quote(body: bytes, error: NotWellFormedError) -> TextEdit | None:
+    """The edit that ends a value where its tag seems to end, or its line."""
+    found = _open_value(body, error.offset) if error.code == _INVALID else None
+    end = _END_OF_VALUE.search(body, found.start("value")) if found is not None else None
+    if found is None or end is None or body[error.offset : error.offset + 1] != b"<":
+        return None
+    quote = found["quote"].decode()
+    return TextEdit(end.start(), end.start(), quote if b">" in end[0] else f"{quote}>")
 
 
 def without_dashes(body: bytes, error: NotWellFormedError) -> TextEdit | None:

@@ -18,8 +18,12 @@ _INVALID = errors.codes[errors.XML_ERROR_INVALID_TOKEN]
 _MISMATCH = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
 _DUPLICATE = errors.codes[errors.XML_ERROR_DUPLICATE_ATTRIBUTE]
 _JUNK = errors.codes[errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
+_UNCLOSED = errors.codes[errors.XML_ERROR_UNCLOSED_TOKEN]
+_ENDED = errors.codes[errors.XML_ERROR_NO_ELEMENTS]
 _MISPLACED = errors.codes[errors.XML_ERROR_MISPLACED_XML_PI]
 
+_LINE = re.compile(rb"[^\r\n]*")
+_START = re.compile(rb"<([^\s/<>]+)")
 _ATTRIBUTE = re.compile(rb"""[^\s<>/='"]+\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
 _DECLARATION = re.compile(rb"<\?xml[^<>]*\?>")
 
@@ -28,6 +32,11 @@ def assumed(body: bytes, error: NotWellFormedError) -> TextEdit | None:
     """The edit behind which reading goes on; None where nothing can be assumed."""
     found = (rule(body, error) for rule in _RULES)
     return next((each for each in found if each is not None), None)
+
+
+def is_cut(error: NotWellFormedError) -> bool:
+    """Whether the text ends amid its elements, so that what is missing may have stood there."""
+    return error.code in {_UNCLOSED, _ENDED} and bool(error.opened)
 
 
 def _end_tag(body: bytes, error: NotWellFormedError) -> TextEdit | None:
@@ -62,8 +71,28 @@ def _declared_late(body: bytes, error: NotWellFormedError) -> TextEdit | None:
     return TextEdit(*found.span(), "") if found else None
 
 
+def _comment(body: bytes, error: NotWellFormedError) -> TextEdit | None:
+    """One without an end holds the rest of its line, and only its own mark if that has tags."""
+    if error.code != _UNCLOSED or not body.startswith(b"<!--", error.offset):
+        return None
+    line = _LINE.match(body, error.offset + 4)
+    if line is None or b"<" in line[0] or b"--" in line[0]:
+        return TextEdit(error.offset, error.offset + 4, "")
+    return TextEdit(line.end(), line.end(), "-->")
+
+
+def _cut(body: bytes, error: NotWellFormedError) -> TextEdit | None:
+    """At the end of a text that was cut, what is open ends, without the half of a tag."""
+    if not is_cut(error):
+        return None
+    starts = [_START.match(body, element.start) for element in reversed(error.opened)]
+    ends = b"".join(b"</" + start[1] + b">" for start in starts if start is not None)
+    at = error.offset if error.code == _UNCLOSED else len(body)
+    return TextEdit(at, len(body), ends.decode("utf-8", "replace"))
+
+
 _Rule = Callable[[bytes, NotWellFormedError], TextEdit | None]
 _RULES: tuple[_Rule, ...] = (
     _end_tag, _twice, _declared_late, loose.without_attribute, loose.without_dashes,
-    _behind_the_end,
+    loose.with_quote, _behind_the_end, _comment, _cut,
 )  # fmt: skip
