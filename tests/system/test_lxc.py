@@ -110,6 +110,7 @@ def test_lxc_understands_by_the_lines_what_was_meant(folder: Path) -> None:
         interfaces=(Interface(InterfaceKind.BRIDGE, "br0", addresses=("10.0.0.2/24",)),),
         capabilities=Capabilities(CapabilityPolicy.DENY, keep=("chown", "kill")),
         autostart=True,
+        console_kib=512,
     )
     keys = (
         "lxc.rootfs.path",
@@ -121,6 +122,7 @@ def test_lxc_understands_by_the_lines_what_was_meant(folder: Path) -> None:
         "lxc.net.0.flags",
         "lxc.cap.keep",
         "lxc.start.auto",
+        "lxc.console.buffer.size",
     )
     assert [line.strip() for line in reads(folder, write(spec), *keys) if line.strip()] == [
         "lxc.rootfs.path = /srv/a",
@@ -133,6 +135,7 @@ def test_lxc_understands_by_the_lines_what_was_meant(folder: Path) -> None:
         "lxc.cap.keep = chown",
         "kill",
         "lxc.start.auto = 1",
+        "lxc.console.buffer.size = 524288",
     ]
 
 

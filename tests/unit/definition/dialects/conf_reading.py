@@ -210,6 +210,7 @@ def lxc_specs(draw: st.DrawFn) -> ContainerSpec:
         cpu=cpu,
         memory=memory,
         consoles=draw(st.none() | st.integers(0, 8)),
+        console_kib=draw(st.sampled_from([None, 4, 512, 16384])),
         io_weight=draw(st.none() | st.integers(10, 1000)),
         idmap=draw(st.none() | _MAPS),
         capabilities=draw(st.sampled_from([None, keep, drop])),

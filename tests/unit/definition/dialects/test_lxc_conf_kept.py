@@ -12,6 +12,10 @@ from tests.unit.definition.dialects.conf_reading import (
     the_error,
     warnings,
 )
+from tests.unit.definition.samples import domain
+
+from cloche_engine.definition.converting.conversion import convert
+from cloche_engine.definition.dialects.dialect import Dialect
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,27 @@ def test_what_all_keys_begin_with_makes_none_like_another(key: str, meant: str |
 @pytest.mark.parametrize(("path", "found"), [("none", []), ("/dev/tty9", ["privileged"])])
 def test_a_console_on_a_device_of_the_host_counts_as_root(path: str, found: list[str]) -> None:
     assert warnings(native(f"lxc.console.path = {path}")) == found
+
+
+@pytest.mark.parametrize(
+    ("size", "kib", "kept"),
+    [("16MB", 16384, 0), ("17MB", None, 1), ("4GB", None, 1), ("128K", 4, 0), ("128B", 4, 0)],
+)
+def test_more_of_a_console_than_can_be_kept_stays_a_line(
+    size: str, kib: int | None, kept: int
+) -> None:
+    reading = native(f"lxc.console.buffer.size = {size}")
+    spec = meant(reading)
+    assert (spec.console_kib, len(spec.opaque)) == (kib, kept)
+    assert warnings(reading) == ["console_buffer"] * (kept or size == "128K")
+
+
+def test_a_size_that_lxc_would_round_is_told_as_lost() -> None:
+    for kib, told in ((512, []), (300, ["console_kib"])):
+        text = domain(rest=f"<console_buffer>{kib}</console_buffer>").text
+        done = convert(text.encode(), Dialect.LXC_CONF)
+        assert f"lxc.console.buffer.size = {kib}KB".encode() in (done.text or b"")
+        assert [loss.path for loss in done.losses if "console" in loss.path] == told
 
 
 def test_a_key_that_stands_again_counts_as_liblxc_counts_it() -> None:

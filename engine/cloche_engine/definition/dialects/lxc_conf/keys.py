@@ -35,9 +35,9 @@ GONE = frozenset({"lxc.rootfs.backend", "lxc.pivotdir", "lxc.kmsg"})
 
 READ = frozenset(
     """
-    lxc.arch lxc.cap.drop lxc.cap.keep lxc.environment lxc.execute.cmd lxc.idmap lxc.include
-    lxc.init.cmd lxc.init.cwd lxc.init.gid lxc.init.uid lxc.mount.entry lxc.mount.fstab
-    lxc.rootfs.options lxc.rootfs.path lxc.start.auto lxc.tty.max lxc.uts.name
+    lxc.arch lxc.cap.drop lxc.cap.keep lxc.console.buffer.size lxc.environment lxc.execute.cmd
+    lxc.idmap lxc.include lxc.init.cmd lxc.init.cwd lxc.init.gid lxc.init.uid lxc.mount.entry
+    lxc.mount.fstab lxc.rootfs.options lxc.rootfs.path lxc.start.auto lxc.tty.max lxc.uts.name
     """.split()
 )
 """Keys that have a meaning here, besides those of networks and control groups."""

@@ -8,6 +8,7 @@ from cloche_engine.definition.conf.findings import Findings
 from cloche_engine.definition.dialects.dialect import Dialect, Reading
 from cloche_engine.definition.dialects.lxc_conf.capabilities import read_capabilities
 from cloche_engine.definition.dialects.lxc_conf.cgroups import read_limits
+from cloche_engine.definition.dialects.lxc_conf.console import read_console_kib
 from cloche_engine.definition.dialects.lxc_conf.idmap import read_idmap
 from cloche_engine.definition.dialects.lxc_conf.lookup import Lookup
 from cloche_engine.definition.dialects.lxc_conf.mounts import read_filesystems
@@ -56,6 +57,7 @@ def _read(lookup: Lookup) -> ContainerSpec:
         cpu=limits.cpu,
         memory=limits.memory,
         consoles=_consoles(lookup),
+        console_kib=read_console_kib(lookup),
         io_weight=limits.io_weight,
         processes=limits.processes,
         rlimits=read_rlimits(lookup),

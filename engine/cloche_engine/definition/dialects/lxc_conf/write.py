@@ -15,6 +15,7 @@ from cloche_engine.definition.conf.lines import Line
 from cloche_engine.definition.dialects.dialect import Reason
 from cloche_engine.definition.dialects.lxc_conf import keys
 from cloche_engine.definition.dialects.lxc_conf.capabilities import DROP, KEEP, NOTHING
+from cloche_engine.definition.dialects.lxc_conf.console import console_size
 from cloche_engine.definition.dialects.lxc_conf.mounts import ENTRY
 from cloche_engine.definition.dialects.lxc_conf.program import EXECUTE, INIT
 from cloche_engine.definition.dialects.lxc_conf.rlimits import rlimits
@@ -54,7 +55,7 @@ REASONS = (
     Reason("interfaces.forwards", "LXC forwards no ports"),
     Reason("interfaces.host_name", "lxc.net.N.veth.pair is there for veth alone"),
     Reason("interfaces.mode", "only macvlan has modes"),
-    Reason("console_kib", "Cloche does not write lxc.console.buffer.size"),
+    Reason("console_kib", "LXC takes a power of two and rounds up to it"),
     Reason("console_ttys", "LXC makes the terminals of consoles itself"),
     Reason("cpu.count", "LXC limits which CPUs and how much of them, not how many are seen"),
     Reason("cpu.shares", "lxc.cgroup.cpu.shares goes from 2 to 262144"),
@@ -97,6 +98,8 @@ def _lines(spec: ContainerSpec) -> Iterator[str | None]:
     yield from _program(spec)
     if spec.consoles is not None:
         yield f"lxc.tty.max = {spec.consoles}"
+    if spec.console_kib is not None:
+        yield console_size(spec.console_kib)
     if spec.autostart is not None:
         yield f"lxc.start.auto = {int(spec.autostart)}"
     yield from _idmap(spec.idmap)
