@@ -24,7 +24,7 @@ HELLO = "until nc -w 5 {} 7007 </dev/null; do sleep 0.05; done"
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something is so that nobody tells of."""
-    for _ in range(400):
+    for _ in range(1500):
         if condition():
             return
         await asyncio.sleep(0.02)

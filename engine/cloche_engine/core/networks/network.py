@@ -178,8 +178,10 @@ class ManagedNetwork:
         wanted = Rules(self._rules.bridges, wanted.bindings, wanted.forwards)
         if wanted != self._rules and self._rule_watch is not None:
             async with self._turn:
-                with contextlib.suppress(EngineError):
+                try:
                     await self._change(wanted)
+                except EngineError as error:
+                    self._say(error.message)
 
     async def recover(self, links: tuple[LinkPlan, ...]) -> None:
         """After a helper before us: go on for those that run, or take away what it left."""

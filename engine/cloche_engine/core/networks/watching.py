@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections.abc import Callable, Coroutine
@@ -13,8 +14,13 @@ _NETFILTER = 12
 _NFTABLES_GROUP = 7
 _NFTABLES = 10
 _DELETIONS = frozenset((_NFTABLES << 8) | kind for kind in (2, 5, 8, 11, 14))
-_NEW_GENERATION = (_NFTABLES << 8) | 15
-_TABLE_NAME, _GENERATION_PID = 1, 2
+_NEW_GENERATION, _GET_GENERATION = (_NFTABLES << 8) | 15, (_NFTABLES << 8) | 16
+_TABLE_NAME = 1
+_GENERATION, _GENERATION_PID = 1, 2
+_REQUEST = 1
+_SO_RCVBUFFORCE = 33
+_ROOM = 32 * 1024 * 1024
+"""Bytes that may wait to be read: a bridge made anew is told in a thousand messages at once."""
 _IPV4_ADDRESSES, _IPV4_ROUTES = 0x10, 0x40
 
 
@@ -31,12 +37,14 @@ class RuleWatch:
     async def while_changing(self, change: Coroutine[None, None, int]) -> None:
         """Do a change of our own, which tells the pid that it is known by."""
         self._changers = []
+        before = generation()
         try:
             own = await change
         finally:
             self._readable()
             changers, self._changers = self._changers, None
-        if any(changer != own for changer in changers):
+        nobody_else = generation() == before + 1
+        if not nobody_else and any(changer != own for changer in changers):
             self._lost()
 
     def close(self) -> None:
@@ -44,14 +52,16 @@ class RuleWatch:
         _close(self._socket)
 
     def _readable(self) -> None:
-        try:
-            while True:
-                for kind, _, payload in messages(self._socket.recv(256 * 1024)):
-                    self._heard(kind, dict(attributes(payload[4:])))
-        except BlockingIOError:
-            return
-        except OSError:  # so much happened that some of it was not told
-            self._judge(0)
+        while True:
+            try:
+                datagram = self._socket.recv(256 * 1024)
+            except BlockingIOError:
+                return
+            except OSError:  # so much happened that some of it was not told, until all is read
+                self._judge(0)
+                continue
+            for kind, _, payload in messages(datagram):
+                self._heard(kind, dict(attributes(payload[4:])))
 
     def _heard(self, kind: int, values: dict[int, bytes]) -> None:
         if kind in _DELETIONS and values.get(_TABLE_NAME) == self._table:
@@ -95,8 +105,20 @@ class RouteWatch:
             self._changed = True
 
 
+def generation() -> int:
+    """How many transactions the rules of this network namespace have seen; OSError."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETFILTER) as link:
+        link.send(struct.pack("=IHHIIBBH", 20, _GET_GENERATION, _REQUEST, 0, 0, 0, 0, 0))
+        for kind, _, payload in messages(link.recv(64 * 1024)):
+            if kind == _NEW_GENERATION:
+                return int.from_bytes(dict(attributes(payload[4:]))[_GENERATION], "big")
+    return 0
+
+
 def _listening(family: int, groups: int, readable: Callable[[], None]) -> socket.socket:
     link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, family)
+    with contextlib.suppress(PermissionError):  # then there is room for what is usual
+        link.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _ROOM)
     link.bind((0, groups))
     asyncio.get_running_loop().add_reader(link.fileno(), readable)
     return link
