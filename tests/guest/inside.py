@@ -32,10 +32,17 @@ def system() -> str:
 
 
 def tests(asked: list[str]) -> int:
-    """Run pytest as the host asked; its status."""
-    words = [sys.executable, "-m", "pytest", "-o", "timeout=600", "-p", "no:cacheprovider"]
-    words += [f"--junit-xml={_RESULTS}/junit.xml", *asked]
+    """Run pytest as the host asked, a few failures a second time; its status."""
+    cache = _RESULTS / "cache"
+    arguments = ["-o", "timeout=600", *asked]
+    report = [f"--junit-xml={_RESULTS}/junit.xml", "-o", f"cache_dir={cache}"]
+    status = _python("-m", "pytest", *report, *arguments)
+    return _python("-m", "tests.again", str(cache), *arguments) if status == 1 else status
+
+
+def _python(*words: str) -> int:
     alone = {"CLOCHE_MUST_RUN": "1", "CI": "true"}
+    words = (sys.executable, *words)
     return subprocess.run(words, cwd=_CHECKOUT, env=os.environ | alone, check=False).returncode
 
 
