@@ -12,6 +12,7 @@ from cloche_engine.cli import files, words
 from cloche_engine.definition.converting.conversion import Conversion, converted
 from cloche_engine.definition.converting.loss import Loss
 from cloche_engine.definition.converting.spec_json import Json, to_json
+from cloche_engine.definition.converting.wording import in_words
 from cloche_engine.definition.dialects.dialect import Dialect, Reading
 from cloche_engine.definition.problem import Problem
 from cloche_engine.definition.reading import read
@@ -77,16 +78,14 @@ def _document(done: Conversion, options: argparse.Namespace) -> dict[str, Json]:
 
 def _sentence(loss: Loss) -> str:
     if loss.is_gone:
-        return f"lost: {loss.path}: {_shown(loss.value)}: {loss.why}"
+        return f"lost: {loss.path}: {in_words(loss.path, loss.value)}: {loss.why}"
+    now = in_words(loss.path, loss.now)
     if loss.is_added:
-        return f"added: {loss.path}: {_shown(loss.now)}: {loss.why}"
-    return f"changed: {loss.path}: {_shown(loss.value)} to {_shown(loss.now)}: {loss.why}"
+        return f"added: {loss.path}: {now}: {loss.why}"
+    was = in_words(loss.path, loss.value)
+    return f"changed: {loss.path}: {was} is now {now}: {loss.why}"
 
 
 def _refusal(problem: Problem) -> str:
     hint = f"; {problem.hint}" if problem.hint else ""
     return f"to be corrected: line {problem.line}: {problem.code}: {problem.reason}{hint}"
-
-
-def _shown(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

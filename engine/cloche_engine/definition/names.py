@@ -28,6 +28,8 @@ _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?")
 _MAC = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}")
 _DEVICE = re.compile(r"[^\s/:%\x00-\x20\x7f]{1,15}")
 _TEMPLATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}")
+_OUT_OF_RANGE = ": each part is 0 to 255"
+_DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _DIGITS = re.compile(r"[0-9]+")
 _WHOLE = re.compile(r"-?[0-9]+")
 
@@ -210,7 +212,17 @@ def valid_address(text: str) -> str | None:
         return f"'{short(text)}' is an address with a prefix; here the address stands alone"
     if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){3}", text) and re.search(r"(^|\.)0[0-9]", text):
         return f"'{short(text)}' has leading zeros, which some read as octal"
-    return f"'{short(text)}' is no IP address"
+    return f"'{short(text)}' is no IP address" + _quad_reason(text)
+
+
+def _quad_reason(text: str) -> str:
+    """What is wrong with numbers and dots; empty where it is something else altogether."""
+    if not _DOTTED.fullmatch(text):
+        return ""
+    parts = text.split(".")
+    if len(parts) != 4:
+        return f": it has {len(parts)} parts, not four"
+    return "" if all(len(each) < 4 and int(each) < 256 for each in parts) else _OUT_OF_RANGE
 
 
 def valid_prefix(text: str) -> str | None:
@@ -224,7 +236,7 @@ def valid_netmask(text: str) -> str | None:
         return None
     if isinstance(parse_address(text), ipaddress.IPv4Address):
         return f"the netmask {text} has gaps: its bits must be set from the left"
-    return f"'{short(text)}' is no netmask like 255.255.255.0"
+    return f"'{short(text)}' is no netmask like 255.255.255.0" + _quad_reason(text)
 
 
 def valid_integer(text: str, minimum: int, maximum: int) -> str | None:

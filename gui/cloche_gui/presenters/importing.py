@@ -10,6 +10,7 @@ from cloche_engine.definition import names
 from cloche_engine.definition.checking.fixing import apply
 from cloche_engine.definition.converting.conversion import Conversion, convert
 from cloche_engine.definition.converting.loss import Loss
+from cloche_engine.definition.converting.wording import in_words
 from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing.edit import set_name, set_uuid
@@ -133,7 +134,7 @@ def _finding(problem: Problem) -> Finding:
 
 
 def _sentence(loss: Loss) -> str:
-    """What is lost and why; of a value with parts, its place says enough."""
-    is_plain = isinstance(loss.value, str | int | float)
-    value = f" ({names.short(str(loss.value), 60)})" if is_plain else ""
+    """What is lost and why."""
+    said = in_words(loss.path, loss.value)
+    value = "" if loss.is_added else f" ({names.short(said, 60)})"
     return f"{loss.path}{value}: {loss.why}"

@@ -203,3 +203,10 @@ def test_a_misspelt_tag_is_matched_with_its_other_half(fix: str, written: bytes)
 def test_tags_that_have_nothing_in_common_are_not_matched() -> None:
     (problem,) = read(MISSPELT.replace(b"memroy", b"cpushare")).errors
     assert problem.fixes == ()
+
+
+def test_what_belongs_elsewhere_is_not_taken_for_another_word() -> None:
+    """<clock> in <devices> is nearly <vsock>, and no such thing."""
+    inside = "<name>one</name><devices><clock offset='utc'/></devices>"
+    (problem,) = read(f"<domain type='lxc'>{inside}</domain>".encode()).problems
+    assert problem.hint == "it belongs in <domain>"

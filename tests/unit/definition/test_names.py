@@ -49,6 +49,25 @@ def test_a_refused_value_has_a_reason_on_one_line(check: object, bad: str) -> No
     assert "\n" not in reason
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("10.0.0.300", "each part is 0 to 255"),
+        ("10.0.0.1000", "each part is 0 to 255"),
+        ("10.0.0", "it has 3 parts, not four"),
+        ("10.0.0.1.2", "it has 5 parts, not four"),
+    ],
+)
+def test_numbers_and_dots_that_are_no_address_are_told_why(text: str, why: str) -> None:
+    assert names.valid_address(text) == f"'{text}' is no IP address: {why}"
+    assert (names.valid_netmask(text) or "").endswith(why)
+
+
+def test_other_words_are_no_addresses_at_all() -> None:
+    assert names.valid_address("host.example") == "'host.example' is no IP address"
+    assert names.valid_address("fd00::x") == "'fd00::x' is no IP address"
+
+
 def test_a_uuid_is_given_in_lower_case_without_dashes() -> None:
     assert names.parse_uuid("0123ABCD-0000-0000-0000-000000000001") == "0123abcd" + "0" * 23 + "1"
     with pytest.raises(ValueError, match="32 hexadecimal digits"):

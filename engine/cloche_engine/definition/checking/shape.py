@@ -111,11 +111,11 @@ def _unknown_element(report: Report, schema: Schema, parent: Element, child: Ele
     name = names.short(child.name)
     known = tuple(rule.name for rule in schema.children(parent.name))
     fix = fixes.remove_element(report.tree, child)
-    if meant := nearest(child.name, known):
+    if places := _places(schema, child.name):
+        hint = f"it belongs in {places}"
+    elif meant := nearest(child.name, known):
         hint = f"did you mean <{meant}>?"
         fix = fixes.rename_element(child, meant)
-    elif places := _places(schema, child.name):
-        hint = f"it belongs in {places}"
     elif meant := nearest(child.name, schema.names):
         hint = f"did you mean <{meant}>? It belongs in {_places(schema, meant)}"
     else:

@@ -6,8 +6,9 @@ import ipaddress
 from collections.abc import Iterable
 
 from cloche_engine.definition.checking import fixes
-from cloche_engine.definition.conf.findings import Findings
+from cloche_engine.definition.conf.findings import Findings, Where
 from cloche_engine.definition.conf.lines import Entry
+from cloche_engine.definition.names import short
 from cloche_engine.definition.problem import Fix
 from cloche_engine.definition.spec import Interface, Memory
 
@@ -23,6 +24,18 @@ def warn_again(findings: Findings, earlier: Entry, entry: Entry) -> None:
     findings.warning("duplicate", earlier.key_start, reason, "remove it", fix)
 
 
+def either(first: Where, second: Where) -> tuple[Fix, ...]:
+    """The ways to keep one of two lines."""
+    if not (isinstance(first, Entry) and isinstance(second, Entry)):
+        return ()
+    return _kept("first", second), _kept("second", first)
+
+
+def _kept(which: str, other: Entry) -> Fix:
+    words = f"keep the {which}, remove {other.key} = {short(other.value)}"
+    return Fix(f"keep-{which}", words, (other.removed(),))
+
+
 def check_gateways(
     findings: Findings, interface: Interface, entries: Iterable[tuple[Entry, str]]
 ) -> None:
@@ -32,7 +45,7 @@ def check_gateways(
     subnets = [ipaddress.ip_interface(text).network for text in interface.addresses]
     for entry, gateway in entries:
         if not any(ipaddress.ip_address(gateway) in subnet for subnet in subnets):
-            known = ", ".join(map(str, subnets[:3]))
+            known = ", ".join(dict.fromkeys(map(str, subnets[:3])))
             reason = f"the gateway {gateway} is outside every subnet of its interface ({known})"
             hint = "give an address of the network that the container is in"
             findings.error("gateway-outside", entry, reason, hint)

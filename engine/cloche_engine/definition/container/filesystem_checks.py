@@ -23,6 +23,7 @@ from cloche_engine.definition.container.filesystems import (
     split_line,
 )
 from cloche_engine.definition.container.powers import grants_root
+from cloche_engine.definition.domain.values import either_mount
 from cloche_engine.definition.spec import Access, Filesystem, FilesystemKind, Location
 from cloche_engine.definition.text.tree import Element
 
@@ -44,7 +45,7 @@ def check_mounts(report: Report) -> tuple[Filesystem, ...]:
         place = report.tree.text_place(element) if lines else (1, 1)
         for line in lines:
             _check_text(report, place, line)
-    check_targets(report, targets(found))
+    check_targets(report, targets(found), either_mount(report))
     return tuple(_located(report, mount) for mount in found)
 
 

@@ -28,9 +28,12 @@ from cloche_engine.definition.container.network import (
     subnet,
 )
 from cloche_engine.definition.container.reach import Reach
-from cloche_engine.definition.domain.values import check_one_address
+from cloche_engine.definition.domain.values import check_one_address, either
 from cloche_engine.definition.spec import Interface, InterfaceKind, Location
 from cloche_engine.definition.text.tree import Element
+
+_Ways = dict[int, Element]
+"""The way to everywhere of each IP version, where there is one already."""
 
 
 def check_network(report: Report) -> tuple[Interface, ...]:
@@ -53,7 +56,7 @@ def check_links(report: Report, found: list[Link], *, bare: bool = False) -> tup
     Addresses may be bare where their dialect leaves the network to its driver.
     """
     once = Once(report)
-    ways: set[int] = set()
+    ways: _Ways = {}
     for link in found:
         for ip in link.ips:
             _check_ip(report, ip, bare=bare)
@@ -71,7 +74,7 @@ def _check_unused(report: Report, found: list[Link]) -> None:
     """A gateway in a `<network>` that gives no interface an address leads nowhere."""
     network = homes.network(report.tree.root)
     if network is not None and all(link.owner is not network for link in found):
-        _check_gateways(report, Link(None, network), Reach(network.all("ip")), set())
+        _check_gateways(report, Link(None, network), Reach(network.all("ip")), {})
 
 
 def _located(report: Report, link: Link, *, bare: bool) -> Interface:
@@ -163,8 +166,8 @@ def _check_host_part(report: Report, ip: Element) -> None:
         report.warning("address", ip, reason, "take another address of that network")
 
 
-def _check_gateways(report: Report, link: Link, reach: Reach, ways: set[int]) -> None:
-    """Each has to be near; `ways` are the families that have their way to everywhere already."""
+def _check_gateways(report: Report, link: Link, reach: Reach, ways: _Ways) -> None:
+    """Each has to be near, and of each family only one can be the way to everywhere."""
     for element in _gateway_elements(link.owner):
         _check_value(report, element)
     for gateway in gateways(link.owner):
@@ -177,13 +180,15 @@ def _check_gateways(report: Report, link: Link, reach: Reach, ways: set[int]) ->
             _is_only(report, element, names.version(route.via), ways)
 
 
-def _is_only(report: Report, element: Element, version: int, ways: set[int]) -> bool:
-    if version in ways:
-        reason = f"a second IPv{version} gateway: only one can be the way to everywhere"
-        report.error("duplicate", element, reason, "keep one of them")
-        return False
-    ways.add(version)
-    return True
+def _is_only(report: Report, element: Element, version: int, ways: _Ways) -> bool:
+    if version not in ways:
+        ways[version] = element
+        return True
+    line, _ = report.tree.place(ways[version])
+    reason = f"a second IPv{version} gateway: only one can be the way to everywhere"
+    hint = f"keep one of them; the first is in line {line}"
+    report.error("duplicate", element, reason, hint, *either(report, [ways[version]], [element]))
+    return False
 
 
 def _gateway_elements(owner: Element | None) -> Iterator[Element]:

@@ -13,7 +13,7 @@ class Reach:
     def __init__(self, ips: list[Element]) -> None:
         found = [entry for entry in map(subnet, ips) if entry is not None]
         self.is_unreadable = len(found) < len(ips)
-        self.shown = ", ".join(str(entry.network) for entry in found[:3])
+        self.shown = ", ".join(dict.fromkeys(str(entry.network) for entry in found[:3]))
         self._own = {(entry.version, int(entry.ip)) for entry in found}
         self._networks: dict[tuple[int, int], set[int]] = {}
         for entry in found:

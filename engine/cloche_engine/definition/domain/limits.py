@@ -41,7 +41,7 @@ def read_memory(report: Report, root: Element, *, zero_is_unset: bool = False) -
         limit if size is None else size,
         _tuned(report, tune, "soft_limit", 1),
         _tuned(report, tune, "swap_hard_limit", MIN_MEMORY_KIB),
-        _tuned(report, tune, "min_guarantee", 1),
+        _tuned(report, tune, "min_guarantee", 0) or None,
     )
     _check_order(report, tune, found)
     return found

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from cloche_engine.definition import names, units
 from cloche_engine.definition.checking import fixes
+from cloche_engine.definition.checking.listing import Place
 from cloche_engine.definition.checking.report import Report
+from cloche_engine.definition.checking.targets import Either
 from cloche_engine.definition.problem import Fix
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
@@ -93,6 +95,17 @@ def either(report: Report, some: list[Element], others: list[Element]) -> tuple[
         fixes.remove_elements(tree, two, fix="keep-first", keeps=first),
         fixes.remove_elements(tree, one, fix="keep-second", keeps=second),
     )
+
+
+def either_mount(report: Report) -> Either[Place | Element]:
+    """The ways out where two mounts have one target; none where both stand in one text."""
+
+    def ways(first: Place | Element, second: Place | Element) -> tuple[Fix, ...]:
+        if first is second or not (isinstance(first, Element) and isinstance(second, Element)):
+            return ()
+        return either(report, [first], [second])
+
+    return ways
 
 
 def check_one_address(report: Report, element: Element) -> None:

@@ -98,6 +98,19 @@ def test_a_volume_is_kept_whole() -> None:
     assert {*again(found.spec).opaque} == {*found.spec.opaque}
 
 
+def test_what_is_kept_of_libvirts_own_says_what_to_write_for_it() -> None:
+    pool = devices(mount("pool='p' volume='v'", kind=" type='volume'")).problems[0]
+    assert "only libvirt knows where its pool 'p' has the volume 'v'" in pool.reason
+    assert pool.hint == "virsh vol-path --pool p v tells; write type='mount' and that path"
+    socket = devices(mount("socket='/run/v.sock'")).problems[0]
+    assert "what serves it at that socket is not known" in socket.reason
+    other = devices(mount("name='x'", kind=" type='user'")).problems[0]
+    assert "a filesystem of type 'user' is kept as it is" in other.reason
+    assert other.hint.startswith("possible: mount, template, block")
+    slirp = devices("<interface type='user'/>").problems[0]
+    assert "<interface type='network'>" in slirp.hint
+
+
 @pytest.mark.parametrize(
     ("inside", "code"),
     [

@@ -63,6 +63,23 @@ def test_an_included_file_is_told_and_kept() -> None:
     assert [kept.path for kept in meant(reading).opaque] == ["lxc.include"]
 
 
+def test_words_behind_a_value_are_no_comment_and_can_be_made_one() -> None:
+    text = "lxc.uts.name = a\nlxc.rootfs.path = /srv/a # the root\n"
+    reading = lxc(text)
+    assert warnings(reading) == ["comment"]
+    (problem,) = reading.problems
+    assert (problem.line, problem.column) == (2, 26)
+    assert meant(reading).filesystems[0].source == "/srv/a # the root"
+    better = mended(text, problem, "own-line")
+    assert better == "lxc.uts.name = a\n# the root\nlxc.rootfs.path = /srv/a\n"
+    assert lxc(better).problems == ()
+
+
+@pytest.mark.parametrize("line", ["lxc.environment = A=b #c", "lxc.apparmor.raw = deny /x #y,"])
+def test_a_value_that_may_hold_anything_may_hold_a_number_sign(line: str) -> None:
+    assert "comment" not in warnings(native(line))
+
+
 def test_an_unknown_key_is_kept_and_its_nearest_is_told() -> None:
     text = "lxc.uts.nmae = a\nlxc.uts.name = a\nlxc.rootfs.path = /a\nmy.key = 1\nwords\n"
     reading = lxc(text)

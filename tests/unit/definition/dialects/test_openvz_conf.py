@@ -125,6 +125,7 @@ def test_a_space_beside_the_equals_sign_is_told_with_its_mend() -> None:
         (['PHYSPAGES="0:2147483647"'], Memory()),
         (['PRIVVMPAGES="1000"'], Memory(4000)),
         ([f'VMGUARPAGES="1000:{MAX}"'], Memory(guarantee_kib=4000)),
+        (['VMGUARPAGES="0:unlimited"'], Memory()),
     ],
 )
 def test_t14_memory_is_counted_in_pages(lines: list[str], memory: Memory) -> None:

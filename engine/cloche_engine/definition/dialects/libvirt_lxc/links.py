@@ -47,6 +47,8 @@ def _kept(report: Report, element: Element) -> None:
     else:
         reason = f"an interface of type '{kind}' is kept as it is and connects nothing here"
         hint = "network, bridge, direct and ethernet connect a container"
+        if kind == "user":
+            hint = "<interface type='network'> with <source network='default'/> is near to it"
         report.warning("not-supported-yet", element, reason, hint)
 
 

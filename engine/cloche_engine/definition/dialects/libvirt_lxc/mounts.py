@@ -17,6 +17,7 @@ from cloche_engine.definition.container.filesystems import (
     Mount,
     space,
 )
+from cloche_engine.definition.domain.values import either_mount
 from cloche_engine.definition.spec import Filesystem, FilesystemKind, Location
 from cloche_engine.definition.text.tree import Element
 
@@ -38,13 +39,28 @@ def read_mounts(report: Report, elements: list[Element]) -> tuple[Filesystem, ..
     ]
     for mount in found:
         _check(report, mount)
-    check_targets(report, targets(found))
+    check_targets(report, targets(found), either_mount(report))
     for element in elements:
         if not is_understood(element):
-            shown = names.short(element.attributes.get("type", "mount"))
-            reason = f"a filesystem of type '{shown}' is kept as it is and mounts nothing here"
-            report.warning("not-supported-yet", element, reason)
+            _kept(report, element)
     return tuple(mount.filesystem for mount in found)
+
+
+def _kept(report: Report, element: Element) -> None:
+    kind = element.attributes.get("type", "mount").strip()
+    reason = f"a filesystem of type '{names.short(kind)}' is kept as it is and mounts nothing here"
+    source = element.first("source")
+    said = source.attributes if source is not None else {}
+    pool, volume = (names.short(said.get(name, "")) for name in ("pool", "volume"))
+    if kind == "volume" and pool and volume:
+        reason += f": only libvirt knows where its pool '{pool}' has the volume '{volume}'"
+        hint = f"virsh vol-path --pool {pool} {volume} tells; write type='mount' and that path"
+    elif "socket" in said:
+        reason += ": what serves it at that socket is not known here"
+        hint = "write type='mount' and <source dir='...'/>"
+    else:
+        hint = f"possible: {', '.join(_KINDS)}"
+    report.warning("not-supported-yet", element, reason, hint)
 
 
 def _kind(element: Element) -> FilesystemKind | None:

@@ -12,10 +12,12 @@ from cloche_engine.definition.conf.lines import MAX_ENTRIES, Entry, lines
 from cloche_engine.definition.conf.meant import did_you_mean
 from cloche_engine.definition.dialects.lxc_conf import keys
 from cloche_engine.definition.dialects.lxc_conf.text import parse_line
-from cloche_engine.definition.problem import Fix, Severity
+from cloche_engine.definition.problem import Fix, Severity, TextEdit
 from cloche_engine.definition.spec import Opaque
 from cloche_engine.definition.text.source import Source
 
+_FREE = frozenset({"lxc.apparmor.raw", "lxc.environment", "lxc.init.cmd"})
+"""Keys whose values may hold anything."""
 PRLIMIT = "lxc.prlimit."
 _ALWAYS_READ = ("lxc.cgroup.", "lxc.cgroup2.", "lxc.namespace.", PRLIMIT)
 
@@ -104,9 +106,12 @@ class Lookup:
         key = keys.modern(entry.key)
         if not entry.key:
             self._without_value(entry)
-        elif not key.startswith("lxc."):
+            return
+        if not key.startswith("lxc."):
             self._overlooked(entry, "it is kept as it is")
-        elif key in {"lxc.net", "lxc.network"} or key.startswith(("lxc.net.", "lxc.network.")):
+            return
+        self._check_comment(entry)
+        if key in {"lxc.net", "lxc.network"} or key.startswith(("lxc.net.", "lxc.network.")):
             self.has_keys = True
             self.net.append(entry)
         elif key in keys.READ or key.startswith(_ALWAYS_READ):
@@ -115,6 +120,18 @@ class Lookup:
         else:
             self.has_keys = True
             self._other(entry, key)
+
+    def _check_comment(self, entry: Entry) -> None:
+        """What stands behind a `#` in a value belongs to it; nearly never is that meant."""
+        value, mark, words = entry.value.partition(" #")
+        if not mark or entry.key in _FREE or self.findings.is_full(Severity.WARNING):
+            return
+        own_line = TextEdit(entry.line.start, entry.line.start, f"#{words}\n")
+        fix = Fix("own-line", "give the comment a line of its own",
+                  (own_line, entry.rewritten(value.rstrip())))  # fmt: skip
+        reason = f"'#' begins no comment behind a value: LXC takes it as part of {entry.key}"
+        where = entry.at(len(value) + 1)
+        self.findings.warning("comment", where, reason, "give the comment a line of its own", fix)
 
     def _other(self, entry: Entry, key: str) -> None:
         if not keys.is_known(key):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from cloche_engine.definition import names
 from cloche_engine.definition.checking.targets import check_targets
+from cloche_engine.definition.conf.checks import either
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.conf.numbers import bytes_to_kib
 from cloche_engine.definition.dialects.lxc_conf.lookup import Lookup
@@ -52,7 +53,7 @@ def read_filesystems(lookup: Lookup) -> tuple[Filesystem, ...]:
             place = Location(*lookup.findings.place(entry))
             found.append((entry, replace(mount, location=place)))
     found = [root, *found] if root else found
-    check_targets(lookup.findings, ((entry, mount.target) for entry, mount in found))
+    check_targets(lookup.findings, ((entry, mount.target) for entry, mount in found), either)
     return tuple(mount for _, mount in found)
 
 

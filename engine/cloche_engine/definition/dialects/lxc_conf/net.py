@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from cloche_engine.definition import names
 from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.checking.once import Once
-from cloche_engine.definition.conf.checks import MAX_ADDRESSES, check_gateways
+from cloche_engine.definition.conf.checks import MAX_ADDRESSES, check_gateways, either
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.conf.meant import did_you_mean
 from cloche_engine.definition.dialects.lxc_conf import keys
@@ -262,12 +262,15 @@ def _vlan(lookup: Lookup, section: _Section, kind: Entry, link: str | None) -> s
 
 
 def _gateway(lookup: Lookup, section: _Section, version: int) -> tuple[Entry, str] | None:
-    entry = section.last(f"ipv{version}.gateway")
+    name = f"ipv{version}.gateway"
+    entry = section.last(name)
     if entry is None or _is_found_out(section, version):
         return None
-    if len(section.standing(f"ipv{version}.gateway")) > 1:
+    if len(section.standing(name)) > 1:
         reason = f"a second IPv{version} gateway: only one can be the way to everywhere"
-        lookup.findings.error("duplicate", entry, reason, "keep one of them")
+        other = [each for each in section.all(name) if each.value != entry.value][-1]
+        ways = either(other, entry)
+        lookup.findings.error("duplicate", entry, reason, "keep one of them", *ways)
     address = read_gateway(lookup, entry, version)
     return (entry, address) if address is not None else None
 

@@ -47,7 +47,7 @@ def read_cpu(lookup: Lookup) -> Cpu:
 
 def read_memory(lookup: Lookup) -> Memory:
     """PHYSPAGES and SWAPPAGES where memory is limited by them; else PRIVVMPAGES, as libvirt."""
-    guarantee, _ = read_pair(lookup, "VMGUARPAGES", PAGE)
+    guarantee = read_pair(lookup, "VMGUARPAGES", PAGE)[0] or None
     _, most = read_pair(lookup, "PHYSPAGES", PAGE)
     _, swap = read_pair(lookup, "SWAPPAGES", PAGE)
     private = lookup.get("PRIVVMPAGES")

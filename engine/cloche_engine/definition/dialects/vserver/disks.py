@@ -7,6 +7,7 @@ from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.checking.targets import check_targets
 from cloche_engine.definition.container.filesystem_checks import targets
 from cloche_engine.definition.container.filesystems import Mount
+from cloche_engine.definition.domain.values import either_mount
 from cloche_engine.definition.spec import Filesystem, FilesystemKind, Location
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
@@ -17,7 +18,7 @@ _SOURCES = {FilesystemKind.MOUNT: "path", FilesystemKind.BLOCK: "dev"}
 def read_disks(report: Report, disks: list[Element]) -> tuple[Filesystem, ...]:
     """The mounts in document order, what is wrong with them reported."""
     found = [Mount(disk, _read_disk(report, disk)) for disk in disks]
-    check_targets(report, targets(found))
+    check_targets(report, targets(found), either_mount(report))
     return tuple(mount.filesystem for mount in found)
 
 
