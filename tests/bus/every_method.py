@@ -30,15 +30,15 @@ async def main(address: str, users: list[int]) -> None:
     answers = {}
     for user in users:
         made = await root.call(
-            _call(ROOT_PATH, MANAGER, "Define", "ays", [shell(f"for-{user}"), ""])
+            called(ROOT_PATH, MANAGER, "Define", "ays", [shell(f"for-{user}"), ""])
         )
-        bus = await _connected_as(user, address)
+        bus = await connected_as(user, address)
         answers[user] = await _every_answer(bus, made.body[0])
         bus.disconnect()
     json.dump(answers, sys.stdout)
 
 
-async def _connected_as(user: int, address: str) -> Connection:
+async def connected_as(user: int, address: str) -> Connection:
     """The bus takes a connection's user from the kernel, and what it claims from the real uid."""
     os.setresuid(user, user, 0)
     try:
@@ -51,7 +51,7 @@ async def _every_answer(bus: Connection, container: str) -> dict[str, list[str]]
     answers: dict[str, list[str]] = {}
     for path in (ROOT_PATH, container):
         for interface, member, signature in await _methods(bus, path):
-            reply = await bus.call(_call(path, interface, member, signature, _nothing(signature)))
+            reply = await bus.call(called(path, interface, member, signature, _nothing(signature)))
             failed = reply.message_type is MessageType.ERROR
             answers[f"{interface}.{member}"] = (
                 [reply.error_name or "", str(reply.body[0])] if failed else _ANSWERED
@@ -61,7 +61,7 @@ async def _every_answer(bus: Connection, container: str) -> dict[str, list[str]]
 
 async def _methods(bus: Connection, path: str) -> list[tuple[str, str, str]]:
     """Interface, member and signature of all that an object can be asked; `Undefine` comes last."""
-    reply = await bus.call(_call(path, "org.freedesktop.DBus.Introspectable", "Introspect"))
+    reply = await bus.call(called(path, "org.freedesktop.DBus.Introspectable", "Introspect"))
     found = list(_described(ET.fromstring(reply.body[0])))  # noqa: S314  # our own helper's
     return sorted(found, key=lambda method: method[1] == "Undefine")
 
@@ -82,7 +82,7 @@ def _empty(kind: SignatureType) -> Any:
     return b"" if kind.signature == "ay" else _EMPTY.get(kind.signature[0], 0)
 
 
-def _call(
+def called(
     path: str, interface: str, member: str, signature: str = "", body: list[Any] | None = None
 ) -> Message:
     return Message(BUS_NAME, path, interface, member, signature=signature, body=body or [])

@@ -67,6 +67,25 @@ def test_samples_reach_whoever_may_see_the_list(granting: System) -> None:
     assert "RefusedError a password is needed to see which" in granting.ask(DAEMON, "watch")
 
 
+def test_names_are_told_to_nobody_who_may_not_see_the_list(granting: System) -> None:
+    """And the control: who may hears of the same container by the same means."""
+    asked = subprocess.run(
+        [
+            sys.executable, "-m", "tests.bus.listeners",
+            f"unix:path={granting.folder}/system_bus", str(NOBODY), str(DAEMON),
+        ],
+        capture_output=True, check=True, cwd=world.REPOSITORY, timeout=60,
+    )  # fmt: skip
+    found = json.loads(asked.stdout)
+    allowed, refused = found[str(NOBODY)], found[str(DAEMON)]
+    assert allowed["error"] == ""
+    assert allowed["nodes"]
+    assert allowed["heard"][0] == "InterfacesAdded"
+    assert "PropertiesChanged" in allowed["heard"]
+    assert allowed["heard"][-1] == "InterfacesRemoved"
+    assert refused == {"error": "org.cloche.Engine1.Error.Refused", "nodes": 0, "heard": []}
+
+
 def test_a_denying_rule_is_told_as_such() -> None:
     deny = _GRANT.format(action="list", user="nobody").replace("YES", "NO")
     with system(rules=deny) as made:

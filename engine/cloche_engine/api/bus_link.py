@@ -19,7 +19,7 @@ from dbus_fast.errors import (
 from cloche_engine.api.bus_socket import Connection, close_descriptors
 from cloche_engine.api.bus_values import HELPER_GONE, HELPER_GONE_HINT, error_from
 from cloche_engine.api.errors import InvalidArgumentError, RefusedError, UnavailableError
-from cloche_engine.api.names import BUS_NAME, ROOT_PATH
+from cloche_engine.api.names import BUS_NAME
 
 SYSTEM = "system"
 _REPLY_LIMIT = 32 * 1024 * 1024
@@ -68,10 +68,8 @@ class Link:
         return link
 
     async def _begin(self, *, activatable: bool) -> None:
-        await self._match(f"type='signal',sender='{BUS_NAME}',path_namespace='{ROOT_PATH}'")
-        await self._match(
-            f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg0='{BUS_NAME}'"
-        )
+        rule = f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg0='{BUS_NAME}'"
+        await self._bus_call("AddMatch", "s", rule)
         if not await self._find_owner():
             if activatable:
                 await self._bus_call("StartServiceByName", "su", BUS_NAME, 0)
@@ -95,9 +93,6 @@ class Link:
                 "the bus is there, but no helper is on it",
                 "end the process that holds this bus, then try again",
             ) from None
-
-    async def _match(self, rule: str) -> None:
-        await self._bus_call("AddMatch", "s", rule)
 
     async def _bus_call(self, member: str, signature: str, *body: Any) -> Message:
         request = Request("/org/freedesktop/DBus", _BUS, member, signature, body, destination=_BUS)

@@ -7,7 +7,7 @@ from itertools import chain
 from xml.sax.saxutils import quoteattr
 
 from cloche_engine.api.bus_values import PROPERTIES as CONTAINER_PROPERTIES
-from cloche_engine.api.names import CONTAINER, MANAGER, ROOT_PATH
+from cloche_engine.api.names import CONTAINER, CONTAINERS_PATH, MANAGER, ROOT_PATH
 from cloche_engine.daemon.copy_methods import COPY_METHODS
 from cloche_engine.daemon.methods import METHODS
 from cloche_engine.daemon.objects import ObjectTree
@@ -48,11 +48,12 @@ def interfaces_at(tree: ObjectTree, path: str) -> tuple[str, ...]:
     return _EVERYWHERE if tree.is_node(path) else ()
 
 
-def describe(tree: ObjectTree, path: str) -> str:
-    """The introspection document of an object."""
+def describe(tree: ObjectTree, path: str, *, with_containers: bool) -> str:
+    """The introspection document of an object; the names of containers are not for everybody."""
     lines = [_DOCTYPE + "<node>"]
     lines += chain.from_iterable(map(_interface, interfaces_at(tree, path)))
-    lines += [f"  <node name={quoteattr(child)}/>" for child in tree.children(path)]
+    children = tree.children(path) if with_containers or path != CONTAINERS_PATH else []
+    lines += [f"  <node name={quoteattr(child)}/>" for child in children]
     return "\n".join([*lines, "</node>\n"])
 
 

@@ -1,4 +1,8 @@
-"""The objects on the bus: one per container, mirrored, and the signals that tell of changes."""
+"""The objects on the bus: one per container, mirrored, and the signals that tell of changes.
+
+A signal goes to each caller who was given the list, and to nobody else: a broadcast would tell the
+names of containers to users who may not see them.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +19,12 @@ Properties = dict[str, Variant]
 
 
 class ObjectTree:
-    """What is shown on the bus; `emit` sends the signals."""
+    """What is shown on the bus, and to whom its changes are told; `emit` sends the signals."""
 
     def __init__(self, emit: Callable[[Message], None]) -> None:
         self._emit = emit
         self._objects: dict[str, Properties] = {}
+        self._listeners: set[str] = set()
 
     def load(self, containers: Iterable[Container]) -> None:
         """Begin with these containers, without signals."""
@@ -39,9 +44,14 @@ class ObjectTree:
         else:
             self._signal_changed(path, {k: v for k, v in now.items() if before[k] != v})
 
-    def managed(self) -> dict[str, dict[str, Properties]]:
-        """All container objects, as GetManagedObjects gives them."""
+    def managed(self, caller: str) -> dict[str, dict[str, Properties]]:
+        """All container objects, as GetManagedObjects gives them; its caller hears of changes."""
+        self._listeners.add(caller)
         return {path: {CONTAINER: properties} for path, properties in self._objects.items()}
+
+    def forget(self, caller: str) -> None:
+        """Tell nothing more to a caller that left."""
+        self._listeners.discard(caller)
 
     def properties(self, path: str) -> Properties:
         """The properties of a container object; KeyError where there is none."""
@@ -73,6 +83,9 @@ class ObjectTree:
 
     def _send(self, path: str, member: str, signature: str, body: list[Any]) -> None:
         interface = "Properties" if member == "PropertiesChanged" else "ObjectManager"
-        self._emit(
-            Message.new_signal(path, f"org.freedesktop.DBus.{interface}", member, signature, body)
-        )
+        for listener in self._listeners:
+            message = Message.new_signal(
+                path, f"org.freedesktop.DBus.{interface}", member, signature, body
+            )
+            message.destination = listener
+            self._emit(message)

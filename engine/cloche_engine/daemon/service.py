@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
+from dataclasses import replace
 
 from dbus_fast import Message, MessageFlag, MessageType, NameFlag, RequestNameReply
 from dbus_fast.errors import DBusFastError
@@ -13,9 +14,10 @@ from dbus_fast.errors import DBusFastError
 from cloche_engine.api.bus_socket import Connection, close_descriptors
 from cloche_engine.api.bus_values import error_reply
 from cloche_engine.api.client import Engine
-from cloche_engine.api.errors import EngineError, UnavailableError
-from cloche_engine.api.names import BUS_NAME
+from cloche_engine.api.errors import EngineError, RefusedError, UnavailableError
+from cloche_engine.api.names import BUS_NAME, CONTAINERS_PATH
 from cloche_engine.daemon import introspection
+from cloche_engine.daemon.actions import Action
 from cloche_engine.daemon.authority import Authority, Caller
 from cloche_engine.daemon.jobs import Jobs
 from cloche_engine.daemon.objects import ObjectTree
@@ -127,6 +129,7 @@ class Service:
 
     def _on_vanished(self, name: str) -> None:
         """Nobody is left to be asked for a password, to be told, or to want a job done."""
+        self._tree.forget(name)
         self._watching.end_all(name)
         self._jobs.end_all(name)
         for task in [task for task, sender in self._asking.items() if sender == name]:
@@ -190,11 +193,27 @@ class Service:
             path,
             tuple(message.body),
             tuple(message.unix_fds),
-            lambda: introspection.describe(self._tree, path),
+            lambda: self._described(message),
             self._watching,
             message.sender or "",
             self._authority.private,
         )
+
+    async def _described(self, message: Message) -> str:
+        """Anybody may introspect; the names of containers are for those who may see the list."""
+        path = message.path or ""
+        shown = path != CONTAINERS_PATH or await self._may_list(message)
+        return introspection.describe(self._tree, path, with_containers=shown)
+
+    async def _may_list(self, message: Message) -> bool:
+        """Asked without a dialog: programs that look at a bus introspect all that is on it."""
+        try:
+            await self._authority.check(
+                replace(self._caller(message), interactive=False), Action.LIST
+            )
+        except RefusedError:
+            return False
+        return True
 
     async def _reply(self, message: Message, method: Method, reply: Reply) -> None:
         carried = reply.carried

@@ -25,7 +25,7 @@ _MACHINE_ID = Path("/etc/machine-id")
 
 
 async def _introspect(call: Call) -> Reply:
-    return Reply((call.describe(),))
+    return Reply((await call.describe(),))
 
 
 async def _ping(_call: Call) -> Reply:
@@ -42,7 +42,7 @@ async def _machine_id(_call: Call) -> Reply:
 
 
 async def _managed_objects(call: Call) -> Reply:
-    return Reply((call.tree.managed(),))
+    return Reply((call.tree.managed(call.caller),))
 
 
 def _properties(call: Call, interface: str) -> dict[str, Variant]:

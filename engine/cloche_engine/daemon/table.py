@@ -30,7 +30,7 @@ class Call:
     path: str
     arguments: tuple[Any, ...]
     descriptors: tuple[int, ...]
-    describe: Callable[[], str]
+    describe: Callable[[], Awaitable[str]]
     watching: Watching
     caller: str
     private: bool = False
