@@ -108,8 +108,8 @@ def _nothing_left(request: pytest.FixtureRequest, watch: leftovers.Watch) -> Ite
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """A run that needs a screen at most leaves the machine to others, which change it meanwhile."""
-    if not any(set(_markers(item)) - {"screen"} for item in session.items):
+    """A run without a real engine leaves the machine to others, which change it meanwhile."""
+    if not any("kernel" in _markers(item) for item in session.items):
         watch = session.config.stash[_watch]
         session.config.stash[_watch] = replace(watch, alone=False, machine=False)
     session.stash[_before] = session.config.stash[_watch].snapshot()

@@ -25,12 +25,14 @@ MARK = "CLOCHE_TEST_RUN"
 _NAME = "cloche"
 _LINK_PREFIXES = ("clv", "clm", "clb")
 _HELD_NAMESPACES = ("net:[", "mnt:[", "pid:[", "user:[", "cgroup:[")
+_RUN = re.compile(rb"(?:^|\0)%s=([^\0]+)" % MARK.encode())
 _MADE_BY = re.compile(r"([0-9a-f]+)-[0-9a-f]+")
 _PAUSE = 0.02
 _PATIENCE = float(os.environ.get("CLOCHE_TEST_PATIENCE", "15"))
 _BLOCKS = Path("/sys/block")
 _CGROUPS = Path("/sys/fs/cgroup")
 _NAMED_NETWORKS = Path("/run/netns")
+_LINKS_OF_A_LEAF = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +49,28 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What /proc says of a process."""
+    """What /proc says of a process; `run` is the mark that it carries, if any."""
 
     pid: int
     parent: int
     started: int
     command: str
-    marked: bool
+    run: bytes
 
     @classmethod
-    def read(cls, pid: int, mark: bytes) -> Self | None:
+    def read(cls, pid: int) -> Self | None:
         """The process, or None where it is gone, is a kernel thread, or only waits to be reaped."""
-        folder = Path("/proc", str(pid))
         try:
-            state, *fields = (folder / "stat").read_text().rpartition(") ")[2].split()
-            command = (
-                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            )
-            environment = (folder / "environ").read_bytes()
+            state, *fields = _content(f"/proc/{pid}/stat").rpartition(b") ")[2].split()
+            if state == b"Z":
+                return None
+            environment = _content(f"/proc/{pid}/environ")
+            words = _content(f"/proc/{pid}/cmdline").replace(b"\0", b" ")
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             return None
-        if state == "Z":
-            return None
-        return cls(pid, int(fields[0]), int(fields[18]), command.strip(), mark in environment)
+        command = words.decode(errors="replace").strip()
+        run = _RUN.search(environment)
+        return cls(pid, int(fields[0]), int(fields[18]), command, run[1] if run else b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Watch:
     """Tells what is new since a snapshot; `mark` and `folders` are this run's own.
 
     Without `machine` only its processes and descriptors count: another run changes the rest.
+    What carries another run's mark is never ours, not even with `alone`.
     """
 
     mark: str
@@ -98,14 +100,14 @@ class Watch:
         ours = list(self._processes())
         pids = frozenset(process.pid for process in ours)
         things = [*_own_descriptors(), *(_process_thing(process) for process in ours)]
+        groups = list(_control_group_folders()) if self.machine else []
         if self.machine:
-            things += self._of_the_machine(pids)
-        groups = frozenset(str(folder) for folder in _control_group_folders())
-        return Snapshot(Counter(things), pids, groups)
+            things += self._of_the_machine(pids, groups)
+        return Snapshot(Counter(things), pids, frozenset(map(str, groups)))
 
-    def _of_the_machine(self, ours: frozenset[int]) -> Iterator[Thing]:
+    def _of_the_machine(self, ours: frozenset[int], groups: list[Path]) -> Iterator[Thing]:
         yield from self._mounts()
-        yield from self._control_groups(ours)
+        yield from self._control_groups(ours, groups)
         yield from self._links()
         yield from self._loop_devices()
         yield from _named_networks()
@@ -156,27 +158,29 @@ class Watch:
                 if self.alone or self._is_ours(path):
                     yield Thing("loop device", f"{file.parts[3]} {path}")
 
-    def _control_groups(self, ours: frozenset[int]) -> Iterator[Thing]:
-        for folder in _control_group_folders():
+    def _control_groups(self, ours: frozenset[int], groups: list[Path]) -> Iterator[Thing]:
+        for folder in groups:
             members = _members(folder) or _makers(folder)
             if self.alone or not members or members & (ours | {os.getpid()}):
                 yield Thing("control group", str(folder))
 
     def _processes(self) -> Iterator[Process]:
-        mark = f"{MARK}={self.mark}".encode()
-        pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-        table = {pid: process for pid in pids if (process := Process.read(pid, mark))}
+        with os.scandir("/proc") as entries:
+            pids = [int(entry.name) for entry in entries if entry.name.isdigit()]
+        table = {pid: process for pid in pids if (process := Process.read(pid))}
         for process in table.values():
             if process.pid != os.getpid() and self._is_our_process(process, table):
                 yield process
 
     def _is_our_process(self, process: Process, table: dict[int, Process]) -> bool:
-        if self.alone and _NAME in process.command:
-            return True
+        ours, found = self.mark.encode(), b""
         ancestor: Process | None = process
-        while ancestor and not ancestor.marked and ancestor.parent != os.getpid():
+        while ancestor:
+            if ancestor.run == ours or ancestor.parent == os.getpid():
+                return True
+            found = found or ancestor.run
             ancestor = table.get(ancestor.parent)
-        return ancestor is not None
+        return self.alone and _NAME in process.command and not found
 
 
 def _pids_behind(thing: Thing) -> frozenset[int]:
@@ -189,11 +193,11 @@ def _pids_behind(thing: Thing) -> frozenset[int]:
 
 
 def _has_ancestor(pid: int, ancestors: frozenset[int]) -> bool:
-    process = Process.read(pid, b"\0")
+    process = Process.read(pid)
     while process:
         if process.parent in ancestors:
             return True
-        process = Process.read(process.parent, b"\0")
+        process = Process.read(process.parent)
     return False
 
 
@@ -202,10 +206,30 @@ def _process_thing(process: Process) -> Thing:
 
 
 def _control_group_folders() -> Iterator[Path]:
-    for name, _, _ in os.walk(_CGROUPS):
-        folder = Path(name)
-        if any(part.startswith(_NAME) for part in folder.relative_to(_CGROUPS).parts):
-            yield folder
+    skipped = len(str(_CGROUPS))
+    for name in _folders(str(_CGROUPS)):
+        if f"/{_NAME}" in name[skipped:]:
+            yield Path(name)
+
+
+def _folders(top: str) -> Iterator[str]:
+    """A folder of control groups and those below it.
+
+    Each has dozens of files, which need no reading where its links say that no folder is among
+    them: `.` and the name alone (kernfs counts them right).
+    """
+    with contextlib.suppress(OSError):  # removed meanwhile
+        if Path(top).stat().st_nlink != _LINKS_OF_A_LEAF:
+            with os.scandir(top) as entries:
+                inner = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+            for name in inner:
+                yield from _folders(name)
+        yield top
+
+
+def _content(path: str) -> bytes:
+    with Path(path).open("rb", buffering=0) as file:
+        return file.readall()
 
 
 def _makers(folder: Path) -> frozenset[int]:
@@ -213,7 +237,7 @@ def _makers(folder: Path) -> frozenset[int]:
 
     A neighbour's container that waits for its plan is in none of its v1 groups yet.
     """
-    names = [folder.name, *(Path(name).name for name, _, _ in os.walk(folder))]
+    names = (name.rpartition("/")[2] for name in _folders(str(folder)))
     found = (_MADE_BY.fullmatch(name) for name in names)
     pids = (int(match[1], 16) for match in found if match)
     return frozenset(pid for pid in pids if Path(f"/proc/{pid}").exists())
@@ -221,9 +245,9 @@ def _makers(folder: Path) -> frozenset[int]:
 
 def _members(folder: Path) -> frozenset[int]:
     members: set[int] = set()
-    for name, _, _ in os.walk(folder):
+    for name in _folders(str(folder)):
         try:
-            members.update(map(int, Path(name, "cgroup.procs").read_text().split()))
+            members.update(map(int, _content(f"{name}/cgroup.procs").split()))
         except OSError:  # removed meanwhile, or of the threaded kind, which lists none
             continue
     return frozenset(members)

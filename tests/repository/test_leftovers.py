@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.leftovers import Snapshot, Watch
+from tests.leftovers import MARK, Snapshot, Watch
 
 HIERARCHIES = [Path("/sys/fs/cgroup", name) for name in ("unified", "pids", ".")]
 
@@ -102,6 +102,28 @@ def test_a_process_that_lost_its_parent_is_seen(watch: Watch) -> None:
     assert not watch.remaining(before)
 
 
+@pytest.mark.parametrize(("said", "seen"), [(f"{MARK}=another", False), ("A=b", True)])
+def test_a_process_with_the_mark_of_another_run_is_that_runs_business(
+    watch: Watch, tmp_path: Path, said: str, seen: bool
+) -> None:
+    program = tmp_path / "cloche/sleep"
+    program.parent.mkdir()
+    program.symlink_to("/bin/sleep")
+    watch = replace(watch, alone=True)
+    before = watch.snapshot()
+    words: list[str | Path] = [
+        "/bin/sh",
+        "-c",
+        'env -i "$0" "$1" 1000 >&- & echo $!',
+        said,
+        program,
+    ]
+    orphan = int(subprocess.check_output(words))
+    told = described(watch, before)
+    os.kill(orphan, 9)
+    assert (f"process {orphan} " in told) is seen
+
+
 def test_a_child_with_an_empty_environment_is_seen(watch: Watch) -> None:
     before = watch.snapshot()
     with subprocess.Popen(["/bin/sleep", "1000"], env={}) as child:
@@ -112,8 +134,10 @@ def test_a_child_with_an_empty_environment_is_seen(watch: Watch) -> None:
 
 def test_what_ends_by_itself_is_waited_for(watch: Watch) -> None:
     before = watch.snapshot()
-    with subprocess.Popen(["/bin/sleep", "0.2"]):
+    with subprocess.Popen(["/bin/sh", "-c", "read _; sleep 0.2"], stdin=subprocess.PIPE) as shell:
         assert described(watch, before)
+        assert shell.stdin
+        shell.stdin.close()
         assert not watch.remaining(before)
 
 
