@@ -19,6 +19,7 @@ from cloche_engine.definition.editing.edit import set_uuid
 from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.host.ids import IdBlocks
+from cloche_engine.monitor.record import aside
 from cloche_engine.sandbox.plan.links import LinkPlan
 
 
@@ -128,6 +129,7 @@ class Registry:
         self.ids.give_back(entry.uuid)
         for file in self.places.of_run(entry.uuid):
             file.unlink(missing_ok=True)
+            aside(file).unlink(missing_ok=True)
         del self._entries[entry.uuid]
         self._tell(Removed(entry.uuid))
 

@@ -22,6 +22,7 @@ _PIVOT_ROOT = 155 if _X86_64 else 41
 _KEYCTL = 250 if _X86_64 else 219
 _SECCOMP = 317 if _X86_64 else 277
 _BPF = 321 if _X86_64 else 280
+_RENAMEAT2 = 316 if _X86_64 else 276
 # From here on the numbers are the same on every architecture.
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
 _CLONE3, _CLOSE_RANGE, _OPENAT2, _MOUNT_SETATTR = 435, 436, 437, 442
@@ -31,7 +32,7 @@ _NAMES = {
     _PIVOT_ROOT: "pivot_root", _KEYCTL: "keyctl", _SECCOMP: "seccomp", _OPEN_TREE: "open_tree",
     _MOVE_MOUNT: "move_mount", _FSOPEN: "fsopen", _FSCONFIG: "fsconfig", _FSMOUNT: "fsmount",
     _CLONE3: "clone3", _CLOSE_RANGE: "close_range", _OPENAT2: "openat2",
-    _MOUNT_SETATTR: "mount_setattr", _BPF: "bpf",
+    _MOUNT_SETATTR: "mount_setattr", _BPF: "bpf", _RENAMEAT2: "renameat2",
 }  # fmt: skip
 
 
@@ -187,6 +188,13 @@ def detach(path: str) -> None:
     ctypes.set_errno(0)
     result = _libc.umount2(os.fsencode(path), k.MNT_DETACH)
     _checked(result, "umount2", path, k.MNT_DETACH, subject=path)
+
+
+def exchange(one: str, other: str) -> None:
+    """Let two files of one filesystem change names, in one step (renameat2(2))."""
+    here = _long(k.AT_FDCWD)
+    _call(_RENAMEAT2, here, os.fsencode(one), here, os.fsencode(other), _long(k.RENAME_EXCHANGE),
+          subject=one)  # fmt: skip
 
 
 def syncfs(descriptor: int) -> None:

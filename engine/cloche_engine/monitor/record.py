@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cloche_engine.host.cgroups.usage import Meter
 from cloche_engine.kernel import files
+from cloche_engine.kernel.syscalls import exchange
 from cloche_engine.monitor.protocol import INIT, STATE, VERSION, Fields
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
@@ -101,20 +102,33 @@ def write_ending(plan: LaunchPlan, ending: Ending, said: bytes) -> None:
 
 def write_whole(file: Path, content: bytes) -> None:
     """The old content or the new one, never half of it."""
-    temporary = file.with_name(file.name + ".new")
+    temporary = aside(file)
     temporary.write_bytes(content)
     temporary.replace(file)
 
 
-def _write_anew(file: Path, content: bytes) -> None:
-    """The new content, or none where this process is killed now; nobody waits for the disk.
+def aside(file: Path) -> Path:
+    """Where its next content is written; something stays there if the writer is killed."""
+    return file.with_name(file.name + ".new")
 
-    ext4 writes out at once what is renamed over another file, and only that (auto_da_alloc).
+
+def _write_anew(file: Path, content: bytes) -> None:
+    """As write_whole, but nobody waits for the disk.
+
+    ext4 writes out at once what is renamed over another file (auto_da_alloc), but not what changes
+    names with it.
     """
-    temporary = file.with_name(file.name + ".new")
+    temporary = aside(file)
     temporary.write_bytes(content)
-    file.unlink(missing_ok=True)
-    temporary.rename(file)
+    if not file.exists():
+        temporary.rename(file)
+        return
+    try:
+        exchange(str(temporary), str(file))
+    except OSError:  # NFS and others cannot
+        temporary.replace(file)
+    else:
+        temporary.unlink()
 
 
 # An init never dies of these otherwise: the kernel drops signals that it has no handler for.
