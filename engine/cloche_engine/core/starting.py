@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from cloche_engine.api.errors import EngineError
+from cloche_engine.api.errors import EngineError, StartFailedError
 from cloche_engine.core import recover
 from cloche_engine.core.compiling.plan import compile_plan
 from cloche_engine.core.entry import Compiled, Entry, Running
@@ -24,7 +24,7 @@ from cloche_engine.core.spawner import Spare, Spawner
 from cloche_engine.host.ids import NoIdsLeftError
 from cloche_engine.kernel.refusal import call_of
 from cloche_engine.kernel.sockets import send_packet
-from cloche_engine.monitor.protocol import Fields
+from cloche_engine.monitor.protocol import MAX_PLAN, Fields
 from cloche_engine.monitor.record import boot_id, write_state
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
@@ -125,6 +125,7 @@ class Starting:
             return known
         plan = compile_plan(entry.spec, entry.uuid, base, self._registry.places, network)
         made = Compiled((entry.spec, base, network.generation), plan, plan.to_json())
+        _refuse_what_no_packet_holds(made.text)
         # Who shares the host's network has its nameservers, whatever they are by then.
         entry.compiled = None if entry.spec.shares_host_network else made
         return made
@@ -152,6 +153,16 @@ class Starting:
     async def settle(self) -> None:
         """Wait until all that is to be kept is on the disk."""
         await asyncio.gather(*self._writing, return_exceptions=True)
+
+
+def _refuse_what_no_packet_holds(plan: str) -> None:
+    """A document of two bytes a letter says more than its size, and so do thousands of mounts."""
+    if (size := len(plan.encode())) > MAX_PLAN:
+        raise StartFailedError(
+            f"its definition says too much: {size >> 10} KiB of arguments, variables and mounts, "
+            f"where a start takes {MAX_PLAN >> 10} KiB",
+            "shorten <arg> and <env>, or pass them in a file; name fewer filesystems",
+        )
 
 
 @contextlib.contextmanager

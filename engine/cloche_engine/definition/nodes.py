@@ -15,6 +15,7 @@ class Part(StrEnum):
     """What of a definition a step of a start is about."""
 
     PROGRAM = "program"
+    ARGUMENTS = "arguments"
     USER = "user"
     DIRECTORY = "directory"
     ENVIRONMENT = "environment"
@@ -41,6 +42,7 @@ def _element(root: Element, part: Part | str) -> Element | None:
     names = home.names
     found: dict[Part, Element | None] = {
         Part.PROGRAM: home.first(names.program),
+        Part.ARGUMENTS: home.first(names.argument),
         Part.USER: home.first(names.user) or home.first(names.group),
         Part.DIRECTORY: home.first(names.directory),
         Part.ENVIRONMENT: home.first(names.variable),

@@ -19,9 +19,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from cloche_engine.kernel.sockets import receive_packet, send_packet
+from cloche_engine.kernel.sockets import MAX_PACKET, receive_packet, send_packet
 
 VERSION = 1
+MAX_PLAN = MAX_PACKET - 16 * 1024
+"""Bytes of a plan; the launcher sends it on with what it did."""
 SOCKET = "monitor"
 STATE = "state.json"
 INIT = "init.json"

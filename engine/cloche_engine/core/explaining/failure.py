@@ -56,8 +56,15 @@ def _part(failure: Failure) -> Part | str | None:
         word = re.search(r"<(\w+)", failure.text)
         return word[1] if word else None
     if failure.errno == errno.E2BIG:
-        return Part.ENVIRONMENT
+        return _larger(failure.plan)
     return _PARTS.get(str(operation))
+
+
+def _larger(plan: LaunchPlan) -> Part:
+    """What fills more of the room that execve has for both."""
+    arguments = sum(map(len, plan.argv))
+    variables = sum(len(name) + len(value) for name, value in plan.environment)
+    return Part.ARGUMENTS if arguments > variables else Part.ENVIRONMENT
 
 
 def shown(text: str) -> str:
