@@ -100,14 +100,13 @@ class Watch:
         ours = list(self._processes())
         pids = frozenset(process.pid for process in ours)
         things = [*_own_descriptors(), *(_process_thing(process) for process in ours)]
-        groups = list(_control_group_folders()) if self.machine else []
-        if self.machine:
-            things += self._of_the_machine(pids, groups)
-        return Snapshot(Counter(things), pids, frozenset(map(str, groups)))
+        if not self.machine:
+            return Snapshot(Counter(things), pids, frozenset())
+        things += self._of_the_machine()
+        return Snapshot(Counter(things), pids, frozenset(_control_group_folders()))
 
-    def _of_the_machine(self, ours: frozenset[int], groups: list[Path]) -> Iterator[Thing]:
+    def _of_the_machine(self) -> Iterator[Thing]:
         yield from self._mounts()
-        yield from self._control_groups(ours, groups)
         yield from self._links()
         yield from self._loop_devices()
         yield from _named_networks()
@@ -124,9 +123,9 @@ class Watch:
         return sorted(new.elements(), key=str)
 
     def _new(self, before: Snapshot) -> Counter[Thing]:
-        new = self.snapshot().things - before.things
-        for thing in [thing for thing in new if thing.identity in before.groups]:
-            del new[thing]  # a neighbour's, whose processes have ended meanwhile
+        now = self.snapshot()
+        new = now.things - before.things
+        new.update(self._control_groups(now.groups - before.groups, now.pids))
         for thing in list(new):
             behind = _pids_behind(thing)
             if behind & before.pids or any(_has_ancestor(pid, before.pids) for pid in behind):
@@ -158,11 +157,11 @@ class Watch:
                 if self.alone or self._is_ours(path):
                     yield Thing("loop device", f"{file.parts[3]} {path}")
 
-    def _control_groups(self, ours: frozenset[int], groups: list[Path]) -> Iterator[Thing]:
+    def _control_groups(self, groups: frozenset[str], ours: frozenset[int]) -> Iterator[Thing]:
         for folder in groups:
             members = _members(folder) or _makers(folder)
             if self.alone or not members or members & (ours | {os.getpid()}):
-                yield Thing("control group", str(folder))
+                yield Thing("control group", folder)
 
     def _processes(self) -> Iterator[Process]:
         with os.scandir("/proc") as entries:
@@ -188,7 +187,7 @@ def _pids_behind(thing: Thing) -> frozenset[int]:
     if thing.kind == "process":
         return frozenset({int(thing.identity.partition("@")[0])})
     if thing.kind == "control group":
-        return _members(Path(thing.identity)) or _makers(Path(thing.identity))
+        return _members(thing.identity) or _makers(thing.identity)
     return frozenset()
 
 
@@ -205,11 +204,11 @@ def _process_thing(process: Process) -> Thing:
     return Thing("process", f"{process.pid}@{process.started}", f"{process.pid} {process.command}")
 
 
-def _control_group_folders() -> Iterator[Path]:
+def _control_group_folders() -> Iterator[str]:
     skipped = len(str(_CGROUPS))
     for name in _folders(str(_CGROUPS)):
         if f"/{_NAME}" in name[skipped:]:
-            yield Path(name)
+            yield name
 
 
 def _folders(top: str) -> Iterator[str]:
@@ -232,20 +231,20 @@ def _content(path: str) -> bytes:
         return file.readall()
 
 
-def _makers(folder: Path) -> frozenset[int]:
+def _makers(folder: str) -> frozenset[int]:
     """Who made an empty group, and those in it, as far as they live: the names tell (PID-TIME).
 
     A neighbour's container that waits for its plan is in none of its v1 groups yet.
     """
-    names = (name.rpartition("/")[2] for name in _folders(str(folder)))
+    names = (name.rpartition("/")[2] for name in _folders(folder))
     found = (_MADE_BY.fullmatch(name) for name in names)
     pids = (int(match[1], 16) for match in found if match)
     return frozenset(pid for pid in pids if Path(f"/proc/{pid}").exists())
 
 
-def _members(folder: Path) -> frozenset[int]:
+def _members(folder: str) -> frozenset[int]:
     members: set[int] = set()
-    for name in _folders(str(folder)):
+    for name in _folders(folder):
         try:
             members.update(map(int, _content(f"{name}/cgroup.procs").split()))
         except OSError:  # removed meanwhile, or of the threaded kind, which lists none
