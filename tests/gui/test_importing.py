@@ -48,6 +48,7 @@ async def drop(driver: Driver, file: Path) -> ImportDialog:
     await driver.until(lambda: window.importing.dialog)
     dialog = window.importing.dialog
     assert dialog is not None
+    await driver.until(dialog.isActiveWindow)  # or what is typed goes to the window behind it
     return dialog
 
 
