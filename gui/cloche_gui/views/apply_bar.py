@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
@@ -52,6 +54,19 @@ class ApplyBar(QWidget):
             self._say("info", "Changed, not applied yet.")
         else:
             self._say("", "No changes.")
+
+    def take_the_last_turn(self) -> None:
+        """Let Tab come to the buttons after the page above them, though it was made later."""
+        buttons: list[QWidget] = [self.changes, self.discard, self.apply]
+        window = self.window()
+        last = window.previousInFocusChain() if window is not None else None
+        while last is not None and (
+            last in buttons or last.focusPolicy() == Qt.FocusPolicy.NoFocus
+        ):
+            last = last.previousInFocusChain()
+        if last is not None:
+            for one, other in pairwise([last, *buttons]):
+                self.setTabOrder(one, other)
 
     def _set(self, name: str, *, enabled: bool, why_not: str) -> None:
         action = self._commands[name]

@@ -48,7 +48,7 @@ _SPECS = {
     "page-settings": _Spec("&Settings", "settings", ("Ctrl+Shift+E", "Alt+2")),
     "page-xml": _Spec("&XML", "xml", ("Ctrl+Shift+X", "Alt+3")),
     "list": _Spec("Go to the &list", "", ("Ctrl+Shift+L",)),
-    "search": _Spec("&Search containers", "search", ("Ctrl+Shift+F",)),
+    "search": _Spec("S&earch containers", "search", ("Ctrl+Shift+F",)),
     "larger": _Spec("La&rger console text", "", ("Ctrl+Shift+G", "Ctrl++", "Ctrl+=")),
     "smaller": _Spec("S&maller console text", "", ("Ctrl+Shift+M", "Ctrl+-")),
     "about": _Spec("&About Cloche", "info"),

@@ -88,7 +88,7 @@ class Tools:
     def actions(self, parent: QWidget) -> list[QAction]:
         """As entries of the terminal's menu."""
         return [
-            _action(parent, "Start another &program …", self.start_program),
+            _action(parent, "Start another pro&gram …", self.start_program),
             _action(parent, "In a &window of its own", self.open_window),
             self._holding(parent),
             _action(parent, "R&ecord …", self.record),

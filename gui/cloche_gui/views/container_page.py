@@ -57,6 +57,8 @@ class ContainerPage(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setIconSize(QSize(16, 16))
+        if (bar := self.tabs.tabBar()) is not None:
+            bar.setAccessibleName("Pages of the container")
         self.console_stack = QStackedWidget()
         self._places = [QStackedWidget(), QStackedWidget()]
         for widget, name, title in (
@@ -98,6 +100,7 @@ class ContainerPage(QWidget):
             self._settings = SettingsPage(show_xml, self._addresses)
             self._places[0].addWidget(self._settings)
             self._settings.show_draft(self._draft)
+            self.apply_bar.take_the_last_turn()
         return self._settings
 
     @property
@@ -109,6 +112,7 @@ class ContainerPage(QWidget):
             self._xml = XmlPage()
             self._places[1].addWidget(self._xml)
             self._xml.show_draft(self._draft)
+            self.apply_bar.take_the_last_turn()
         return self._xml
 
     def show_container(self, container: Container) -> None:

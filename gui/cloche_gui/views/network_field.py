@@ -16,10 +16,10 @@ from cloche_gui.widgets.fields import Form
 
 _LINES = (
     ("bridge", "&Bridge", "br0", "The name of the bridge on this host"),
-    ("address", "&Address", "10.90.0.2", "The container's own address"),
-    ("netmask", "Net&mask", "255.255.255.0", "Like 255.255.255.0, or a prefix like 24"),
-    ("gateway", "&Gateway", "none", "Where packets to other networks go"),
-    ("nameservers", "Name&servers", "none", "Addresses, separated by commas"),
+    ("address", "A&ddress", "10.90.0.2", "The container's own address"),
+    ("netmask", "Netmas&k", "255.255.255.0", "Like 255.255.255.0, or a prefix like 24"),
+    ("gateway", "Gate&way", "none", "Where packets to other networks go"),
+    ("nameservers", "Nameserve&rs", "none", "Addresses, separated by commas"),
 )
 _SHOWN = {
     Mode.MANAGED: set[str](),
@@ -47,7 +47,7 @@ class NetworkField(QObject):
         self.mode = QComboBox()
         for mode in _OFFERED:
             self.mode.addItem(MODE_WORDS[mode], mode)
-        self.error = form.add("&Connection", self.mode, "How the container reaches others")
+        self.error = form.add("Connec&tion", self.mode, "How the container reaches others")
         self.lines = {name: QLineEdit() for name, *_ in _LINES}
         for name, label, placeholder, help_text in _LINES:
             self.lines[name].setPlaceholderText(placeholder)

@@ -32,9 +32,9 @@ class RootField(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.shared = QRadioButton("&This system, read-only")
-        self.cloned = QRadioButton("A copy of a tem&plate")
-        self.own = QRadioButton("A &directory with a system in it")
+        self.shared = QRadioButton("T&his system, read-only")
+        self.cloned = QRadioButton("A copy of a temp&late")
+        self.own = QRadioButton("A director&y with a system in it")
         self.shared.setChecked(True)
         self.templates = QComboBox()
         self.templates.setAccessibleName("Template")

@@ -83,7 +83,7 @@ class IdentitySection(BoundSection):
         )
         self.bind_line(Part.NAME, "&Name", self.name, "Letters, digits, and . _ - inside")
         self.form.add("UUID", self.uuid, "Never changes; files and logs are kept under it")
-        self.bind_line(Part.HOSTNAME, "&Host name", self.hostname, "What `hostname` says inside")
+        self.bind_line(Part.HOSTNAME, "H&ost name", self.hostname, "What `hostname` says inside")
 
     def show_uuid(self, uuid: str) -> None:
         """Show the uuid; it is not for editing."""
@@ -104,10 +104,10 @@ class ProgramSection(BoundSection):
         self.arguments.setPlaceholderText("none; quote as in a shell")
         self.directory.setPlaceholderText("/")
         self.user.setPlaceholderText("root")
-        self.form.add("&Program", self.path, "A path inside the container")
+        self.form.add("Pro&gram", self.path, "A path inside the container")
         error = self.form.add("&Arguments", self.arguments, "Quotes as in a shell, no expansion")
         self._bind_program(error)
-        self.bind_line(Part.DIRECTORY, "&Directory", self.directory, "Where the program begins")
+        self.bind_line(Part.DIRECTORY, "Director&y", self.directory, "Where the program begins")
         self.bind_line(Part.USER, "&User", self.user, "A name or a number inside the container")
         self._bind_environment()
 
@@ -128,7 +128,7 @@ class ProgramSection(BoundSection):
 
     def _bind_environment(self) -> None:
         table = self.environment
-        error = self.form.add("&Environment", table)
+        error = self.form.add("Env&ironment", table)
         binding = Binding(
             Part.ENVIRONMENT,
             error,
@@ -176,7 +176,7 @@ class LimitsSection(BoundSection):
         self.cpushare = share_field()
         self.memory = MemoryField()
         self.bind_limit(Part.CPUSHARE, "Processor &share", self.cpushare, SHARE_HELP)
-        self.bind_limit(Part.MEMORY, "&Memory limit", self.memory, MEMORY_HELP)
+        self.bind_limit(Part.MEMORY, "Memory &limit", self.memory, MEMORY_HELP)
 
 
 class ConsoleSection(BoundSection):

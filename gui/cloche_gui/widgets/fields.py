@@ -158,6 +158,7 @@ class LimitField(QWidget):
         self._row.addWidget(self.none)
         self._row.addStretch(1)
         self.setFocusProxy(self.none)
+        self.setTabOrder(self.spin, self.none)
         self.spin.valueChanged.connect(self.changed)
         self.none.toggled.connect(self._toggled)
 
@@ -165,6 +166,11 @@ class LimitField(QWidget):
     def value(self) -> int | None:
         """The number, or None for no limit."""
         return None if self.none.isChecked() else self.spin.value()
+
+    def setAccessibleName(self, name: str | None) -> None:
+        """Name the number too: it is what the keyboard reaches."""
+        super().setAccessibleName(name)
+        self.spin.setAccessibleName(name)
 
     def set_value(self, value: int | None) -> None:
         """Show a value without telling of it; without one the default stands there, greyed."""
@@ -189,6 +195,8 @@ class MemoryField(LimitField):
         self.unit.setAccessibleName("Unit of memory")
         self.unit.setEnabled(False)
         self._row.insertWidget(1, self.unit)
+        self.setTabOrder(self.spin, self.unit)
+        self.setTabOrder(self.unit, self.none)
         self.unit.currentTextChanged.connect(self.changed)
         self.none.toggled.connect(self.unit.setDisabled)
 

@@ -92,7 +92,7 @@ class TableField(QWidget):
     def _prepare_table(self, what: str) -> None:
         table = self.table
         table.setHorizontalHeaderLabels([column.title for column in self._columns])
-        table.setAccessibleName(f"Table: {what}")
+        table.setAccessibleName(f"Table of each {what}")
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setTabKeyNavigation(False)
         trigger = QAbstractItemView.EditTrigger

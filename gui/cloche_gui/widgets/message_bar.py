@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent
@@ -57,10 +58,10 @@ class MessageBar(QFrame):
         row.addWidget(_Mark(notice), 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(_label(notice), 1)
         self.buttons = [self._button(text, action) for text, action in choices]
-        for button in self.buttons:
+        self.reached: list[QWidget] = [*self.buttons, *([self._close_button()] if closable else [])]
+        """What Tab goes through, in this order."""
+        for button in self.reached:
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
-        if closable:
-            row.addWidget(self._close_button(), 0, Qt.AlignmentFlag.AlignVCenter)
 
     def says(self, notice: Notice, choices: Sequence[Choice]) -> bool:
         """Whether this is the same message with the same choices."""
@@ -128,8 +129,18 @@ class MessageArea(QWidget):
         bar = self._bars[topic] = MessageBar(notice, choices, closable=closable)
         bar.closed.connect(lambda: self.clear(topic))
         self._column.addWidget(bar)
+        self._take_its_turn(bar)
         self.show()
         return bar
+
+    def _take_its_turn(self, bar: MessageBar) -> None:
+        """Tab comes to a message before what stands below it, though it was made last."""
+        others = [each for each in self._bars.values() if each is not bar]
+        turns = [self, *(widget for each in (*others, bar) for widget in each.reached)]
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # an order begins at what takes the focus
+        for one, other in pairwise(turns):
+            self.setTabOrder(one, other)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def clear(self, topic: str) -> None:
         """Take away the message on a topic, if there is one."""
