@@ -1,7 +1,8 @@
-"""A caller with a polkit agent of its own: `python -m tests.bus.agent UID dismiss|vanish`.
+"""A caller with a polkit agent of its own: `python -m tests.bus.agent UID dismiss|vanish|cancel`.
 
 `dismiss` closes the dialog of one call; `vanish` asks many things at once, never answers, and
-leaves. Says as JSON what the caller got and which dialogs were opened and withdrawn.
+leaves; `cancel` begins a job, never answers, and cancels it. Says as JSON what the caller got and
+which dialogs were opened and withdrawn.
 """
 
 from __future__ import annotations
@@ -76,13 +77,15 @@ async def main(user: int, mode: str) -> None:
     agent = Agent(bus, dismiss=mode == "dismiss")
     await agent.register()
     engine = await BusEngine.connect()
-    answers = await (_dismissed(engine) if mode == "dismiss" else _vanished(engine, agent))
+    answers = await {"dismiss": _dismissed, "vanish": _vanished, "cancel": _cancelled}[mode](
+        engine, agent
+    )
     bus.disconnect()
     found = {"answers": answers, "opened": agent.opened, "withdrawn": agent.withdrawn.is_set()}
     sys.stdout.write(json.dumps(found))
 
 
-async def _dismissed(engine: BusEngine) -> list[str]:
+async def _dismissed(engine: BusEngine, _agent: Agent) -> list[str]:
     try:
         await engine.start("one")
     except EngineError as error:
@@ -100,6 +103,17 @@ async def _vanished(engine: BusEngine, agent: Agent) -> list[str]:
     await asyncio.wait_for(agent.withdrawn.wait(), 30)
     done = await asyncio.gather(*calls, return_exceptions=True)
     return [type(one).__name__ for one in done]
+
+
+async def _cancelled(engine: BusEngine, agent: Agent) -> list[str]:
+    job = asyncio.ensure_future(engine.templates.debootstrap("small", "bookworm"))
+    await agent.begun.wait()
+    job.cancel()
+    await asyncio.wait_for(asyncio.wait({job}), 20)
+    await asyncio.wait_for(agent.withdrawn.wait(), 20)
+    left = await engine.templates.all()
+    await engine.close()
+    return ["cancelled" if job.cancelled() else str(job.exception()), *map(str, left)]
 
 
 if __name__ == "__main__":

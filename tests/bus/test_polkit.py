@@ -180,3 +180,10 @@ def test_many_calls_open_one_dialog_and_it_goes_with_the_caller(granting: System
     assert len(found["opened"]) == 1
     assert found["withdrawn"]
     assert set(found["answers"]) == {"UnavailableError"}
+
+
+def test_a_job_is_cancelled_while_its_password_is_asked_for(granting: System) -> None:
+    found = _with_agent(granting, "cancel")
+    assert [action for action, _ in found["opened"]] == ["org.cloche.engine1.templates"]
+    assert found["withdrawn"]
+    assert found["answers"] == ["cancelled"]

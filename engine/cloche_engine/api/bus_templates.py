@@ -68,7 +68,10 @@ class BusTemplates:
             with contextlib.suppress(EngineError):
                 await self._link.call(Request(ROOT_PATH, MANAGER, "CancelJob", "s", (job,)))
             with contextlib.suppress(EngineError):
-                await call
+                made = (
+                    await call
+                )  # its end was on its way to us: nothing is to be left all the same
+                await self.remove(template_from(made.body[0]).name)
             raise
         finally:
             del self._jobs[job]

@@ -30,10 +30,8 @@ class Jobs:
     ) -> _Result:
         """Do it to its end; CancelledError where `cancel` or `end_all` ended it."""
         key = (caller, job)
-        if not (0 < len(job) <= _LONGEST_NAME and job.isalnum()) or key in self._tasks:
-            raise InvalidArgumentError(
-                "a job needs a name that none of yours has", "use at most 64 letters and digits"
-            )
+        if key in self._tasks:
+            raise _bad_name()
         task = asyncio.create_task(work(lambda progress: self._tell(key, progress)))
         self._tasks[key] = task
         try:
@@ -65,6 +63,18 @@ class Jobs:
         message = Message.new_signal(ROOT_PATH, MANAGER, PROGRESS, "stts", body)
         message.destination = caller
         self._emit(message)
+
+
+def check_job_name(job: str) -> None:
+    """InvalidArgumentError for what is no name of a job."""
+    if not (0 < len(job) <= _LONGEST_NAME and job.isalnum()):
+        raise _bad_name()
+
+
+def _bad_name() -> InvalidArgumentError:
+    return InvalidArgumentError(
+        "a job needs a name that none of yours has", "use at most 64 letters and digits"
+    )
 
 
 def _cancel(task: asyncio.Task[Any]) -> None:

@@ -16,6 +16,7 @@ from cloche_engine.api.bus_values import error_reply
 from cloche_engine.api.client import Engine
 from cloche_engine.api.errors import EngineError, RefusedError, UnavailableError
 from cloche_engine.api.names import BUS_NAME, CONTAINERS_PATH
+from cloche_engine.api.templates import Tell, silent
 from cloche_engine.daemon import introspection
 from cloche_engine.daemon.actions import Action
 from cloche_engine.daemon.authority import Authority, Caller
@@ -138,8 +139,8 @@ class Service:
     async def _serve(self, message: Message, *, body_was_refused: bool) -> None:
         try:
             method = self._method(message, body_was_refused=body_was_refused)
-            await self._authorise(message, method)
-            await self._reply(message, method, await method.handler(self._call(message)))
+            work = self._as_job if method.is_job else self._work
+            await self._reply(message, method, await work(message, method))
         except (EngineError, BusError) as error:
             self._answer(message, error)
         except Exception:  # noqa: BLE001  # the border: callers get an error, the log the cause
@@ -162,10 +163,21 @@ class Service:
                 return method
         raise BusError("UnknownMethod", f"{path} has no method {member}")
 
-    async def _authorise(self, message: Message, method: Method) -> None:
-        """Until this is over, the call goes when its caller does."""
+    async def _as_job(self, message: Message, method: Method) -> Reply:
+        """The password dialog is a part of the job: who cancels this closes that."""
+        self._asks_no_more()
+        return await self._jobs.run(
+            message.sender or "", message.body[0], lambda tell: self._work(message, method, tell)
+        )
+
+    async def _work(self, message: Message, method: Method, tell: Tell = silent) -> Reply:
         if method.action is not None:
             await self._authority.check(self._caller(message), method.action)
+        self._asks_no_more()
+        return await method.handler(self._call(message, tell))
+
+    def _asks_no_more(self) -> None:
+        """From here on it is not this call itself that ends when its caller leaves."""
         task = asyncio.current_task()
         if task is not None:
             self._asking.pop(task, None)
@@ -184,7 +196,7 @@ class Service:
             return {"container": self._tree.properties(path)["Name"].value}
         return {}
 
-    def _call(self, message: Message) -> Call:
+    def _call(self, message: Message, tell: Tell) -> Call:
         path = message.path or ""
         return Call(
             self._engine,
@@ -197,6 +209,7 @@ class Service:
             self._watching,
             message.sender or "",
             self._authority.private,
+            tell,
         )
 
     async def _described(self, message: Message) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cloche_engine.api.client import Engine
 from cloche_engine.api.model import Container
+from cloche_engine.api.templates import Tell, silent
 from cloche_engine.daemon.actions import Action
 from cloche_engine.daemon.jobs import Jobs
 from cloche_engine.daemon.objects import ObjectTree
@@ -34,6 +35,7 @@ class Call:
     watching: Watching
     caller: str
     private: bool = False
+    tell: Tell = silent
 
     @property
     def uuid(self) -> str:
@@ -71,6 +73,8 @@ class Method:
     outputs: tuple[Argument, ...]
     action: Action | None
     handler: Handler
+    is_job: bool = False
+    """Its first argument is a name by which its caller is told how far it is, and can end it."""
 
     @property
     def in_signature(self) -> str:

@@ -10,9 +10,10 @@ import contextlib
 import os
 import signal
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar, TypeVarTuple
 
 from cloche_engine.api.errors import EngineError, InvalidArgumentError, UnsupportedError
 from cloche_engine.api.template_errors import check_suite
@@ -24,6 +25,8 @@ _NOBODY = 65534
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": _PATH, "HOME": "/nonexistent"}
 _KEPT_LINES = 5
+_Words = TypeVarTuple("_Words")
+_Result = TypeVar("_Result")
 
 
 @dataclass(slots=True)
@@ -120,11 +123,25 @@ def _is_zstd(source: int, found: os.stat_result) -> bool:
     return stat.S_ISREG(found.st_mode) and os.pread(source, 4, 0) == _ZSTD_MAGIC
 
 
+async def in_thread(work: Callable[[*_Words], _Result], *words: *_Words) -> _Result:
+    """What a thread does with the folder of a draft: who is cancelled waits for its end.
+
+    Nobody can end a thread, and the folder is removed when the job is over.
+    """
+    task = asyncio.ensure_future(asyncio.to_thread(work, *words))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        task.exception()
+        raise
+
+
 @contextlib.asynccontextmanager
 async def debootstrapped(suite: str, scratch: Path, tell: Tell) -> AsyncIterator[Stream]:
     """A fresh system, made in a mount and process namespace that end with it."""
     check_suite(suite)
-    words = await asyncio.to_thread(release.words, suite, scratch)
+    words = await in_thread(release.words, suite, scratch)
     alone = ["/usr/bin/unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
     variables = (("TMPDIR", str(scratch)),)
     command = _Command(words[0].rpartition("/")[2], [*alone, *words], variables=variables)

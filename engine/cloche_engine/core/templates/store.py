@@ -23,7 +23,7 @@ from cloche_engine.api.template_errors import (
 from cloche_engine.api.templates import Tell, Template, silent
 from cloche_engine.api.unpacking import Quota
 from cloche_engine.core.places import Places
-from cloche_engine.core.templates.producers import Stream, debootstrapped, opened
+from cloche_engine.core.templates.producers import Stream, debootstrapped, in_thread, opened
 from cloche_engine.core.templates.unpacking import Unpacked, unpack
 from cloche_engine.host.ids import IdBlocks
 
@@ -131,14 +131,17 @@ class TemplateStore:
         finally:
             self._ids.give_back(key)
         await stream.check()
-        return await asyncio.to_thread(self._keep, name, draft, made, stream.words)
+        await in_thread(self._complete, draft, made, stream.words)
+        return self._keep(name, draft)
 
-    def _keep(self, name: str, draft: _Draft, made: Unpacked, source: str) -> Template:
-        """Give it its name last: it is whole or not there."""
+    def _complete(self, draft: _Draft, made: Unpacked, source: str) -> None:
         facts = {"size": made.size, "files": made.files, "created": time.time(), "source": source}
         (draft.folder / _FACTS).write_text(json.dumps(facts))
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(draft.scratch)
+
+    def _keep(self, name: str, draft: _Draft) -> Template:
+        """Give it its name, last and at once: whoever cancels comes before that or too late."""
         try:
             draft.folder.rename(self._places.templates / name)
         except OSError:
