@@ -2,9 +2,10 @@
 
 import pytest
 from PyQt6.QtCore import QPointF
-from PyQt6.QtGui import QColor, QFont, QImage, QPalette
+from PyQt6.QtGui import QColor, QFont, QPalette
 from pytestqt.qtbot import QtBot
 from tests.gui.terminal.gestures import at, drag
+from tests.gui.terminal.pixels import cell_colors, painted
 
 from cloche_gui.widgets.terminal.atlas import Atlas
 from cloche_gui.widgets.terminal.core import TerminalCore
@@ -14,26 +15,6 @@ from cloche_gui.widgets.terminal.theme import DARK, LIGHT
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
 pytestmark = pytest.mark.screen
-
-
-def painted(console: TerminalWidget) -> QImage:
-    console._frame()
-    while console._display.is_unfinished:
-        console._frame()
-    return console.grab().toImage()
-
-
-def cell_colors(console: TerminalWidget, row: int, column: int) -> list[str]:
-    """The colours of all pixels of a cell, most frequent first."""
-    image, scale = painted(console), console._display.scale
-    width, height = console._display.cell_size
-    left, top = round(4 * scale) + column * width, round(4 * scale) + row * height
-    names = [
-        image.pixelColor(x, y).name()
-        for x in range(left, left + width)
-        for y in range(top, top + height)
-    ]
-    return sorted(set(names), key=names.count, reverse=True)
 
 
 def test_an_empty_console_shows_nothing_but_the_cursor(console: TerminalWidget) -> None:
@@ -78,6 +59,23 @@ def test_colours_arrive_on_the_screen(console: TerminalWidget) -> None:
     assert cell_colors(console, 0, 3) == [hex_color(DARK.palette[1])]
     cell = console.cell(0, 1)
     assert (cell.text, cell.foreground, cell.background) == ("█", "#c86432", "#00005f")
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_bold_makes_the_first_eight_colours_bright(console: TerminalWidget, number: int) -> None:
+    console.feed(
+        f"\x1b[?25l\x1b[1;3{number}m█\x1b[7m \x1b[0;3{number}m█\x1b[1;9{number}m█".encode()
+    )
+    bright, plain = hex_color(DARK.palette[8 + number]), hex_color(DARK.palette[number])
+    assert [cell_colors(console, 0, column) for column in range(4)] == [
+        [bright], [bright], [plain], [bright],
+    ]  # fmt: skip
+
+
+def test_bold_leaves_other_colours_as_they_are(console: TerminalWidget) -> None:
+    console.feed("\x1b[?25l\x1b[1;38;5;17m█\x1b[38;2;1;2;3m█\x1b[39m█".encode())
+    found = [cell_colors(console, 0, column) for column in range(3)]
+    assert found == [["#00005f"], ["#010203"], [hex_color(DARK.foreground)]]
 
 
 def test_invisible_text_is_not_drawn(console: TerminalWidget) -> None:

@@ -187,7 +187,7 @@ def _decode(line: int, columns: int) -> str:
 
 
 def _resolve(style: "ffi.CData", colors: Colors) -> Style:
-    foreground = _color(style.fg_color, colors)
+    foreground = _foreground(style, colors)
     background = _color(style.bg_color, colors)
     front = colors.foreground if foreground is None else foreground
     back = colors.background if background is None else background
@@ -207,6 +207,17 @@ def _resolve(style: "ffi.CData", colors: Colors) -> Style:
         underline=Underline(style.underline),
         underline_color=_color(style.underline_color, colors),
     )
+
+
+def _foreground(style: "ffi.CData", colors: Colors) -> int | None:
+    """Bold makes the first eight colours bright, as in xterm and konsole.
+
+    Programs that know no more than eight count on it: dialog draws a white edge on white.
+    """
+    color = style.fg_color
+    if style.bold and color.tag == lib.GHOSTTY_STYLE_COLOR_PALETTE and color.value.palette < 8:
+        return colors.indexed(color.value.palette + 8)
+    return _color(color, colors)
 
 
 def _color(color: "ffi.CData", colors: Colors) -> int | None:
