@@ -17,6 +17,8 @@ import pytestqt.plugin
 from PyQt6.QtCore import QCoreApplication, QSettings
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
+from tests.bus.world import Helper, real_helper_words
+from tests.bus.world import helper as helper_of
 from tests.gui.driver import Driver
 from tests.gui.real_helper import end_helper
 from tests.gui.screen import Screen, needs_screen
@@ -119,6 +121,21 @@ async def real_driver(tmp_path: Path) -> AsyncIterator[Driver]:
         async with _opened(partial(connect, f"private:{directory}"), [], tmp_path) as driver:
             yield driver
         await end_helper(directory)
+
+
+@pytest.fixture(scope="module")
+def helper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helper]:
+    """A real helper for the tests of one module."""
+    directory = tmp_path_factory.mktemp("shared") / "helper"
+    with own_network(), helper_of(directory, words=real_helper_words(directory)) as running:
+        yield running
+
+
+@pytest.fixture
+async def helper_driver(helper: Helper, tmp_path: Path) -> AsyncIterator[Driver]:
+    """The window on that helper's engine."""
+    async with _opened(partial(connect, helper.target), [], tmp_path) as driver:
+        yield driver
 
 
 @asynccontextmanager
