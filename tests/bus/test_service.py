@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -223,12 +224,18 @@ async def test_a_call_without_reply_is_done_silently(bus: Connection, engine: Bu
     assert [one.name for one in await engine.containers()] == ["quiet"]
 
 
+def wait_until_idle(pid: int) -> None:
+    while not Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].startswith(" S "):
+        time.sleep(0.01)
+
+
 async def test_one_caller_cannot_pile_up_calls_without_end(
     helper: world.Helper, bus: Connection
 ) -> None:
     helper.process.send_signal(signal.SIGSTOP)
     calls = [asyncio.ensure_future(bus.call(call(MANAGER, "About"))) for _ in range(100)]
     await bus.call(Message(STANDARD, "/org/freedesktop/DBus", STANDARD, "GetId"))
+    wait_until_idle(world.bus_pid(helper.process.pid))  # it has passed them all on then
     helper.process.send_signal(signal.SIGCONT)
     replies = await asyncio.gather(*calls)
     refused = [reply for reply in replies if reply.message_type is MessageType.ERROR]
