@@ -109,6 +109,7 @@ def _nothing_left(request: pytest.FixtureRequest, watch: leftovers.Watch) -> Ite
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """A run without a real engine leaves the machine to others, which change it meanwhile."""
+    gc.freeze()  # what pytest has made so far stays: the watch's collections need not look at it
     if not any("kernel" in _markers(item) for item in session.items):
         watch = session.config.stash[_watch]
         session.config.stash[_watch] = replace(watch, alone=False, machine=False)
