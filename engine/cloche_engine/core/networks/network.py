@@ -9,23 +9,21 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 
 from cloche_engine.api.errors import EngineError
 from cloche_engine.api.networks import Network
 from cloche_engine.core.networks import firewall, nft
-from cloche_engine.core.networks.dnsmasq import Dnsmasq, Member
-from cloche_engine.core.networks.firewall import Binding, Forward, Rules
-from cloche_engine.core.networks.leases import Leases
-from cloche_engine.core.networks.ports import NAME, PORTS_OF_A_BRIDGE, Pool, Port
+from cloche_engine.core.networks.addresses import Addresses, Members, told_in_words
+from cloche_engine.core.networks.dnsmasq import Dnsmasq
+from cloche_engine.core.networks.firewall import Forward, Rules
+from cloche_engine.core.networks.ports import NAME, Port
 from cloche_engine.core.networks.watching import RouteWatch, RuleWatch
 from cloche_engine.core.places import Places
 from cloche_engine.host.network import forwarding
 from cloche_engine.host.network.bridges import let_in_from_loopback, make_bridge, remove_bridges
 from cloche_engine.host.network.links import changing_links
 from cloche_engine.host.network.overlap import shadow
-from cloche_engine.host.network.pool import free_pool, free_pool6, has_ipv6
 from cloche_engine.host.network.taken import first_taken
 from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.sandbox.plan.links import LinkPlan
@@ -36,114 +34,85 @@ _log = logging.getLogger("cloched")
 class ManagedNetwork:
     """The network `default`; `members` tells uuid, name and host name of everybody."""
 
-    def __init__(
-        self, places: Places, members: Callable[[], Iterable[tuple[str, str, str]]]
-    ) -> None:
+    def __init__(self, places: Places, members: Members) -> None:
         self._places = places
-        self._members = members
-        self._leases = Leases(places.directory / "network.json")
         self._mark = places.runtime / "network.json"
+        self._addresses = Addresses(places, members, self._mark.exists)
         self._dnsmasq = Dnsmasq(places.instance, places.runtime / "dnsmasq.json", self._say)
-        self._macs: dict[str, str] = {}
-        self._has_ipv6 = has_ipv6()
         self._rules = Rules()
         self._turn = asyncio.Lock()
         self._rule_watch: RuleWatch | None = None
         self._route_watch: RouteWatch | None = None
         self._repairs: set[asyncio.Task[None]] = set()
         self.trouble: tuple[str, ...] = ()
-        self.generation = 0
-        """Another one as soon as any port is somebody else's, or another than before."""
-
-    def port(self, key: str, address: ipaddress.IPv4Interface | None, mac: str | None) -> Port:
-        """The port that a container has, or has from now on; EngineError where none is to be had.
-
-        With an address it is the one that has it.
-        """
-        pool = self._pool()
-        number = self._leases.numbers.get(key)
-        wanted = number if address is None else self._number_of(pool, address, key)
-        if wanted is None:
-            wanted = self._leases.free(pool.size)
-        if wanted is None:
-            raise EngineError(f"every address of the network {NAME} is taken", "delete containers")
-        known = self._macs.get(key), number
-        if mac is None:
-            self._macs.pop(key, None)
-        else:
-            self._macs[key] = mac
-        if number != wanted:
-            self._leases.take(key, wanted)
-        if known != (mac, wanted):
-            self.generation += 1
-            self.publish()
-        return pool.port(wanted)
-
-    def addresses(self, uuid: str) -> tuple[str, ...]:
-        """What a container has of it, also while it does not run."""
-        if self._leases.network is None:
-            return ()
-        pool = self._pool()
-        own = (key for key in self._leases.numbers if key.startswith(f"{uuid}/"))
-        return tuple(str(pool.port(self._leases.numbers[key]).address) for key in sorted(own))
 
     def view(self, links: tuple[LinkPlan, ...]) -> Network:
         """What others see of it; `links` are those of all that run."""
-        if self._leases.network is None:
+        if self._addresses.network is None:
             return Network(NAME, trouble=self.trouble)
-        rules = self._rules_of(links)
+        rules = self._addresses.rules_of(links)
         inside = [
-            (self._name_of(address), each.partition("/")[0])
+            (self._addresses.name_of(address), each.partition("/")[0])
             for link in links if link.lasting
             for address in [link.addresses[0].partition("/")[0]]
             for each in link.addresses
         ]  # fmt: skip
         return Network(
             NAME,
-            str(self._leases.network),
+            str(self._addresses.network),
             tuple(self._names_of(self._rules)),
             tuple(sorted(inside)),
-            tuple(sorted(f"{each} of {self._name_of(each.address)}" for each in rules.forwards)),
+            tuple(
+                sorted(
+                    f"{each} of {self._addresses.name_of(each.address)}" for each in rules.forwards
+                )
+            ),
             self.trouble,
-            str(self._pool().network6 or ""),
+            str(self._addresses.pool().network6 or ""),
         )
+
+    @property
+    def generation(self) -> int:
+        """Another one as soon as any port is somebody else's, or another than before."""
+        return self._addresses.generation
+
+    def port(self, key: str, address: ipaddress.IPv4Interface | None, mac: str | None) -> Port:
+        """The port that a container has, or has from now on; EngineError where none is to be had.
+
+        With an address it is the one that has it.
+        """
+        with self._publishing():
+            return self._addresses.port(key, address, mac)
+
+    def addresses(self, uuid: str) -> tuple[str, ...]:
+        """What a container has of it, also while it does not run."""
+        return self._addresses.of(uuid)
+
+    @contextlib.contextmanager
+    def _publishing(self) -> Iterator[None]:
+        before = self.generation
+        yield
+        if self.generation != before:
+            self.publish()
 
     def publish(self) -> None:
         """Tell those who ask for names what there is now, where anybody does."""
-        if self._rule_watch is None:
-            return
-        pool = self._pool()
-        names = {uuid: (name, host) for uuid, name, host in self._members()}
-        held = [(key, pool.port(number)) for key, number in self._leases.numbers.items()]
-        members = [
-            Member(
-                str(port.address.ip),
-                self._macs.get(key, port.mac),
-                names[uuid],
-                str(port.address6.ip) if port.address6 else "",
-            )
-            for key, port in held
-            if (uuid := key.partition("/")[0]) in names
-        ]
-        taken = {member.names[0] for member in members}
-        self._dnsmasq.publish(
-            replace(one, names=(one.names[0], *({one.names[1]} - taken))) for one in members
-        )
+        if self._rule_watch is not None:
+            self._dnsmasq.publish(self._addresses.named())
 
     def rename(self, uuid: str) -> None:
         """Make the name of a container known that may have another one now."""
-        if any(key.startswith(f"{uuid}/") for key in self._leases.numbers):
+        if self._addresses.has(uuid):
             self.publish()
 
     def forget(self, uuid: str) -> None:
         """Free the addresses of a container that is no longer defined."""
-        if self._leases.give_back(uuid):
-            self.generation += 1
-            self.publish()
+        with self._publishing():
+            self._addresses.forget(uuid)
 
     def wants(self, links: tuple[LinkPlan, ...]) -> bool:
         """Whether something has to be done before a container with these links can start."""
-        rules = self._rules_of(links)
+        rules = self._addresses.rules_of(links)
         if not rules.bridges:
             return False
         moved = self._route_watch is None or self._route_watch.has_changed()
@@ -152,12 +121,12 @@ class ManagedNetwork:
     async def prepare(self, links: tuple[LinkPlan, ...]) -> None:
         """Have bridge, rules and names for them; EngineError where the host does not let us."""
         async with self._turn:
-            with _told_in_words():
+            with told_in_words():
                 self._refuse_moved()
-            wanted = self._rules_of(links)
+            wanted = self._addresses.rules_of(links)
             self._refuse_taken(wanted.forwards)
             rules = self._rules | wanted
-            with _told_in_words():
+            with told_in_words():
                 if self._rule_watch is None:
                     self._begin()
                 for number in sorted(rules.bridges - self._rules.bridges):
@@ -166,15 +135,15 @@ class ManagedNetwork:
             first = not self._rules.bridges
             await self._change(rules)
             if first and (forbidding := await nft.policies()):
-                pattern = self._pool().bridge_pattern
+                pattern = self._addresses.pool().bridge_pattern
                 self._say(*(f"{each}; allow it for {pattern}" for each in forbidding))
-            await self._dnsmasq.start(self._pool())
+            await self._dnsmasq.start(self._addresses.pool())
 
     async def settle(self, links: tuple[LinkPlan, ...]) -> None:
         """After an end: `links` are those of all that run; what only others needed goes."""
         if not self._rules.bindings and not self._rules.forwards:
             return  # all the rest is for everybody
-        wanted = self._rules_of(links)
+        wanted = self._addresses.rules_of(links)
         wanted = Rules(self._rules.bridges, wanted.bindings, wanted.forwards)
         if wanted != self._rules and self._rule_watch is not None:
             async with self._turn:
@@ -185,25 +154,16 @@ class ManagedNetwork:
 
     async def recover(self, links: tuple[LinkPlan, ...]) -> None:
         """After a helper before us: go on for those that run, or take away what it left."""
-        if not self._mark.exists() or self._leases.network is None:
+        if not self._mark.exists() or self._addresses.network is None:
             return
-        if self._rules_of(links).bridges:
-            self._recall(links)
+        if self._addresses.rules_of(links).bridges:
+            self._addresses.recall(links)
             try:
                 await self.prepare(links)
             except EngineError as error:
                 self._say(error.message)
         else:
             await self._remove()
-
-    def _recall(self, links: tuple[LinkPlan, ...]) -> None:
-        """Remember what hardware addresses those have that run."""
-        pool = self._pool()
-        running = {link.outer: link.mac for link in links if link.lasting}
-        for key, number in self._leases.numbers.items():
-            port = pool.port(number)
-            if running.get(port.outer, port.mac) != port.mac:
-                self._macs[key] = running[port.outer]
 
     async def close(self, links: tuple[LinkPlan, ...]) -> None:
         """Leave it to those that run; where none does, nothing of it stays."""
@@ -214,7 +174,7 @@ class ManagedNetwork:
             for watch in watches:
                 watch.close()
             self._rules = Rules()
-            if self._rules_of(links).bridges:
+            if self._addresses.rules_of(links).bridges:
                 self._dnsmasq.leave()
             elif self._mark.exists():
                 await self._remove()
@@ -222,68 +182,11 @@ class ManagedNetwork:
     def _watches(self) -> list[RuleWatch | RouteWatch]:
         return [watch for watch in (self._rule_watch, self._route_watch) if watch is not None]
 
-    def _pool(self) -> Pool:
-        network = self._leases.network
-        if network is None:
-            with _told_in_words():
-                network = free_pool(self._places.instance)
-            if network is None:
-                raise EngineError(
-                    f"the network {NAME} finds no free range of addresses on this host",
-                    "use type 'bridge' with a bridge of the host",
-                )
-            self._leases.settle(network)
-        return Pool.of(network, self._places.instance, self._network6())
-
-    def _network6(self) -> ipaddress.IPv6Network | None:
-        """Chosen where nothing is made yet: what runs shall not miss it halfway."""
-        if self._has_ipv6 and self._leases.network6 is None and not self._mark.exists():
-            with _told_in_words():
-                found = free_pool6()
-            if found is not None:
-                self._leases.settle6(found)
-        return self._leases.network6 if self._has_ipv6 else None
-
-    def _number_of(self, pool: Pool, address: ipaddress.IPv4Interface, key: str) -> int:
-        number = pool.number_of(address.ip)
-        if number is None or pool.port(number).address != address:
-            first, last = pool.port(0).address, pool.port(PORTS_OF_A_BRIDGE - 1).address
-            raise EngineError(
-                f"{address} is no address of the network {NAME}",
-                f"give one from {first} to {last}, or none",
-            )
-        if self._leases.holder(number) not in {None, key}:
-            raise EngineError(
-                f"another container has the address {address.ip}", "give another, or none"
-            )
-        return number
-
-    def _rules_of(self, links: Iterable[LinkPlan]) -> Rules:
-        ours = [link for link in links if link.lasting]
-        if not ours:
-            return Rules()
-        pool = self._pool()
-        bridges: set[int] = set()
-        bindings: set[Binding] = set()
-        forwards: set[Forward] = set()
-        for link in ours:
-            number = pool.number_of(ipaddress.IPv4Interface(link.addresses[0]).ip)
-            if number is None:
-                continue  # of an older pool
-            port = pool.port(number)
-            address = str(port.address.ip)
-            bridges.add(number // PORTS_OF_A_BRIDGE)
-            address6 = str(port.address6.ip) if port.address6 and len(link.addresses) > 1 else ""
-            forwards.update(Forward(ports, address, address6) for ports in link.forwards)
-            if link.mac != port.mac:
-                bindings.add(Binding(port.outer, link.mac, address, address6))
-        return Rules(frozenset(bridges), frozenset(bindings), frozenset(forwards))
-
     def _begin(self) -> None:
         self._mark.write_text("{}")
-        if switched := forwarding.switch_on(ipv6=self._pool().network6 is not None):
+        if switched := forwarding.switch_on(ipv6=self._addresses.pool().network6 is not None):
             _log.info("switched on for the network %s: %s", NAME, ", ".join(switched))
-        self._rule_watch = RuleWatch(firewall.table(self._pool()), self._lost)
+        self._rule_watch = RuleWatch(firewall.table(self._addresses.pool()), self._lost)
         self.publish()
 
     def _refuse_taken(self, forwards: frozenset[Forward]) -> None:
@@ -294,7 +197,7 @@ class ManagedNetwork:
             if other is not None:
                 raise EngineError(
                     f"the {ports.proto} port {ports.start} of this host leads to "
-                    f"{self._name_of(other.address)} already",
+                    f"{self._addresses.name_of(other.address)} already",
                     "choose another port in <portForward>, or stop that container",
                 )
             if (port := first_taken(ports)) is not None:
@@ -303,14 +206,8 @@ class ManagedNetwork:
                     "choose another port in <portForward>, or end that program",
                 )
 
-    def _name_of(self, address: str) -> str:
-        number = self._pool().number_of(ipaddress.IPv4Address(address))
-        key = self._leases.holder(number) if number is not None else None
-        names = {uuid: name for uuid, name, _ in self._members()}
-        return names.get((key or "").partition("/")[0], address)
-
     def _names_of(self, rules: Rules) -> list[str]:
-        bridges = self._pool().bridges
+        bridges = self._addresses.pool().bridges
         return [bridges[number].name for number in sorted(rules.bridges)]
 
     def _refuse_moved(self) -> None:
@@ -318,7 +215,7 @@ class ManagedNetwork:
         if self._route_watch is None:
             self._route_watch = RouteWatch()
         self._route_watch.has_changed()
-        pool = self._pool()
+        pool = self._addresses.pool()
         own = {bridge.name for bridge in pool.bridges}
         with Netlink() as netlink:
             ranges = [each for each in (pool.network, pool.network6) if each is not None]
@@ -332,14 +229,14 @@ class ManagedNetwork:
             )
 
     def _make_bridge(self, number: int) -> None:
-        bridge = self._pool().bridges[number]
+        bridge = self._addresses.pool().bridges[number]
         with changing_links(self._places.runtime):
             make_bridge(bridge.name, bridge.gateways)
 
     async def _change(self, rules: Rules) -> None:
         if rules == self._rules:
             return
-        pool = self._pool()
+        pool = self._addresses.pool()
         few = rules.bridges == self._rules.bridges
         commands = (firewall.routing_commands if few else firewall.all_commands)(pool, rules)
         await self._told(commands)
@@ -362,14 +259,14 @@ class ManagedNetwork:
             if self._rule_watch is None:
                 return
             try:
-                await self._told(firewall.all_commands(self._pool(), self._rules))
+                await self._told(firewall.all_commands(self._addresses.pool(), self._rules))
             except EngineError as error:
                 self._say(error.message)
             else:
                 _log.info("the rules of the network %s were taken away and are back", NAME)
 
     async def _remove(self) -> None:
-        pool = self._pool()
+        pool = self._addresses.pool()
         self._dnsmasq.stop()
         with changing_links(self._places.runtime):
             remove_bridges([bridge.name for bridge in pool.bridges])
@@ -389,15 +286,3 @@ def _from_loopback(rules: Rules) -> bool:
     """Whether programs of the host itself may ask for a forwarded port at 127.0.0.1."""
     hosts = (forward.ports.host for forward in rules.forwards)
     return any(not host or host.startswith("127.") for host in hosts)
-
-
-@contextlib.contextmanager
-def _told_in_words() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        about = f" ({error.filename})" if error.filename else ""
-        raise EngineError(
-            f"the network {NAME} could not be made: {error.strerror}{about}",
-            "see that the kernel has bridges (modprobe bridge), or use another type",
-        ) from error
