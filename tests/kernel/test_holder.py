@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -79,6 +80,16 @@ def test_a_privileged_container_is_not_made_where_devices_cannot_be_refused(
     control = clone_ahead(replace(bare, rights=ORDINARY), tmp_path)
     control.kill()
     remove_group(control.group)
+
+
+def test_a_group_tells_when_its_last_process_is_gone(waiting: Child) -> None:
+    waiter = threading.Thread(target=waiting.group.await_empty, args=(60,))
+    waiter.start()
+    signal.pidfd_send_signal(waiting.pidfd, signal.SIGKILL)
+    waiter.join(20)
+    assert not waiter.is_alive()
+    if waiting.group.unified:
+        assert "populated 0" in Path(waiting.group.unified, "cgroup.events").read_text()
 
 
 async def holders(box: Box, runtimes: Path) -> tuple[int, list[int]]:

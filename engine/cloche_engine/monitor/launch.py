@@ -253,6 +253,7 @@ def remove_group(group: Group) -> None:
     group.kill()
     deadline = time.monotonic() + 5
     while not group.remove():
-        if time.monotonic() > deadline:
+        left = deadline - time.monotonic()
+        if left < 0:
             raise OSError(errno.EBUSY, "processes do not leave the control group")
-        time.sleep(0.002)
+        group.await_empty(left)

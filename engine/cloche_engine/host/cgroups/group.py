@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import select
 import signal
+import time
 from pathlib import Path
 
 from cloche_engine.host.cgroups.tree import Layout, make, remove_upwards
@@ -15,6 +17,8 @@ _ROUNDS = 100
 """Looks at a group that is filled faster than it is killed; a fork bomb of v1 ends sooner."""
 _DELEGATED = ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads")
 _BERTH = "entered"
+_MOMENT = 0.002
+"""Seconds between two looks at a group that cannot tell."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -130,8 +134,32 @@ class Group:
                     found.update(map(int, file))
         return sorted(found)
 
+    def await_empty(self, seconds: float) -> None:
+        """Wait until its last process is gone, at most so long; where no tree tells, a moment."""
+        if self.unified is None or not _await_change(f"{self.unified}/cgroup.events", seconds):
+            time.sleep(_MOMENT)
+
     def remove(self) -> bool:
         """Take it away in every tree, with empty parents; False while processes are in it."""
         trees = self.layout.hierarchies
         gone = [remove_upwards(tree.path, self.name) for tree in trees]
         return all(gone)
+
+
+def _await_change(events: str, seconds: float) -> bool:
+    """Wait for news of a group that has processes; False where it has none."""
+    try:
+        file = os.open(events, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        if b"populated 1" not in os.read(file, 4096):  # what changes from here on is told
+            return False
+        poll = select.poll()
+        poll.register(file, select.POLLPRI)
+        poll.poll(seconds * 1000)
+    except OSError:  # it was removed just now
+        return False
+    finally:
+        os.close(file)
+    return True
