@@ -163,3 +163,32 @@ async def test_what_the_host_needs_itself_is_refused_and_stays(
         line.split()[1] for line in before.splitlines()
     ]
     assert "default via 10.5.0.1" in ip("route")
+
+
+def names_in(shown: str) -> list[str]:
+    """The links of a brief listing."""
+    return sorted(line.split()[0] for line in shown.splitlines())
+
+
+async def test_e21_nobody_gets_a_link_or_a_bridge_that_another_container_has(
+    define: Define, root: Path, there: Outside
+) -> None:
+    named = interface("ethernet", "<target dev='web0'/>", address("10.6.0.5/24"))
+    bridged = interface("nat", address("10.7.0.5/24"))
+    await (await define(name="one", root=root, inside=named)).start()
+    await (await define(name="two", root=root, inside=bridged)).start()
+    before, shown = ip("-br", "link"), ip("-o", "-d", "link")
+    own = {word.rstrip(":").partition("@")[0] for word in shown.split() if word.startswith("cl")}
+    attacks = [interface(kind, f"<source dev='{link}'/>")
+               for kind in ("physical", "direct") for link in ("web0", *sorted(own))]  # fmt: skip
+    attacks += [interface("bridge", f"<source bridge='{link}'/>") for link in sorted(own)]
+    assert len(own) == 3, "the name beside web0, the port of the other and its bridge"
+    for number, inside in enumerate(attacks):
+        thief = await define(name=f"thief{number}", root=root, inside=inside)
+        with pytest.raises(StartFailedError) as refused:
+            await thief.start()
+        assert refused.value.hint, refused.value.message
+    assert names_in(ip("-br", "link")) == names_in(before)
+    control = interface("physical", f"<source dev='{there.link}'/>")
+    await (await define(name="three", root=root, inside=control)).start()
+    assert there.link not in ip("-o", "link")

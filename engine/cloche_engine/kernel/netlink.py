@@ -75,6 +75,7 @@ class Link:
     master: int
     up: bool = False
     loopback: bool = False
+    other_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +279,7 @@ def _link(body: bytes) -> Link:
     info = dict(attributes(values.get(_IFLA_LINKINFO, b"")))
     master = struct.unpack("=I", values.get(_IFLA_MASTER, bytes(4)))[0]
     index, flags = struct.unpack_from("=iI", body, 4)
+    others = attributes(values.get(_IFLA_PROP_LIST, b""))
     return Link(
         index,
         values.get(_IFLA_IFNAME, b"").rstrip(b"\0").decode(),
@@ -285,6 +287,7 @@ def _link(body: bytes) -> Link:
         master,
         up=bool(flags & _IFF_UP),
         loopback=bool(flags & _IFF_LOOPBACK),
+        other_names=tuple(each.rstrip(b"\0").decode() for _, each in others),
     )
 
 

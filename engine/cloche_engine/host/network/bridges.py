@@ -18,7 +18,7 @@ from cloche_engine.host.network.overlap import refuse_overlap
 from cloche_engine.host.network.refusal import NetworkRefusedError
 from cloche_engine.kernel.link_end import remove_link
 from cloche_engine.kernel.netlink import Netlink
-from cloche_engine.sandbox.plan.links import LinkPlan
+from cloche_engine.sandbox.plan.links import OUR_PREFIXES, LinkPlan
 
 _IPV4 = Path("/proc/sys/net/ipv4/conf")
 _IPV6 = Path("/proc/sys/net/ipv6/conf")
@@ -43,6 +43,12 @@ def remove_if_unused(netlink: Netlink, plan: LinkPlan) -> None:
 
 def _existing(netlink: Netlink, plan: LinkPlan) -> int:
     found = netlink.link(plan.bridge)
+    if found is not None and found.name.startswith(OUR_PREFIXES):
+        raise NetworkRefusedError(
+            f"{found.name} belongs to containers of another network",
+            "use type 'network', or the gateway of that network",
+            plan,
+        )
     if found is not None and found.kind == "bridge":
         return found.index
     if found is not None:

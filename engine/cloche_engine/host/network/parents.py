@@ -72,6 +72,11 @@ def _found(netlink: Netlink, plan: LinkPlan) -> Link:
         raise NetworkRefusedError(
             f"{plan.parent} is no link that a container can have", "choose another one", plan
         )
+    # Its own name is there after a start that was cut off.
+    if any(each.startswith(OUR_PREFIXES) and each != plan.outer for each in found.other_names):
+        raise NetworkRefusedError(
+            f"{plan.parent} belongs to another container", "choose another link", plan
+        )
     return found
 
 
