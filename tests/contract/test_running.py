@@ -12,7 +12,7 @@ from tests.bus.world import shell
 from tests.contract.viewer import Viewer
 
 from cloche_engine.api.client import Engine
-from cloche_engine.api.console import Ended, Live, Output, Size, encode_size
+from cloche_engine.api.console import NO_SIZE, Ended, Live, Output, Size, encode_size
 from cloche_engine.api.errors import InvalidArgumentError, WrongStateError
 from cloche_engine.api.model import Change, Container, ExecRequest, State
 
@@ -183,6 +183,19 @@ async def test_a_new_size_is_told_to_the_other_viewers(
     first.link.send(encode_size(Size(31, 97)))
     while (size := await second.frame(Size)) != Size(31, 97):
         second.frames.remove(size)
+
+
+async def test_who_only_looks_is_told_the_size_and_changes_none(
+    engine: Engine, running: str, view: View
+) -> None:
+    first = await view(running)
+    first.link.send(encode_size(Size(31, 97)))
+    with await engine.open_console(running, 0, 0) as link:
+        looking = Viewer(link)
+        await looking.frame(Live)
+        link.send(encode_size(NO_SIZE))
+        while (size := await looking.frame(Size)) != Size(31, 97):
+            looking.frames.remove(size)
 
 
 async def test_last_words_are_kept_after_the_end(engine: Engine, running: str, view: View) -> None:

@@ -205,6 +205,35 @@ async def test_the_grid_is_that_of_the_window_that_is_typed_in(driver: Driver) -
     await driver.act(window.close)
 
 
+async def test_a_window_that_only_looks_has_the_grid_of_the_one_that_is_typed_in(
+    driver: Driver,
+) -> None:
+    await attached(driver)
+    main = driver.console.terminal
+    window = driver.console.open_window()
+    other = window.page.terminal
+    await driver.until(lambda: window.page.is_attached)
+    await driver.act(lambda: window.resize(500, 300))
+    await driver.until(lambda: (main.rows, main.columns) == other.fitting_grid)
+    look = next(one for one in other.menu_actions if "look" in one.text())
+    await driver.act(look.trigger)
+    await driver.act(lambda: main.send_text("echo here\n"))
+    await driver.until(lambda: (main.rows, main.columns) == main.fitting_grid)
+    await driver.until(lambda: (other.rows, other.columns) == main.fitting_grid)
+
+    before = other.fitting_grid
+    await driver.act(lambda: window.resize(620, 420))
+    await driver.until(lambda: other.fitting_grid != before)
+    await driver.act(lambda: main.send_text("echo there\n"))
+    await driver.until(lambda: "there" in other.screen_lines())
+    assert (other.rows, other.columns) == main.fitting_grid
+    assert (main.rows, main.columns) == main.fitting_grid
+
+    await driver.act(look.trigger)
+    await driver.until(lambda: (main.rows, main.columns) == other.fitting_grid)
+    await driver.act(window.close)
+
+
 async def test_a_system_that_asks_for_a_login_offers_the_way_in_without_one(driver: Driver) -> None:
     await attached(driver)
     page = driver.console

@@ -129,7 +129,10 @@ class Engine(Protocol):
         ...
 
     async def open_console(self, ref: str, rows: int, columns: int) -> socket.socket:
-        """A socket with the frames of api.console; all that was said and is kept comes first."""
+        """A socket with the frames of api.console; all that was said and is kept comes first.
+
+        Who only looks gives 0 by 0.
+        """
         ...
 
     async def exec(self, ref: str, request: ExecRequest) -> socket.socket:

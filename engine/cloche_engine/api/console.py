@@ -9,7 +9,8 @@ X code:u16 flags:u8   the program ended; code is 128 + signal for a signal
 to the monitor   I bytes           input, at most 4096 bytes
 A bytes           what a terminal answers by itself; taken from one viewer alone, the last that
                   typed, resized or came, or else every window would answer each question
-R rows:u16 cols:u16   the viewer's size, which holds until another one types
+R rows:u16 cols:u16   the viewer's size, which holds until another one types; 0 by 0: it only
+                  looks, gives no size and no answers, and is told the size there is
 K signal:u8       send a signal to the program
 """
 
@@ -50,6 +51,10 @@ class Size:
 
     rows: int
     columns: int
+
+
+NO_SIZE = Size(0, 0)
+"""The wish of a viewer that only looks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from cloche_engine.api.console import (
     MAX_FRAME,
+    NO_SIZE,
     Answer,
     Ended,
     Gap,
@@ -127,7 +128,13 @@ class FakeSession:
                 viewer.close()
 
     def _lead(self, origin: Viewer, known: Size | None = None) -> None:
-        """The size is that of the viewer who types; `known` is what it knows without being told."""
+        """The size is that of the viewer who types; `known` is what it knows without being told.
+
+        Who only looks is told the size.
+        """
+        if self._sizes[origin] == NO_SIZE:
+            origin.send(encode_size(self._size, to_viewer=True))
+            return
         before, self._size = self._size, self._sizes[origin]
         self._viewers = [viewer for viewer in self._viewers if viewer.is_open]
         for viewer in self._viewers if before != self._size else ():

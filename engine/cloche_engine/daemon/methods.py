@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from cloche_engine.api.bus_reports import processes_body, report_body
 from cloche_engine.api.bus_values import AS_DEFINED, stats_values
 from cloche_engine.api.client import Engine, checked_grace
+from cloche_engine.api.console import NO_SIZE, Size
 from cloche_engine.api.errors import InvalidArgumentError
 from cloche_engine.api.model import Container, ExecRequest
 from cloche_engine.api.names import CONTAINER, MANAGER, container_path
@@ -76,7 +77,8 @@ async def _stats(call: Call) -> Reply:
 
 async def _open_console(call: Call) -> Reply:
     rows, columns = call.arguments
-    _check_size(rows, columns)
+    if Size(rows, columns) != NO_SIZE:
+        _check_size(rows, columns)
     return Reply((0,), carried=await call.engine.open_console(call.uuid, rows, columns))
 
 

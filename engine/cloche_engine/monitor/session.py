@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 
-from cloche_engine.api.console import Answer, Ended, Frame, Input, Signal, Size
+from cloche_engine.api.console import NO_SIZE, Answer, Ended, Frame, Input, Signal, Size
 from cloche_engine.kernel.terminals import SIZE, set_size
 from cloche_engine.monitor.loop import READ, WRITE, Loop
 from cloche_engine.monitor.ring import Ring
@@ -33,7 +33,7 @@ class Session:
         self._loop = loop
         self._master = -1
         self._viewers: list[Viewer] = []
-        """The last of them leads: it typed, resized or came last."""
+        """Of those with a size the last leads: it typed, resized or came last."""
         self._typed = bytearray()
         self._begun = 0.0
         self._was_watched = self._is_nudging = False
@@ -51,7 +51,7 @@ class Session:
 
     def attach(self, link: socket.socket, size: Size | None) -> None:
         """Let someone look; all that is kept comes first."""
-        viewer = Viewer(link, self.ring, self._live, size)
+        viewer = Viewer(link, self.ring, self._live, None if size == NO_SIZE else size)
         self._was_watched = True
         self._viewers.append(viewer)
         if self._ended is not None:
@@ -81,6 +81,10 @@ class Session:
         if self._master >= 0:
             with contextlib.suppress(OSError):
                 set_size(self._master, size.rows, size.columns)
+
+    @property
+    def _leader(self) -> Viewer | None:
+        return next((each for each in reversed(self._viewers) if each.size is not None), None)
 
     def _lead(self, viewer: Viewer) -> None:
         """The person is at this one: its size counts, and it answers for the terminal."""
@@ -169,12 +173,18 @@ class Session:
         self._loop.change(viewer.link.fileno(), reading | (0 if has_taken_all else WRITE))
 
     def _drop(self, viewer: Viewer) -> None:
-        led = self._viewers[-1] is viewer
+        led = self._leader is viewer
         self._viewers.remove(viewer)
         self._loop.forget(viewer.link.fileno())
         viewer.close()
-        if led and self._viewers:
-            self._lead(self._viewers[-1])
+        if led:
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Who led does so no more: the last before it does."""
+        leader = self._leader
+        if leader is not None:
+            self._lead(leader)
 
     def _viewer_ready(self, viewer: Viewer, events: int) -> None:
         if events & ~WRITE:
@@ -189,8 +199,10 @@ class Session:
             case Input(payload):
                 self._lead(viewer)
                 self._type(payload)
-            case Answer(payload) if viewer is self._viewers[-1]:
+            case Answer(payload) if viewer is self._leader:
                 self._type(payload)
+            case Size() if frame == NO_SIZE:
+                self._only_look(viewer)
             case Size():
                 viewer.wish(frame)
                 self._lead(viewer)
@@ -199,6 +211,14 @@ class Session:
                     signal.pidfd_send_signal(self.pidfd, number)
             case _:
                 pass
+
+    def _only_look(self, viewer: Viewer) -> None:
+        """It leads no more, and takes the size that there is."""
+        led = self._leader is viewer
+        viewer.wish(None)
+        if led:
+            self._hand_on()
+        viewer.tell_size(self._size)
 
     def _type(self, payload: bytes) -> None:
         self._typed += payload

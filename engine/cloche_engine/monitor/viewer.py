@@ -33,7 +33,7 @@ class Viewer:
     ) -> None:
         link.settimeout(0)
         self.size = size
-        """Its own size; None where it has no terminal."""
+        """Its own size; None where it has no terminal, or only looks."""
         self._known = size
         self.link = link
         self._ring = ring
@@ -79,8 +79,8 @@ class Viewer:
             self.link.sendmsg([encode_output(Output(self._at, b"")), *pieces])
             self._at += sum(map(len, pieces))
 
-    def wish(self, size: Size) -> None:
-        """It has another size now, and knows that."""
+    def wish(self, size: Size | None) -> None:
+        """It has another size now, and knows that; None: none of its own any more."""
         self.size = self._known = size
 
     def tell_size(self, size: Size) -> None:

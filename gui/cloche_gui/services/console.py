@@ -73,6 +73,10 @@ class ConsoleLink(QObject):
         """Tell the size of the viewer."""
         self._put(console.encode_size(console.Size(rows, columns)))
 
+    def only_look(self) -> None:
+        """Give neither size nor answers from now on; `resized` tells the size there is."""
+        self._put(console.encode_size(console.NO_SIZE))
+
     def close(self) -> None:
         """Detach; the program does not notice."""
         if not self.is_open:

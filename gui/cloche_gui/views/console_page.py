@@ -148,7 +148,7 @@ class ConsolePage(QWidget):
         self._ending = None
         self.messages.clear(_TOPIC)
         self._close_link()
-        rows, columns = self.terminal.fitting_grid
+        rows, columns = (0, 0) if self._only_look else self.terminal.fitting_grid
         self._jobs.run(
             Job(f"Opening the console of “{self._container.name}”", quiet=True),
             lambda engine: engine.open_console(self._container.uuid, rows, columns),
@@ -165,12 +165,11 @@ class ConsolePage(QWidget):
         link = self._link = ConsoleLink(sock, self, lambda: self.terminal.backlog)
         link.output.connect(self._said)
         link.gap.connect(self._gap)
-        link.resized.connect(self.terminal.hold_grid)
+        link.resized.connect(self._hold_grid)
         link.ended.connect(self._ended)
         link.closed.connect(self._closed)
         self._set_typing(allowed=True)
-        self.terminal.hold_grid(*self.terminal.fitting_grid)
-        link.resize(*self.terminal.fitting_grid)
+        self._tell_size()
         if self._container.state is State.PAUSED:
             self._show_paused()
 
@@ -190,8 +189,20 @@ class ConsolePage(QWidget):
             send_from(self.terminal, self._link, typed)
 
     def _resized(self, rows: int, columns: int) -> None:
-        if self._link is not None:
+        if self._link is not None and not self._only_look:
             self._link.resize(rows, columns)
+
+    def _tell_size(self) -> None:
+        """Have the size of this page, or that of others where it only looks."""
+        if self._link is not None and self._only_look:
+            self._link.only_look()
+            return
+        self.terminal.hold_grid(*self.terminal.fitting_grid)
+        if self._link is not None:
+            self._link.resize(*self.terminal.fitting_grid)
+
+    def _hold_grid(self, rows: int, columns: int) -> None:
+        self.terminal.hold_grid(rows, columns, firmly=self._only_look)
 
     def _said(self, output: bytes, is_old: bool) -> None:
         self.recording.note(output)
@@ -225,6 +236,7 @@ class ConsolePage(QWidget):
     def _hold_keys(self, only_look: bool) -> None:
         self._only_look = only_look
         self._set_typing(allowed=self._may_type)
+        self._tell_size()
 
     def _open_shell(self) -> None:
         self.tabs.start(self._container, SHELL, self._no_program)

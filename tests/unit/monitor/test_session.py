@@ -12,6 +12,7 @@ import pytest
 from tests.unit.monitor.saying import say
 
 from cloche_engine.api.console import (
+    NO_SIZE,
     Answer,
     Ended,
     Frame,
@@ -192,6 +193,36 @@ def test_the_size_goes_back_to_who_remains(session: Session, look: Look) -> None
     assert small.heard()[-1] == SMALL
     small.close()
     assert _size(session) == SMALL
+
+
+def test_who_only_looks_gives_no_size_and_has_that_of_the_others(
+    session: Session, look: Look
+) -> None:
+    small, looking = look(SMALL), look(NO_SIZE)
+    looking.send(encode_size(NO_SIZE))
+    assert looking.heard()[-1] == SMALL
+    assert _size(session) == SMALL
+    small.send(encode_size(LARGE))
+    assert looking.heard()[-1] == LARGE
+    small.close()
+    assert _size(session) == LARGE
+
+
+def test_who_begins_to_only_look_gives_the_lead_back_and_can_have_it_again(
+    session: Session, slave: int, look: Look
+) -> None:
+    small, large = look(SMALL), look(LARGE)
+    assert _size(session) == LARGE
+    tty.setraw(slave, termios.TCSANOW)
+    large.send(encode_size(NO_SIZE))
+    assert _size(session) == SMALL
+    assert large.heard()[-1] == SMALL
+    for window, words in ((large, b"\x1b[2;2R"), (small, b"\x1b[1;1R")):
+        window.send(*encode_answer(words))
+    assert os.read(slave, 100) == b"\x1b[1;1R"
+    large.send(encode_size(LARGE), *encode_answer(b"\x1b[2;2R"))
+    assert _size(session) == LARGE
+    assert os.read(slave, 100) == b"\x1b[2;2R"
 
 
 def test_two_windows_that_go_at_once_end_nothing(session: Session, look: Look) -> None:

@@ -32,6 +32,7 @@ class TerminalSurface(QWidget):
         self._own_theme: Theme | None = None
         self._wish = self._core.rows, self._core.columns
         self._held: tuple[int, int] | None = None
+        self._is_held_firmly = False
         self._display = Display(self._core, self._theme())
         self._typeface = Typeface()
         self._frames = Frames(self, self._frame)
@@ -92,10 +93,11 @@ class TerminalSurface(QWidget):
         self._use_font()
         self._fit()
 
-    def hold_grid(self, rows: int, columns: int) -> None:
-        """Shows a grid of this size, whatever fits, until the widget gets another size."""
+    def hold_grid(self, rows: int, columns: int, *, firmly: bool = False) -> None:
+        """Shows a grid of this size, whatever fits; the widget's next size ends it if not firm."""
         held = rows, columns
-        self._held = None if held == self._wish else held
+        self._is_held_firmly = firmly
+        self._held = held if firmly or held != self._wish else None
         self._fit()
 
     def screen_lines(self) -> list[str]:
@@ -167,7 +169,7 @@ class TerminalSurface(QWidget):
         room = QSize(self.width() - self._bar.sizeHint().width(), self.height())
         wish = self._display.grid_for(room)
         is_new, self._wish = wish != self._wish, wish
-        self._held = None if is_new else self._held
+        self._held = None if is_new and not self._is_held_firmly else self._held
         grid = self._held or wish
         if grid != (self.rows, self.columns):
             self._display.resize(*grid)
