@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 
+_OURS: set[str] = set()
+
 
 class Screen:
     """An Xvfb of our own, on a display number that it chooses; it ends with its last client."""
@@ -32,11 +34,18 @@ class Screen:
             self.close()
             raise RuntimeError("Xvfb did not start; install the package xvfb")
         self.display = f":{number}"
+        _OURS.add(self.display)
 
     def close(self) -> None:
         """End the screen."""
         self._process.terminate()
         self._process.wait(30)
+
+
+def is_ours() -> bool:
+    """Whether nobody sits at the screen in use: only there may the pointer itself be moved."""
+    alone = os.environ.get("CLOCHE_MUST_RUN") == "1"
+    return alone or os.environ.get("DISPLAY") in _OURS
 
 
 def needs_screen() -> bool:
