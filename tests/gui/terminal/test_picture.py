@@ -1,8 +1,10 @@
 """What is painted: the pixels agree with the cells."""
 
+import unicodedata
+
 import pytest
 from PyQt6.QtCore import QPointF
-from PyQt6.QtGui import QColor, QFont, QPalette
+from PyQt6.QtGui import QColor, QFont, QImage, QPalette
 from pytestqt.qtbot import QtBot
 from tests.gui.terminal.gestures import at, drag
 from tests.gui.terminal.pixels import cell_colors, painted
@@ -107,10 +109,34 @@ def test_lines_of_boxes_join_without_gaps(console: TerminalWidget) -> None:
     )
 
 
-@pytest.mark.parametrize("character", [chr(code) for code in range(0x2500, 0x25A0)])
-def test_every_line_and_block_character_leaves_ink(character: str, console: TerminalWidget) -> None:
-    console.feed(f"\x1b[?25l{character}".encode())
-    assert cell_colors(console, 0, 0) != [hex_color(DARK.background)]
+def grid_of(console: TerminalWidget, characters: list[str]) -> list[QImage]:
+    """The pictures of these characters, painted in rows of 32."""
+    lines = ["".join(characters[at : at + 32]) for at in range(0, len(characters), 32)]
+    console.feed(("\x1b[?25l" + "\r\n".join(lines)).encode())
+    image, (width, height) = painted(console), console._display.cell_size
+    return [
+        image.copy(4 + number % 32 * width, 4 + number // 32 * height, width, height)
+        for number in range(len(characters))
+    ]
+
+
+def test_every_line_and_block_character_leaves_ink(console: TerminalWidget) -> None:
+    characters = [" ", *map(chr, range(0x2500, 0x25A0))]
+    blank, *drawn = grid_of(console, characters)
+    assert [characters[1 + at] for at, image in enumerate(drawn) if image == blank] == []
+
+
+def test_a_sextant_fills_the_sixths_that_its_name_counts(console: TerminalWidget) -> None:
+    characters = [chr(code) for code in range(0x1FB00, 0x1FB3C)]
+    ink, places = hex_color(DARK.foreground), [(x, y) for y in (1, 3, 5) for x in (1, 3)]
+    for character, image in zip(characters, grid_of(console, characters), strict=True):
+        width, height = image.width(), image.height()
+        filled = "".join(
+            str(number)
+            for number, (x, y) in enumerate(places, 1)
+            if image.pixelColor(width * x // 4, height * y // 6).name() == ink
+        )
+        assert unicodedata.name(character) == f"BLOCK SEXTANT-{filled}"
 
 
 def test_a_wide_character_fills_both_cells_and_emoji_have_colours(console: TerminalWidget) -> None:

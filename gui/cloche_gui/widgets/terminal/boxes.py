@@ -1,4 +1,4 @@
-"""Line drawing, block and braille characters, drawn so that neighbours join without a gap.
+"""Line drawing, block, sextant and braille characters, drawn so that neighbours join without a gap.
 
 A font's own glyphs seldom fill the cell to the last pixel, so these are made of rectangles. What
 lines a character has is read from its Unicode name ("BOX DRAWINGS DOWN HEAVY AND RIGHT LIGHT").
@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from PyQt6.QtCore import QPointF, QRect, Qt
+from PyQt6.QtCore import QPoint, QPointF, QRect, Qt
 from PyQt6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 _LIGHT, _HEAVY, _DOUBLE = 1, 2, 3
@@ -28,14 +28,18 @@ _WHITE = QColor(255, 255, 255)
 def draws(cluster: str) -> bool:
     """Whether this character is one of those that are drawn here."""
     return len(cluster) == 1 and (
-        "\u2500" <= cluster <= "\u259f" or "\u2800" <= cluster <= "\u28ff"
+        "\u2500" <= cluster <= "\u259f"
+        or "\u2800" <= cluster <= "\u28ff"
+        or "\U0001fb00" <= cluster <= "\U0001fb3b"
     )
 
 
 def draw(painter: QPainter, width: int, height: int, character: str) -> None:
     """Draws one character in white into a cell of this size at the origin."""
     cell = _CellSize(width, height)
-    if character >= "\u2800":
+    if character >= "\U0001fb00":
+        _draw_sextants(painter, cell, ord(character) - 0x1FB00)
+    elif character >= "\u2800":
         _draw_braille(painter, cell, ord(character) - 0x2800)
     elif character >= "\u2580":
         _draw_block(painter, cell, character)
@@ -217,6 +221,17 @@ def _draw_quadrants(painter: QPainter, cell: _CellSize, filled: str) -> None:
     }
     for corner in filled:
         painter.fillRect(corners[corner], _WHITE)
+
+
+def _draw_sextants(painter: QPainter, cell: _CellSize, number: int) -> None:
+    """Sixths, bit by bit: those that would be a half or the whole are block characters already."""
+    sixths = number + 1 + (number >= 20) + (number >= 40)
+    across, down = (0, cell.width // 2, cell.width), [cell.height * row // 3 for row in range(4)]
+    for sixth in range(6):
+        if sixths >> sixth & 1:
+            row, column = divmod(sixth, 2)
+            corner, opposite = (across[column], down[row]), (across[column + 1], down[row + 1])
+            painter.fillRect(QRect(QPoint(*corner), QPoint(*opposite) - QPoint(1, 1)), _WHITE)
 
 
 def _draw_braille(painter: QPainter, cell: _CellSize, dots: int) -> None:
