@@ -7,12 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QFont
 from tests.gui.driver import Driver
 
+from cloche_engine.api.errors import EngineError
+from cloche_gui.presenters.notice import plain_tip
 from cloche_gui.services.recording import Recorder, RecordingError, read
 from cloche_gui.views.player_window import PlayerWindow
 from cloche_gui.views.program_tab import ProgramDialog
+from cloche_gui.widgets.labels import WrappedLabel
 
 pytestmark = pytest.mark.screen
 
@@ -106,6 +110,17 @@ async def test_t3_a_program_that_wants_the_clipboard_is_told_of_once(driver: Dri
     await driver.click_text(driver.console, "Stop that")
     terminal.feed(b"\x1b]52;c;QUFB\x07")
     assert "wanted to" in " ".join(driver.console.messages.texts)
+
+
+async def test_t12_what_a_failure_quotes_is_shown_and_not_obeyed(driver: Driver) -> None:
+    await attached(driver)
+    hostile = EngineError("said \x1b[31m<b>\nthis\u202e", "look for <img src=x>")
+    driver.console.show_failure(hostile)
+    told = " ".join(driver.console.messages.texts)
+    assert r"Said \x1b[31m<b> this\u202e." in told
+    assert "look for <img src=x>" in told.lower()
+    assert plain_tip("<b>x") == "<span>&lt;b&gt;x</span>"
+    assert WrappedLabel("<b>x").textFormat() is Qt.TextFormat.PlainText
 
 
 async def test_a_chosen_font_is_remembered_for_every_console(driver: Driver) -> None:

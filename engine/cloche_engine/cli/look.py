@@ -47,10 +47,12 @@ async def xml(engine: Engine, options: argparse.Namespace) -> int:
 
 
 async def logs(engine: Engine, options: argparse.Namespace) -> int:
-    """What the console said last, byte for byte."""
+    """What the console said last: byte for byte, but on a terminal none of it is obeyed."""
     said = await engine.logs(options.name)
     if options.json:
         words.print_json({"output": said.decode(errors="replace")})
+    elif sys.stdout.isatty():
+        print(words.printable_lines(said.decode(errors="replace")), end="")
     else:
         _print_bytes(said)
     return 0

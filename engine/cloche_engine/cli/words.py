@@ -6,20 +6,14 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from cloche_engine.api import shown
+
 if TYPE_CHECKING:  # a command that sees no container need not know what one is
     from cloche_engine.api.model import Container
 
 _MIB = 1024 * 1024
 
-
-def printable(text: str) -> str:
-    """One line without control characters: names and errors may come from a hostile container."""
-    return "".join(one if one.isprintable() else " " for one in text).strip()
-
-
-def printable_lines(text: str) -> str:
-    """Text without control characters but those that lay it out."""
-    return "".join(one if one.isprintable() or one in "\n\t" else " " for one in text)
+printable, printable_lines = shown.line, shown.lines
 
 
 def document(container: Container) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QSortFilterPr
 from cloche_engine.api.model import Change, Container, Removed
 from cloche_engine.definition.spec import ContainerSpec, Interface
 from cloche_gui.presenters import container as words
+from cloche_gui.presenters.notice import plain_tip
 
 CONTAINER_ROLE = int(Qt.ItemDataRole.UserRole)
 _NOWHERE = QModelIndex()
@@ -41,7 +42,7 @@ class ContainersModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return container.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return container.title or words.subtitle(container)
+            return plain_tip(container.title or words.subtitle(container))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return words.spoken(container)
         return None

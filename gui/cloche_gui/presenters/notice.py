@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cloche_engine.api import shown
 from cloche_engine.api.errors import EngineError
 
 
@@ -48,12 +50,17 @@ def failure(title: str, error: EngineError, name: str = "") -> Notice:
 def sentence(text: str, name: str = "") -> str:
     """The text with a capital letter and a full stop, as messages of the engine may lack both.
 
-    A name at its beginning, that of a container, stays as it is.
+    A name at its beginning, that of a container, stays as it is. Controls are written out.
     """
-    text = text.strip()
+    text = shown.line(text)
     if not text:
         return ""
     begins_with_name = name and text.split()[0].strip("'“”:,") == name
     if text[:1].islower() and " " in text and not begins_with_name:
         text = text[0].upper() + text[1:]
     return text if text.endswith((".", "!", "?", "…")) else text + "."
+
+
+def plain_tip(text: str) -> str:
+    """A tooltip in these very words: Qt takes text with a tag in it for HTML."""
+    return f"<span>{html.escape(text)}</span>" if "<" in text else text

@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBox
 
 from cloche_engine.api.model import Container, State
 from cloche_gui.presenters.container import Action, subtitle
+from cloche_gui.presenters.notice import plain_tip
 from cloche_gui.views.commands import Commands
 from cloche_gui.views.container_delegate import state_color
 from cloche_gui.widgets import icons
@@ -63,7 +64,7 @@ class Header(QWidget):
     def show_container(self, container: Container) -> None:
         """Show the name and the state of a container."""
         self.name.setText(container.name)
-        self.name.setToolTip(container.title or container.name)
+        self.name.setToolTip(plain_tip(container.title or container.name))
         self.state.setText(subtitle(container))
         self._mark.show_state(container.state)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSize, QTimer
+from PyQt6.QtCore import QSize, Qt, QTimer
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from cloche_gui.services.jobs import Job, Jobs
@@ -20,6 +20,7 @@ class Progress(QWidget):
         self._jobs = jobs
         self._job: Job | None = None
         self.text = QLabel()
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.cancel = QPushButton("Cancel")
         self.cancel.setToolTip("Stop waiting; what the helper has begun it may still finish")
         self._bar = QProgressBar()

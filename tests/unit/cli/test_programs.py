@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from cloche_engine.api.client import Engine
 from cloche_engine.api.model import Container, End, State
-from cloche_engine.cli import words
+from cloche_engine.cli import look, words
 
 LITERAL = Path(__file__).parents[1] / "definition/rfc-v2-literal.xml"
 GOOD = b"""<domain type='linuxcontainer'><name>one</name>
@@ -83,12 +88,37 @@ def test_a_missing_system_bus_is_told() -> None:
     assert "cannot reach the message bus: No such file" in _line(done)
 
 
-def test_control_characters_of_a_container_do_not_reach_the_terminal() -> None:
+def test_t12_control_characters_of_a_container_are_seen_and_do_not_reach_the_terminal() -> None:
     hostile = Container("0" * 32, "a\x1b[2J", State.FAILED, error="\x1b]0;x\x07\nline")
     facts = [(name, value, "", "", "") for name, value in words.facts(hostile)]
     shown = words.table([words.row(hostile), *facts])
     assert "\x1b" not in shown
     assert "\x07" not in shown
+    assert r"a\x1b[2J" in shown
+    assert r"\x1b]0;x\x07 line" in shown
+
+
+class _Said:
+    """An engine whose container has said this."""
+
+    async def logs(self, _ref: str) -> bytes:
+        return b"one \x1b[32mgreen\x1b[m\r\n\x1b]52;c;aGk=\x07\xe2\x80\xae\xff\xc2\x9b6n\r\n"
+
+
+def test_t12_a_log_is_obeyed_by_no_terminal_and_whole_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = argparse.Namespace(name="one", json=False)
+    heard = []
+    for reading, writing in (os.pipe(), pty.openpty()):
+        with open(writing, "w", encoding="utf-8") as out:  # noqa: PTH123 - a descriptor
+            monkeypatch.setattr(sys, "stdout", out)
+            asyncio.run(look.logs(cast("Engine", _Said()), options))
+            heard.append(os.read(reading, 1000))
+        os.close(reading)
+    assert heard[0] == asyncio.run(_Said().logs(""))
+    seen = "one green\r\n\\x1b]52;c;aGk=\\x07\\u202e\N{REPLACEMENT CHARACTER}\\x9b6n\r\n"
+    assert heard[1].decode() == seen
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cloche_engine.daemon.journal import JournalFormatter, formatter
+from cloche_engine.daemon.journal import JournalFormatter, PlainFormatter, formatter
 
 
 def record(level: int, text: str, *, failed: bool = False) -> logging.LogRecord:
@@ -28,6 +28,15 @@ def test_each_line_of_a_traceback_has_the_priority() -> None:
     assert lines[0] == "<3>cloched: broken"
     assert lines[-1].startswith("<3>ValueError: ")
     assert all(line.startswith("<3>") for line in lines)
+
+
+@pytest.mark.parametrize("make", [JournalFormatter, PlainFormatter])
+def test_t12_what_a_container_said_begins_no_line_and_commands_no_terminal(
+    make: type[PlainFormatter],
+) -> None:
+    said = make().format(record(logging.ERROR, "it said \x1b[2J\x85<0>boo\u2028\u202e"))
+    assert said.endswith(r"cloched: it said \x1b[2J <0>boo \u202e")
+    assert len(said.splitlines()) == 1
 
 
 def test_levels_are_told_apart() -> None:
