@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import os
+import socket
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.kernel.box import Box, Define, ending, read_until
+from tests.kernel.box import GREEDY, Box, Define, ending, read_until, receive
 
-from cloche_engine.api.console import Size, encode_signal, encode_size
+from cloche_engine.api.console import Ended, Size, decode, encode_signal, encode_size
 from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import ExecRequest
 from cloche_engine.core.engine import LocalEngine
@@ -21,6 +22,12 @@ pytestmark = pytest.mark.kernel
 
 MARK = "CLOCHE_TEST_MARK"
 OUT_OF_MEMORY = "sh did not start: its program needs more memory than its limit leaves"
+
+
+async def packets(link: socket.socket) -> AsyncIterator[bytes]:
+    """All that a session says."""
+    while packet := await receive(link):
+        yield packet
 
 
 async def with_pipes(box: Box, request: ExecRequest) -> tuple[int, str]:
@@ -69,6 +76,20 @@ async def test_it_is_in_the_group_of_its_container_and_counted(box: Box) -> None
         link.send(encode_signal(9))
         assert await ending(link) == 137
     assert (await box.engine.stats(box.uuid)).processes == before
+
+
+async def test_one_that_the_memory_limit_kills_ends_with_that_reason(
+    define: Define, root: Path
+) -> None:
+    box = await define(root=root, around="<memory>16384</memory>")
+    await box.start()
+    ends = []
+    for argv in (("sh", "-c", "kill -9 $$"), GREEDY):
+        link = await box.engine.exec(box.uuid, ExecRequest(argv, terminal=True))
+        with link:
+            frames = [decode(packet) async for packet in packets(link)]
+            ends.append(frames[-1])
+    assert ends == [Ended(137), Ended(137, out_of_memory=True)]
 
 
 async def test_its_terminal_follows_the_size_of_the_viewer(box: Box) -> None:

@@ -53,3 +53,12 @@ async def test_a_process_outside_of_the_group_is_called_escaped(box: Box) -> Non
     assert not (await named(box, "/bin/sh")).escaped
     await box.engine.kill(box.uuid)  # the end of its pid namespace ends it all the same
     assert not Path(f"/proc/{stray.pid}").exists()
+
+
+async def test_one_that_has_ended_and_is_not_reaped_is_not_called_escaped(box: Box) -> None:
+    careless = ("sh", "-c", "true & exec sleep 602")
+    (await box.engine.exec(box.uuid, ExecRequest(careless, terminal=True))).close()
+    ended: list[Process] = []
+    while not ended:
+        ended = [each for each in await box.engine.processes(box.uuid) if each.state == "Z"]
+    assert [each.escaped for each in ended] == [False]

@@ -18,7 +18,7 @@ from cloche_engine.api.client import Engine
 from cloche_engine.api.console import MAX_FRAME, Ended, decode, encode_signal
 from cloche_engine.api.errors import UnavailableError
 from cloche_engine.api.model import ExecRequest
-from cloche_engine.cli.terminal import attach, size, write_all
+from cloche_engine.cli.terminal import attach, size, tell, write_all
 
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
@@ -43,7 +43,7 @@ async def _on_terminal(engine: Engine, name: str, request: ExecRequest) -> int:
     environment = (*environment, *request.environment)
     request = replace(request, environment=environment, terminal=True, rows=rows, columns=columns)
     with await engine.exec(name, request) as link, _signals_sent(link):
-        return _status(await attach(link))
+        return _status(name, await attach(link))
 
 
 async def _with_pipes(engine: Engine, name: str, request: ExecRequest) -> int:
@@ -57,7 +57,7 @@ async def _with_pipes(engine: Engine, name: str, request: ExecRequest) -> int:
         pumps.begin()
         ended = await _end(link)
         await asyncio.to_thread(pumps.finish)
-    return _status(ended)
+    return _status(name, ended)
 
 
 async def _end(link: socket.socket) -> Ended | None:
@@ -70,11 +70,15 @@ async def _end(link: socket.socket) -> Ended | None:
     return None
 
 
-def _status(ended: Ended | None) -> int:
+def _status(name: str, ended: Ended | None) -> int:
     if ended is None:
         raise UnavailableError(
             "how the program ended is not known: the container ended, or its monitor did",
             "look at the state of the container",
+        )
+    if ended.out_of_memory:
+        tell(
+            f"The memory limit of {name} was reached, and the kernel killed the program: raise it."
         )
     return ended.code & 0xFF
 

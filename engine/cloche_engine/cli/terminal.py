@@ -46,13 +46,13 @@ async def console(engine: Engine, options: argparse.Namespace) -> int:
     before = await engine.container(options.name)
     with await engine.open_console(options.name, rows, columns) as link:
         if os.isatty(_STDIN):
-            _tell("Ctrl+] leaves this console; the container goes on.")
+            tell("Ctrl+] leaves this console; the container goes on.")
         ended = await attach(link, detach=DETACH)
     if not before.state.is_live and (before.error or before.exit_code is None):
         raise _not_run(before)
     if ended is not None:
         reason = ": it needed more memory than it may have" if ended.out_of_memory else ""
-        _tell(f"The program of {before.name} ended with status {ended.code}{reason}.")
+        tell(f"The program of {before.name} ended with status {ended.code}{reason}.")
     return 0
 
 
@@ -151,7 +151,7 @@ class _Screen:
 
     def _jump(self, lost: int, modes: bytes) -> None:
         if not os.isatty(_STDOUT):
-            _tell(f"{lost} bytes of earlier output are not kept any more.")
+            tell(f"{lost} bytes of earlier output are not kept any more.")
         elif self._is_old:
             self._replay.add(modes)
         else:
@@ -233,5 +233,6 @@ def _size_followed(link: socket.socket) -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGWINCH)
 
 
-def _tell(line: str) -> None:
+def tell(line: str) -> None:
+    """One line on stderr, beside what the program says."""
     print(f"clochectl: {printable(line)}", file=sys.stderr, flush=True)

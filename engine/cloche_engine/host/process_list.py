@@ -16,6 +16,8 @@ _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _NOBODY = 65534
 _LONGEST = 4096
+_DEAD = "ZX"
+"""States of what has ended: the kernel has taken it out of its groups, and limits hold nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def _look_at(pid: int, group: Group, users: list[tuple[int, int, int]], boot: fl
         cpu_seconds=(int(fields[11]) + int(fields[12])) / _TICK,
         memory_bytes=int(fields[21]) * _PAGE,
         started=boot + int(fields[19]) / _TICK,
-        escaped=not _is_held(pid, group),
+        escaped=fields[0] not in _DEAD and not _is_held(pid, group),
     )
 
 

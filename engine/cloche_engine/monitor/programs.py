@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cloche_engine.api.console import Ended, Size
+from cloche_engine.host.cgroups.usage import oom_kills
 from cloche_engine.monitor.enter import Entrance, Request, only_pipes
 from cloche_engine.monitor.entering import Entering, broken_off
 from cloche_engine.monitor.launch import LaunchFailedError
@@ -26,6 +27,8 @@ _LOOK = 0.25
 """Seconds after which one that is still on its way is looked at, again and again."""
 _LONGEST = 30.0
 """Seconds that the way in may take."""
+
+_KILLED = 128 + signal.SIGKILL
 
 Answer = Callable[[socket.socket, Fields], None]
 
@@ -52,7 +55,8 @@ class Programs:
         self._filters = filters
         self._answer = answer
         self._visits: list[_Visit] = []
-        self._sessions: list[Session] = []
+        self._sessions: dict[Session, int] = {}
+        """With how many processes of the container had been killed for memory before."""
 
     def begin(self, request: Request, size: Size, asked: tuple[socket.socket, list[int]]) -> None:
         """Have one enter; whoever asked, a socket and three pipes, is answered when it has."""
@@ -93,7 +97,7 @@ class Programs:
         entered = visit.entering
         ring = Ring(PROGRAM_CAPACITY)
         session = Session(self._loop, entered.pidfd, entered.console, ring=ring)
-        self._sessions.append(session)
+        self._sessions[session] = self._killed_for_memory()
         self._loop.watch(entered.pidfd, READ, lambda _: self._ended(session))
         if visit.asker.fileno() < 0:
             signal.pidfd_send_signal(entered.pidfd, signal.SIGKILL)
@@ -127,8 +131,13 @@ class Programs:
         self._loop.forget(visit.entering.link.fileno())
 
     def _ended(self, session: Session) -> None:
-        self._sessions.remove(session)
-        session.end(Ended(ending_of(self._reap(session.pidfd)).code))
+        before = self._sessions.pop(session)
+        ending = ending_of(self._reap(session.pidfd))
+        killed = ending.code == _KILLED and self._killed_for_memory() > before
+        session.end(Ended(ending.code, out_of_memory=killed))
+
+    def _killed_for_memory(self) -> int:
+        return oom_kills(self._launched.child.group)
 
     def _bury(self, pidfd: int) -> None:
         """Nobody is to hear how it ended."""
