@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import QPoint
+from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtWidgets import QMessageBox, QScrollArea  # noqa: TID251 - it looks for them
 from tests.gui.driver import Driver
 from tests.walkthrough_host import FailedError, Host, demand
@@ -125,6 +125,10 @@ class Session:
             (settings.limits.memory, _MEMORY_MIB),
         ):
             await self._set_limit(limit, value)
+        await self._driver.press(Qt.Key.Key_Tab)
+        await self._driver.type("M")
+        unit = settings.limits.memory.unit.currentText()
+        demand(unit == "MiB", f"the unit is {unit}, though M was typed")
 
     async def _scroll_down(self, area: QScrollArea | None) -> None:
         bar = area.verticalScrollBar() if area is not None else None

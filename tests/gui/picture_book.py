@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QSettings, Qt
-from PyQt6.QtWidgets import QApplication, QScrollArea, QWidget  # noqa: TID251 - it looks at them
+from PyQt6.QtWidgets import QApplication, QMessageBox, QScrollArea, QWidget  # noqa: TID251 - it looks at them
 from qasync import QEventLoop
 from tests.gui.test_importing import LIBVIRT
 
@@ -20,6 +20,7 @@ from cloche_gui.services.engine import EngineService
 from cloche_gui.services.jobs import Jobs
 from cloche_gui.services.settings import Settings
 from cloche_gui.views.container_page import CONSOLE, SETTINGS, XML
+from cloche_gui.views.help_dialog import HelpDialog
 from cloche_gui.views.main_window import MainWindow
 from cloche_gui.widgets.appearance import Appearance
 
@@ -123,8 +124,10 @@ class PictureBook:
             console.terminal.send_text("help\r")
             await until(lambda: len("".join(console.terminal.screen_lines())) > 40)
         await self._save(window, "10-console")
+        await self._pages_of_help(window)
         window.list.choose(names["old-mail"])
         await self._save(window, "11-failed")
+        await self._question(window)
         window.list.choose(names["nightly-build"])
         await self._save(window, "12-ended")
         window.list.choose(names["database"])
@@ -149,6 +152,20 @@ class PictureBook:
         await asyncio.sleep(0)
         await self._save(window, "40-helper-gone")
         self._app.processEvents()
+
+    async def _pages_of_help(self, window: MainWindow) -> None:
+        for number, name in enumerate(("keys", "reference", "places")):
+            window.commands[name].trigger()
+            dialog = window.findChildren(HelpDialog)[-1]
+            await self._save(dialog, f"5{number}-help-{name}")
+            dialog.reject()
+
+    async def _question(self, window: MainWindow) -> None:
+        window.commands["delete"].trigger()
+        box = window.findChild(QMessageBox, "delete-question")
+        if box is not None:
+            await self._save(box, "53-delete")
+            box.reject()
 
     async def _help(self, window: MainWindow) -> None:
         """Completion, a fix, and the plan; the document is as before afterwards."""

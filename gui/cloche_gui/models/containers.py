@@ -42,7 +42,7 @@ class ContainersModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return container.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(container.title or words.subtitle(container))
+            return plain_tip(words.row_tip(container))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return words.spoken(container)
         return None

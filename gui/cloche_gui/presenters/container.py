@@ -151,6 +151,19 @@ def subtitle(container: Container) -> str:
     return " · ".join((state_word(container.state), *_plain(container.addresses)))
 
 
+def row_text(container: Container) -> str:
+    """The state and the first address, for a narrow line; how many there are besides."""
+    first, *others = _plain(container.addresses) or [""]
+    more = f"+{len(others)}" if others else ""
+    found = " ".join(part for part in (first, more) if part)
+    return " · ".join(part for part in (state_word(container.state), found) if part)
+
+
+def row_tip(container: Container) -> str:
+    """What a row of the list has no room for."""
+    return "\n".join(part for part in (container.title, subtitle(container)) if part)
+
+
 def spoken(container: Container) -> str:
     """Name, state and addresses for a screen reader."""
     words = (container.name, state_word(container.state).lower(), *_plain(container.addresses))

@@ -20,6 +20,7 @@ from cloche_gui.presenters import program
 from cloche_gui.presenters.network import Mode, Network
 from cloche_gui.presenters.root import Origin, Root
 
+_MIB, _GIB = 1024, 1024 * 1024
 INIT = "/sbin/init"
 """What a whole system starts."""
 
@@ -79,8 +80,17 @@ def errors(form: NewContainer, taken: Collection[str]) -> dict[Field, str]:
 
 
 def default_memory_kib(host_kib: int | None) -> int | None:
-    """Half of what this host has, in whole MiB: no container shall take it all."""
-    return host_kib // 2048 * 1024 if host_kib else None
+    """About half of what this host has, in a round number: no container shall take it all."""
+    if not host_kib:
+        return None
+    step = _GIB if host_kib >= 4 * _GIB else _MIB
+    return host_kib // 2 // step * step
+
+
+def memory_note(host_kib: int) -> str:
+    """Why the limit begins where it does."""
+    amount = f"{host_kib / _GIB:.1f} GiB" if host_kib >= _GIB else f"{host_kib // _MIB} MiB"
+    return f"About half of this computer's {amount}: no container can take it all."
 
 
 def definition(form: NewContainer) -> bytes:

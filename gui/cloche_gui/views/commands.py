@@ -51,6 +51,9 @@ _SPECS = {
     "search": _Spec("S&earch containers", "search", ("Ctrl+Shift+F",)),
     "larger": _Spec("La&rger console text", "", ("Ctrl+Shift+G", "Ctrl++", "Ctrl+=")),
     "smaller": _Spec("S&maller console text", "", ("Ctrl+Shift+M", "Ctrl+-")),
+    "keys": _Spec("&Keys"),
+    "reference": _Spec("&Reference of the definition"),
+    "places": _Spec("&Where logs lie"),
     "about": _Spec("&About Cloche", "info"),
 }
 

@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOpt
 
 from cloche_engine.api.model import Container, State
 from cloche_gui.models.containers import CONTAINER_ROLE
-from cloche_gui.presenters.container import subtitle
+from cloche_gui.presenters.container import row_text
 from cloche_gui.widgets import icons
 from cloche_gui.widgets.colors import colors
 
@@ -93,13 +93,20 @@ class ContainerDelegate(QStyledItemDelegate):
         upper = QRect(room.left(), room.top(), room.width(), room.height() // 2)
         _draw(painter, font, strong, upper, container.name)
         lower = upper.translated(0, room.height() - upper.height())
+        cut = Qt.TextElideMode.ElideMiddle  # an address is known by both of its ends
         weak = strong if selected else QColor(colors().faint)
-        _draw(painter, option.font, weak, lower, subtitle(container))
+        _draw(painter, option.font, weak, lower, row_text(container), cut)
 
 
-def _draw(painter: QPainter, font: QFont, color: QColor, rect: QRect, text: str) -> None:
+def _draw(
+    painter: QPainter,
+    font: QFont,
+    color: QColor,
+    rect: QRect,
+    text: str,
+    elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+) -> None:
     painter.setFont(font)
     painter.setPen(color)
-    elide = Qt.TextElideMode.ElideRight
     text = painter.fontMetrics().elidedText(text, elide, rect.width())
     painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)

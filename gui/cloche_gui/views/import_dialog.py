@@ -29,6 +29,7 @@ from cloche_gui.widgets import icons
 from cloche_gui.widgets.colors import colors
 from cloche_gui.widgets.fields import Form
 from cloche_gui.widgets.message_bar import MessageArea
+from cloche_gui.widgets.room import resize_in
 from cloche_gui.widgets.xml_editor import XmlEditor
 
 _MOST_ROWS = 6
@@ -103,7 +104,7 @@ class ImportDialog(QDialog):
         column.addWidget(QLabel("What will be stored:"))
         column.addWidget(self.preview, 1)
         column.addWidget(buttons)
-        self.resize(QSize(760, 660))
+        resize_in(self, QSize(760, 660))
 
     def _read_as(self, at: int) -> None:
         self._import = Import(self._import.data, self.dialect.itemData(at))

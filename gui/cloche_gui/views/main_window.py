@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QByteArray, Qt, pyqtSignal
+from PyQt6.QtCore import QByteArray, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import (
     QLabel,
@@ -20,6 +20,7 @@ from cloche_engine.api.model import About, Change, Container, Removed
 from cloche_gui.models.containers import ContainersModel
 from cloche_gui.presenters.container import PRIVATE_NOTE, Action, could_not, obstacle, summary
 from cloche_gui.presenters.draft import Draft
+from cloche_gui.presenters.helping import keys_page, places_page, reference_page
 from cloche_gui.presenters.notice import HELPER_GONE, Notice, failure
 from cloche_gui.services.engine import EngineService
 from cloche_gui.services.jobs import Job, Jobs
@@ -31,11 +32,13 @@ from cloche_gui.views.container_page import CONSOLE, SETTINGS, XML, ContainerPag
 from cloche_gui.views.creating import Creating
 from cloche_gui.views.editing import Editing
 from cloche_gui.views.empty_page import WHAT_IT_IS, EmptyPage
+from cloche_gui.views.help_dialog import HelpDialog
 from cloche_gui.views.importing import Importing, dropped_file
 from cloche_gui.views.lifecycle import Lifecycle
 from cloche_gui.views.status_area import PermanentNote, Progress
 from cloche_gui.widgets.message_bar import MessageArea
 from cloche_gui.widgets.message_box import open_box
+from cloche_gui.widgets.room import resize_in
 
 HELPER = "helper"
 _NEED_THE_HELPER = ("new", "import")
@@ -51,6 +54,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._service, self.jobs, self._settings = service, jobs, settings
         self._may_close = False
+        self._directory: str | None = None
         self.model = ContainersModel(self)
         self.commands = Commands(self)
         self.messages = MessageArea()
@@ -160,6 +164,7 @@ class MainWindow(QMainWindow):
 
     def _connected(self, about: About) -> None:
         self.messages.clear(HELPER)
+        self._directory = about.directory
         self.note.show_note(PRIVATE_NOTE if about.private else "")
         for name in _NEED_THE_HELPER:
             self.commands[name].setEnabled(True)
@@ -284,11 +289,17 @@ class MainWindow(QMainWindow):
             ("smaller", lambda: self._scale(-1)),
             ("copy", lambda: menus.edit("copy")),
             ("paste", lambda: menus.edit("paste")),
+            ("keys", lambda: self._help("Keys", keys_page(menus.keys(commands)))),
+            ("reference", lambda: self._help("Reference of the definition", reference_page())),
+            ("places", lambda: self._help("Where logs lie", places_page(self._directory))),
             ("about", lambda: menus.show_about(self)),
         ):
             commands[name].triggered.connect(lambda _, slot=slot: slot())
         for name in _NEED_THE_HELPER:
             commands[name].setEnabled(False)
+
+    def _help(self, title: str, page: str) -> None:
+        HelpDialog(title, page, self).show()
 
     def _take(self, action: Action, uuid: str = "") -> None:
         container = self.model.get(uuid) if uuid else self.page.container
@@ -370,7 +381,7 @@ class MainWindow(QMainWindow):
         self.close()
 
     def _restore(self) -> None:
-        self.resize(1080, 720)
+        resize_in(self, QSize(1080, 720))
         geometry: QByteArray = self._settings.geometry
         if not geometry.isEmpty():
             self.restoreGeometry(geometry)

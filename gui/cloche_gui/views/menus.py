@@ -31,7 +31,7 @@ _MENUS = (
             "smaller",
         ),
     ),
-    ("&Help", ("about",)),
+    ("&Help", ("keys", "reference", "places", "", "about")),
 )
 
 
@@ -65,6 +65,15 @@ def edit(what: str) -> None:
     method = getattr(focused, what, None)
     if callable(method):
         method()
+
+
+def keys(commands: Commands) -> list[tuple[str, str]]:
+    """What the window can do, and the shortcuts for it."""
+    return [
+        (action.iconText(), ", ".join(each.toString() for each in action.shortcuts()))
+        for action in commands.all
+        if action.shortcuts()
+    ]
 
 
 def show_about(window: QMainWindow) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
@@ -32,7 +32,9 @@ from cloche_gui.views.root_field import RootField
 from cloche_gui.views.settings_sections import MEMORY_HELP, SHARE_HELP, share_field
 from cloche_gui.widgets.fields import Form, MemoryField, Section
 from cloche_gui.widgets.message_bar import MessageArea
+from cloche_gui.widgets.room import resize_in
 
+_LINE = 4
 _SHELLS = ("/bin/bash", "/bin/sh")
 
 
@@ -56,7 +58,8 @@ class NewContainerDialog(QDialog):
         self.mounts = MountsField()
         self.share = share_field()
         self.memory = MemoryField()
-        self.memory.set_value(creation.default_memory_kib(host_memory_kib()))
+        self._host_kib = host_memory_kib()
+        self.memory.set_value(creation.default_memory_kib(self._host_kib))
         self.start_now = QCheckBox("Start &it now")
         self.start_now.setChecked(True)
         self.messages = MessageArea()
@@ -133,6 +136,8 @@ class NewContainerDialog(QDialog):
         self._errors[Field.NETWORK] = self.network.error
         forms[3].add("Processor &share", self.share, SHARE_HELP)
         self._errors[Field.LIMITS] = forms[3].add("M&emory limit", self.memory, MEMORY_HELP)
+        if self._host_kib:
+            forms[3].add_help(creation.memory_note(self._host_kib))
         self._errors[Field.GENERAL] = self._errors[Field.LIMITS]
         return [basics, mounts, network, limits]
 
@@ -170,7 +175,8 @@ class NewContainerDialog(QDialog):
         column.addWidget(scroll, 1)
         column.addWidget(line)
         column.addLayout(bottom)
-        self.resize(640, 690)
+        wanted = inside.sizeHint().height() + bottom.sizeHint().height() + _LINE
+        resize_in(self, QSize(640, wanted))
 
     def _connect(self) -> None:
         self.name.textChanged.connect(self._check)

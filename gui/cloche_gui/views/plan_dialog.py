@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtGui import QAction, QColor, QFontDatabase, QTextCharFormat, QTextCursor
+from PyQt6.QtGui import QAction, QColor, QFontDatabase, QIcon, QTextCharFormat, QTextCursor
 from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -19,6 +19,7 @@ from cloche_gui.presenters.notice import Tone
 from cloche_gui.widgets import icons
 from cloche_gui.widgets.colors import colors
 from cloche_gui.widgets.labels import WrappedLabel
+from cloche_gui.widgets.room import resize_in
 
 
 class PlanDialog(QDialog):
@@ -39,13 +40,14 @@ class PlanDialog(QDialog):
         column.addWidget(self.words)
         column.addWidget(self.diff, 1)
         column.addWidget(self._buttons(apply))
-        self.resize(QSize(640, 480))
+        resize_in(self, QSize(640, 480))
 
     def _buttons(self, apply: QAction) -> QWidget:
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         box.rejected.connect(self.reject)
         if (close := box.button(QDialogButtonBox.StandardButton.Close)) is not None:
             close.setAutoDefault(False)
+            close.setIcon(QIcon())  # the platform's is black on a dark ground
         self.apply = QPushButton(icons.icon("apply"), "Apply")
         self.apply.setEnabled(apply.isEnabled())
         self.apply.setDefault(True)

@@ -9,10 +9,12 @@ from cloche_engine.definition.spec import InterfaceKind
 from cloche_gui.presenters.creation import (
     Field,
     NewContainer,
+    default_memory_kib,
     default_program,
     definition,
     errors,
     free_name,
+    memory_note,
 )
 from cloche_gui.presenters.mounts import Mount
 from cloche_gui.presenters.network import Mode, Network, suggested
@@ -119,3 +121,12 @@ def test_an_address_is_offered_that_no_container_has() -> None:
 def test_an_address_that_was_typed_is_not_replaced() -> None:
     typed = Network(Mode.PRIVATE, address="10.90.0.2")
     assert suggested(typed, ["10.90.0.2/24"]) == typed
+
+
+def test_the_memory_limit_begins_at_about_half_of_the_host_and_says_so() -> None:
+    gib = 1024 * 1024
+
+    assert default_memory_kib(int(23.5 * gib)) == 11 * gib
+    assert default_memory_kib(1900 * 1024) == 950 * 1024
+    assert default_memory_kib(None) is None
+    assert "half of this computer's 23.5 GiB" in memory_note(int(23.5 * gib))

@@ -6,9 +6,10 @@ import pytest
 
 from cloche_engine.api.errors import StartFailedError
 from cloche_engine.api.model import Container, State
+from cloche_engine.definition.schema.linuxcontainer import SCHEMA
 from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind
 from cloche_gui.presenters import container as words
-from cloche_gui.presenters import memory, program
+from cloche_gui.presenters import helping, memory, program
 from cloche_gui.presenters.container import Action
 from cloche_gui.presenters.ending import ending, exit_ending
 from cloche_gui.presenters.network import MODE_WORDS, Mode, Network, from_spec
@@ -49,6 +50,25 @@ def test_the_list_shows_addresses_without_masks_and_screen_readers_hear_all() ->
     assert words.subtitle(found) == "Running · 10.0.0.2"
     assert words.spoken(found) == "web, running, 10.0.0.2"
     assert words.summary([found, Container("v", "b")]) == "2 containers, 1 running"
+
+
+def test_a_row_of_the_list_shows_one_address_whole_and_counts_the_others() -> None:
+    addresses = ("fd42:1234:5678:9abc::12/64", "10.0.0.2/24")
+    found = Container("u", "web", State.RUNNING, title="Shop", addresses=addresses)
+
+    assert words.row_text(found) == "Running · fd42:1234:5678:9abc::12 +1"
+    assert words.row_tip(found) == "Shop\nRunning · fd42:1234:5678:9abc::12 · 10.0.0.2"
+    assert words.row_text(Container("u", "web")) == "Stopped"
+
+
+def test_the_help_names_every_element_and_attribute_every_key_and_where_logs_lie() -> None:
+    page = helping.reference_page()
+    for rule in SCHEMA.elements:
+        assert f"&lt;{rule.name}&gt;" in page
+        assert all(f"{each.name}=</code>" in page for each in rule.attributes)
+    assert "Ctrl+Shift+N" in helping.keys_page([("New container", "Ctrl+Shift+N")])
+    assert "/var/lib/cloche/logs/" in helping.places_page("/var/lib/cloche")
+    assert "not connected" in helping.places_page(None)
 
 
 def test_the_end_of_a_program_is_told_with_the_next_step() -> None:
