@@ -221,7 +221,7 @@ async def test_no_space_for_the_run_is_told_with_what_to_do(
         taken = await spare.take()
         moved = replace(taken, folder=folder)
 
-        async def full(_rights: object) -> object:
+        async def full(_rights: object, _joined: object) -> object:
             return moved
 
         spare.take = full  # type: ignore[method-assign,assignment]

@@ -46,7 +46,7 @@ class Copies:
         try:
             if entry.running is None:
                 raise WrongStateError(f"{entry.name!r} ended just now", "start it first")
-            namespaces = entry.running.plan.rights.namespaces
+            namespaces = entry.running.plan.rights.entered
             end = await _run((direction, path), (pipe, init), namespaces)
         finally:
             os.close(init)

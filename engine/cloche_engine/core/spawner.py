@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -114,23 +114,26 @@ class Spawner:
         self._order_later()
 
     @contextlib.asynccontextmanager
-    async def lent(self, rights: Rights = ORDINARY) -> AsyncIterator[Spare]:
+    async def lent(
+        self, rights: Rights = ORDINARY, joined: Sequence[int] = ()
+    ) -> AsyncIterator[Spare]:
         """A spare for the time of a start, in which no others are made unless they are wanted."""
         self._under_way += 1
         self._order_later()
         try:
-            yield await self.take(rights)
+            yield await self.take(rights, joined)
         finally:
             self._under_way -= 1
             self._order_later()
 
-    async def take(self, rights: Rights = ORDINARY) -> Spare:
+    async def take(self, rights: Rights = ORDINARY, joined: Sequence[int] = ()) -> Spare:
         """A spare, or a fresh one where there is none alive.
 
-        None that waits can become a container whose rights are not ordinary.
+        None that waits can become a container whose rights are not ordinary. joined are descriptors
+        of what is another's, in the order of the kinds in rights.
         """
         if not rights.is_ordinary:
-            return await self._ordered(rights, at_once=True)
+            return await self._ordered(rights, joined, at_once=True)
         try:
             return await self._alive()
         finally:
@@ -191,14 +194,17 @@ class Spawner:
             forget_monitors, detect(), self._groups, _GOODBYE if is_last else 0.0
         )
 
-    async def _ordered(self, rights: Rights = ORDINARY, *, at_once: bool = False) -> Spare:
+    async def _ordered(
+        self, rights: Rights = ORDINARY, joined: Sequence[int] = (), *, at_once: bool = False
+    ) -> Spare:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
         folder = self._runtime / f"{SPARE}{os.getpid():x}-{time.monotonic_ns():x}"
         spare = Spare(ours, folder, group_name(self._groups, folder.name))
         with theirs:
             unusual = "" if rights.is_ordinary else rights.to_json()
-            await self._order(Order(folder.name, unusual, at_once).packed(), theirs)
+            order = Order(folder.name, unusual, at_once).packed()
+            await self._order(order, [theirs.fileno(), *joined])
         try:
             word = asyncio.get_running_loop().sock_recv(ours, 4096)
             packet = await unless_stopped(word, lambda: self._process.pid if self._process else 0)
@@ -213,13 +219,13 @@ class Spawner:
         word = json.loads(packet)
         return replace(spare, pid=word["pid"], ready=word["ready"])
 
-    async def _order(self, what: bytes, theirs: socket.socket) -> None:
+    async def _order(self, what: bytes, descriptors: list[int]) -> None:
         async with self._lock:
             try:
-                send_packet(await self._ready_link(), what, [theirs.fileno()])
+                send_packet(await self._ready_link(), what, descriptors)
             except OSError:
                 await self._drop()
-                send_packet(await self._ready_link(), what, [theirs.fileno()])
+                send_packet(await self._ready_link(), what, descriptors)
 
     async def _ready_link(self) -> socket.socket:
         if self._link is not None and self._process and self._process.returncode is None:

@@ -20,6 +20,7 @@ from cloche_engine.core.held_up import HeldUpError
 from cloche_engine.core.monitor_link import Ended, MonitorGoneError, MonitorLink, monitor_of
 from cloche_engine.core.networks.network import ManagedNetwork
 from cloche_engine.core.registry import Registry
+from cloche_engine.core.sharing import Sharing
 from cloche_engine.core.spawner import Spare, Spawner
 from cloche_engine.host.ids import NoIdsLeftError
 from cloche_engine.kernel.refusal import call_of
@@ -36,6 +37,7 @@ class Starting:
         self._registry = registry
         self._spawner = spawner
         self._network = network
+        self._sharing = Sharing(registry)
         self._boot = boot_id()
         self._writing: set[asyncio.Task[None]] = set()
 
@@ -50,8 +52,12 @@ class Starting:
             with record.step("prepare the network"), _named(plan.name):
                 await self._network.prepare(plan.links)
         async with contextlib.AsyncExitStack() as lent:
+            joined: list[int] = []
+            if plan.rights.joined:
+                with record.step("find the namespaces of others"), _named(plan.name):
+                    joined = await lent.enter_async_context(self._opened(entry))
             with record.step("take a waiting monitor"):
-                spare = await lent.enter_async_context(self._spawner.lent(plan.rights))
+                spare = await lent.enter_async_context(self._spawner.lent(plan.rights, joined))
             with record.step("hand over the plan"):
                 link = await self._handed_over(compiled, spare)
             monitor = MonitorLink(link, Path(plan.runtime), ended)
@@ -62,6 +68,9 @@ class Starting:
             text = entry.stored.text
             raise await asyncio.to_thread(start_failed, word["error"], plan, definition=text)
         return Running(monitor, word["pid"], word["started"], plan)
+
+    def _opened(self, entry: Entry) -> contextlib.AbstractAsyncContextManager[list[int]]:
+        return self._sharing.opened(entry.spec.namespaces if entry.spec else ())
 
     async def _first_word(self, monitor: MonitorLink, plan: LaunchPlan) -> Fields:
         try:
@@ -124,10 +133,11 @@ class Starting:
         if known is not None and known.of == (entry.spec, base, network.generation):
             return known
         plan = compile_plan(entry.spec, entry.uuid, base, self._registry.places, network)
+        plan = self._sharing.with_nameservers(plan, entry.spec.namespaces)
         made = Compiled((entry.spec, base, network.generation), plan, plan.to_json())
         _refuse_what_no_packet_holds(made.text)
-        # Who shares the host's network has its nameservers, whatever they are by then.
-        entry.compiled = None if entry.spec.shares_host_network else made
+        # Who shares a network has its nameservers, whatever they are by then.
+        entry.compiled = made if plan.rights.owns_network else None
         return made
 
     async def sweep(self, runtime: Path) -> None:

@@ -305,8 +305,15 @@ class ContainerSpec:
     @property
     def shares_host_network(self) -> bool:
         """Whether it has the host's own links and addresses, abstract sockets included."""
+        if self.shared_network:
+            return False
         named = any(each.kind is InterfaceKind.HOST for each in self.interfaces)
         return named or (self.network_isolated is False and not self.interfaces)
+
+    @property
+    def shared_network(self) -> SharedNamespace | None:
+        """Whose network it is in, where that is neither its own nor said to be the host's."""
+        return next((each for each in self.namespaces if each.kind == "net"), None)
 
     @property
     def effective_hostname(self) -> str:

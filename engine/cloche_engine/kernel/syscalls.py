@@ -237,10 +237,13 @@ def close_on_exec_from(first: int) -> None:
     _call(_CLOSE_RANGE, _long(first), _long(0xFFFF_FFFF), _long(4), subject="close_range")
 
 
-def close_all_but(descriptor: int) -> None:
-    """Close every descriptor but the standard ones and this one."""
-    os.closerange(3, descriptor)
-    os.closerange(descriptor + 1, 1 << 30)
+def close_all_but(*descriptors: int) -> None:
+    """Close every descriptor but the standard ones and these."""
+    first = 3
+    for descriptor in sorted(descriptors):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, 1 << 30)
 
 
 def bpf(command: int, attributes: bytes, subject: str = "bpf") -> int:

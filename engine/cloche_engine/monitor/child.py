@@ -36,9 +36,12 @@ from cloche_engine.kernel.syscalls import (
     clone_in_place,
     close_all_but,
     name_process,
+    new_filesystem,
+    setns,
 )
 from cloche_engine.monitor.protocol import group_name
 from cloche_engine.monitor.record import write_init
+from cloche_engine.sandbox.devices import QUEUES
 from cloche_engine.sandbox.identity import die_with_the_monitor
 from cloche_engine.sandbox.init import await_plan_and_run
 from cloche_engine.sandbox.operation import Blame
@@ -46,7 +49,7 @@ from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.limits import Limits
 from cloche_engine.sandbox.plan.links import LinkPlan, RoutePlan
 from cloche_engine.sandbox.plan.mounts import MountPlan
-from cloche_engine.sandbox.plan.rights import ORDINARY, Rights
+from cloche_engine.sandbox.plan.rights import JOINED, ORDINARY, Network, Rights
 from cloche_engine.sandbox.seccomp import Filters
 
 _LINK = LinkPlan(
@@ -75,6 +78,8 @@ class Warm:
     """What its children can have: those of most containers, or of one that has others."""
     rehearses: bool = True
     """Whether there is time to touch what a start will touch."""
+    joined: tuple[int, ...] = ()
+    """Descriptors of the namespaces, or of processes in them, that its children are born into."""
 
 
 @dataclass(slots=True)
@@ -151,8 +156,10 @@ class Child:
 class _Where:
     """In which namespaces of its own, and in which group, a child is born."""
 
-    namespaces: int
+    rights: Rights
     group: Group
+    joined: tuple[int, ...] = ()
+    """A descriptor for each namespace that is another's."""
 
 
 def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None = None) -> Child:
@@ -166,7 +173,7 @@ def clone_ahead(warm: Warm, runtime: Path, give: Callable[[Child], None] | None 
     monitor = os.getppid() if give else os.getpid()
     try:
         _guard_devices(warm, group)
-        child = _cloned(warm, _Where(warm.rights.namespaces, group), monitor)
+        child = _cloned(warm, _Where(warm.rights, group, warm.joined), monitor)
     except OSError:
         group.remove()
         raise
@@ -209,18 +216,45 @@ def _hold(birth: socket.socket, monitor: int, filters: Filters, where: _Where) -
         die_with_the_monitor()
         if os.getppid() != monitor:  # it ended before we asked to be told
             os._exit(127)
+        _join(where)
         close_all_but(birth.fileno())  # whoever waits for the monitor's end waits not for us
-        pid = clone_in_place(where.namespaces, where.group.open_unified())
+        made = _mounts_of_another(where.rights)
+        pid = clone_in_place(where.rights.namespaces, where.group.open_unified())
         name_process("cloche-init")
         link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         send_packet(birth, str(pid).encode(), [theirs.fileno()])
-        close_all_but(link.fileno())  # the holder has no part in this one, so execve ends it
+        # The holder has no part in the link, so execve ends it.
+        close_all_but(link.fileno(), *made.values())
     except OSError as error:
         blame = Blame("make the namespaces", "clone", error.errno or 0, error.strerror or "")
         with contextlib.suppress(OSError):  # nobody is left to hear it
             send_packet(birth, b"E" + blame.to_json())
         os._exit(127)
-    await_plan_and_run(link, filters)
+    await_plan_and_run(link, filters, made)
+
+
+def _join(where: _Where) -> None:
+    """Enter what is another's before the user namespace is made, while there is the right to.
+
+    What a process of the container may do there is decided by who owns it: another user namespace,
+    the host's or that of another container, so its root is nobody there.
+    """
+    for kind, descriptor in zip(where.rights.joined, where.joined, strict=True):
+        setns(descriptor, JOINED[kind])
+
+
+def _mounts_of_another(rights: Rights) -> dict[str, int]:
+    """What shows the links of a network joined and the queues of an IPC namespace, by its place.
+
+    The kernel lets nobody but the owner of the namespace mount these.
+    """
+    quiet = k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV | k.MOUNT_ATTR_NOEXEC
+    made = {}
+    if rights.network is Network.ANOTHERS:
+        made["/sys"] = new_filesystem("sysfs", quiet | k.MOUNT_ATTR_RDONLY)
+    if "ipc" in rights.joined:
+        made[QUEUES] = new_filesystem("mqueue", quiet)
+    return made
 
 
 def _born(birth: socket.socket, holder: int) -> tuple[int, socket.socket]:
@@ -245,7 +279,7 @@ def _let_prepare(child: Child, warm: Warm) -> None:
     rights = warm.rights
     child.hand_over(child.dev)
     child.hand_over_groups()
-    child.tell(b"A%d %d" % (rights.kept_ahead, rights.shares_network))
+    child.tell(b"A%d %d" % (rights.kept_ahead, rights.network))
     if warm.rehearses:
         child.tell(b"R" + _SAMPLE.encode())
 

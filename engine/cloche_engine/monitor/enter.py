@@ -145,7 +145,7 @@ class Entrance:
             make_room(0, self._plan.limits.rlimits)
             expose()
             self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-            setns(self._init, self._plan.rights.namespaces)
+            setns(self._init, self._plan.rights.entered)
             pid, _ = clone3(k.CLONE_PARENT, berth, birth)
             if pid == 0:
                 run_child(lambda context: self._steps(request, streams, context), link)

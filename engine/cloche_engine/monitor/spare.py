@@ -45,6 +45,8 @@ def stand_by(monitor: Monitor, helper: socket.socket, wanted: Wanted) -> NoRetur
         if launcher == 0:
             launch_when_told(theirs, helper, *_read(wanted), pid)
         theirs.close()
+        for descriptor in wanted[1].joined:
+            os.close(descriptor)
         first = hear(link)
         if first is None or first[1]:
             _without_child(helper, first, wanted, launcher)

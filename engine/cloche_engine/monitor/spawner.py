@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import replace
 
 from cloche_engine.host.cgroups.access import load_access
 from cloche_engine.host.cgroups.tree import detect
@@ -31,7 +32,7 @@ from cloche_engine.sandbox.seccomp import compile_filters
 def main() -> None:
     """Serve the helper until it hangs up; arguments: its socket, the groups' parent, the runtimes.
 
-    Each packet is an Order; it carries the socket for the plan.
+    Each packet is an Order; it carries the socket for the plan, then what is to be joined.
     """
     spare()
     prctl(k.PR_SET_DUMPABLE, 0)
@@ -52,14 +53,17 @@ def main() -> None:
 
 def _serve_one(link: socket.socket, warm: Warm, monitor: Monitor, runtimes: str) -> bool:
     packet, descriptors = receive_packet(link)
-    for descriptor in descriptors:
+    if descriptors:
         # A monitor waits for its children; to say so itself would cost it a hundred shared pages.
         handle(signal.SIGCHLD, DEFAULT)
         if os.fork() == 0:
             link.close()
-            stand_by(monitor, socket.socket(fileno=descriptor), (packet, warm, runtimes))
+            helper = socket.socket(fileno=descriptors[0])
+            given = replace(warm, joined=tuple(descriptors[1:])) if descriptors[1:] else warm
+            stand_by(monitor, helper, (packet, given, runtimes))
         handle(signal.SIGCHLD, IGNORE)
-        os.close(descriptor)
+        for descriptor in descriptors:
+            os.close(descriptor)
         _reap_early()
     return bool(packet)
 

@@ -20,6 +20,7 @@ LINKS = (
     ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx"), ("core", "/proc/kcore"),
 )  # fmt: skip
 FILES = (*NODES, "console")
+QUEUES = "/dev/mqueue"
 FOLDERS = ("pts", "shm", "mqueue")
 _TTY_GROUP = 5
 _QUIET = k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV | k.MOUNT_ATTR_NOEXEC
@@ -42,7 +43,10 @@ class StageDev:
         move_mount(context.take("/dev"), k.AT_FDCWD, "/dev")
         for name in (*NODES, "shm"):
             move_mount(context.take(f"dev:{name}"), k.AT_FDCWD, f"/dev/{name}")
-        _mount("mqueue", "/dev/mqueue", _QUIET)
+        if QUEUES in context.descriptors:  # of the IPC namespace of somebody else
+            move_mount(context.take(QUEUES), k.AT_FDCWD, QUEUES)
+        else:
+            _mount("mqueue", QUEUES, _QUIET)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ from cloche_engine.sandbox.mounts import (
     Skeleton,
     Stage,
     StageCopy,
+    StageMade,
     WriteFiles,
 )
 from cloche_engine.sandbox.network import (
@@ -69,6 +70,7 @@ from cloche_engine.sandbox.operation import (
 from cloche_engine.sandbox.overlay import Overlay, SealOverlay
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, MountPlan, SourceKind, Surroundings
+from cloche_engine.sandbox.plan.rights import Network
 from cloche_engine.sandbox.profile import ChangeProfile
 from cloche_engine.sandbox.rlimits import SetRlimits
 from cloche_engine.sandbox.seccomp import Filters
@@ -118,25 +120,36 @@ class Execute:
             raise OSError(missing, os.strerror(missing), path) from error
 
 
-def ahead(kept: int, *, shares_network: bool = False) -> list[Operation]:
+def ahead(kept: int, network: Network = Network.OWN) -> list[Operation]:
     """The steps that need no plan and no id maps: done while nobody waits.
 
     No more than the `kept` capabilities can be had after it. A sysfs is made by the owner of its
-    network namespace alone: who has the host's gets the host's own, without control groups.
+    network namespace alone: who has the host's gets the host's own, without control groups, and
+    for who has another's the holder made one.
     """
     read_only = _QUIET | k.MOUNT_ATTR_RDONLY
     own_network: list[Operation] = [OpenPing(), SwitchLoopbackOn()]
     return [
         KeepMountsPrivate(),
         Stage("proc", "/proc", _QUIET),
-        StageCopy("/sys", read_only) if shares_network else Stage("sysfs", "/sys", read_only),
+        _sysfs(network, read_only),
         StageDev(),
-        *([] if shares_network else own_network),
+        *(own_network if network is Network.OWN else []),
         KeepAside(_NETWORK_SETTINGS),
-        MaskPaths((*_MASKED, _GROUPS) if shares_network else _MASKED),
+        MaskPaths((*_MASKED, _GROUPS) if network is Network.HOST else _MASKED),
         MakeReadOnly(_READ_ONLY),
         LimitCapabilities(kept),
     ]
+
+
+def _sysfs(network: Network, read_only: int) -> Operation:
+    match network:
+        case Network.OWN:
+            return Stage("sysfs", "/sys", read_only)
+        case Network.HOST:
+            return StageCopy("/sys", read_only)
+        case _:
+            return StageMade("/sys")
 
 
 def before_trees(plan: LaunchPlan) -> list[Operation]:
@@ -145,8 +158,8 @@ def before_trees(plan: LaunchPlan) -> list[Operation]:
         BecomeContainerRoot(),
         OpenConsole(plan.groups),
         WriteFiles(_provided(plan)),
-        SetHostname(plan.hostname),
-        *([] if plan.rights.shares_network else [AllowPing(plan.groups)]),
+        *([] if "uts" in plan.rights.joined else [SetHostname(plan.hostname)]),
+        *([AllowPing(plan.groups)] if plan.rights.owns_network else []),
         NewKeyring(f"cloche.{plan.uuid}"),
         *([PutBack(_NETWORK_SETTINGS)] if plan.rights.sets_network else []),
         LimitCapabilities(plan.rights.kept, plan.rights.kept_ahead),
@@ -216,19 +229,21 @@ def environment(plan: LaunchPlan) -> dict[str, str]:
     return {**ours, **given}
 
 
-def await_plan_and_run(link: socket.socket, filters: Filters) -> NoReturn:
+def await_plan_and_run(link: socket.socket, filters: Filters, made: dict[str, int]) -> NoReturn:
     """The life of a child that was cloned ahead: wait for the plan, carry it out, never return.
 
     D: names of the descriptors beside it; A: what can be done ahead; R: a rehearsal; P: the plan;
     M: the id maps are written; T: the trees are open; N: its links are there; G: so are its limits,
     and 2 where it has a group in the unified tree. A comes with the capabilities that it may have,
-    and whether the network is the host's.
+    and whose the network is. made are detached mounts, by their places, that only the owner of
+    another's namespace can make.
     """
 
     def steps(context: Context) -> Iterator[Operation]:
         die_with_the_monitor()
-        kept, shares = map(int, _await(b"A", link, context).split())
-        yield from ahead(kept, shares_network=bool(shares))
+        kept, network = map(int, _await(b"A", link, context).split())
+        context.descriptors.update(made)
+        yield from ahead(kept, Network(network))
         plan = LaunchPlan.from_json(_await(b"P", link, context))
         context.environment.update(environment(plan))
         before = before_trees(plan)
@@ -359,10 +374,11 @@ def _provided(plan: LaunchPlan) -> tuple[tuple[str, str], ...]:
     addresses = [address for link in plan.links for address in link.addresses]
     address = addresses[0].split("/")[0] if addresses else ""
     hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
-    hosts += f"{address or '127.0.1.1'}\t{plan.hostname}\n"
+    name = socket.gethostname() if "uts" in plan.rights.joined else plan.hostname
+    hosts += f"{address or '127.0.1.1'}\t{name}\n"
     resolv = "".join(f"nameserver {server}\n" for server in plan.nameservers)
     files = (
-        ("/etc/hostname", plan.hostname + "\n"),
+        ("/etc/hostname", name + "\n"),
         ("/etc/hosts", hosts),
         ("/etc/resolv.conf", resolv),
     )  # fmt: skip

@@ -148,6 +148,21 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class StageMade:
+    """A detached filesystem that is there already, over a directory of the old root."""
+
+    place: str
+
+    def describe(self) -> str:
+        """In words."""
+        return f"take {self.place}"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        move_mount(context.descriptors[self.place], k.AT_FDCWD, self.place)
+
+
+@dataclass(frozen=True, slots=True)
 class KeepAside:
     """Keep a part of a tree as it is now, for the case that it shall be so in spite of all."""
 

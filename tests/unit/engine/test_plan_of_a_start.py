@@ -32,7 +32,7 @@ from cloche_engine.definition.spec import (
     SharedNamespace,
 )
 from cloche_engine.kernel.capabilities import NUMBERS
-from cloche_engine.kernel.constants import CLONE_NEWUSER
+from cloche_engine.kernel.constants import CLONE_NEWNET, CLONE_NEWUSER, CLONE_NEWUTS
 from cloche_engine.sandbox.init import (
     ahead,
     before_trees,
@@ -46,7 +46,7 @@ from cloche_engine.sandbox.operation import Operation
 from cloche_engine.sandbox.plan.ending import EndingPlan
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, SourceKind, Surroundings
-from cloche_engine.sandbox.plan.rights import APPLICATION_CAPABILITIES
+from cloche_engine.sandbox.plan.rights import APPLICATION_CAPABILITIES, Rights
 from cloche_engine.sandbox.seccomp import Filters
 
 SCRATCH = "/var/tmp"  # noqa: S108 (a path inside the container)
@@ -134,10 +134,16 @@ def test_a_privileged_container_has_the_hosts_ids_and_a_root_of_its_own() -> Non
 IDS = IdMap((IdRange(0, 100000, 1000), IdRange(1000, 5000, 1)), (IdRange(0, 200000, 500),))
 
 
+RED = (SharedNamespace("net", "netns", "red"), SharedNamespace("uts", "name", "web"))
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"namespaces": (SharedNamespace("net", "pid", "1"),)}, "of kind net"),
+        ({"namespaces": RED, "privileged": True, "filesystems": (mount("/"),)}, "would be root in"),
+        ({"namespaces": RED, "system": True}, "as its own"),
+        ({"namespaces": RED, "interfaces": (Interface(),)}, "no interface of its own"),
+        ({"namespaces": (SharedNamespace("ipc", "name", "one"),), "name": "one"}, "with itself"),
         ({"capabilities": Capabilities(keep=("flying",))}, "no capability flying"),
         ({"idmap": IDS, "privileged": True, "filesystems": (mount("/"),)}, "has the host's ids"),
         ({"idmap": IdMap(IDS.uid, ())}, "users and groups or nothing"),
@@ -150,6 +156,16 @@ def test_rights_that_cannot_be_given_are_refused_with_the_reason(
     with pytest.raises(UnsupportedError, match=reason) as refused:
         plan_of(**fields)
     assert refused.value.hint
+
+
+def test_what_is_shared_is_entered_and_never_made() -> None:
+    rights = plan_of(namespaces=RED, network_isolated=False).rights
+    assert rights.joined == ("net", "uts")
+    assert not rights.shares_network
+    assert not rights.namespaces & (CLONE_NEWNET | CLONE_NEWUTS)
+    assert rights.entered & (CLONE_NEWNET | CLONE_NEWUTS) == CLONE_NEWNET | CLONE_NEWUTS
+    assert not rights.is_ordinary
+    assert Rights.from_json(rights.to_json()) == rights
 
 
 @pytest.mark.parametrize(

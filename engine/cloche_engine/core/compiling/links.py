@@ -59,6 +59,8 @@ def compile_links(
     spec: ContainerSpec, uuid: str, instance: str, ports: Ports
 ) -> tuple[LinkPlan, ...]:
     """One for each interface; none for an isolated container."""
+    if spec.shared_network:
+        return ()
     if spec.shares_host_network:
         _refuse_beside_host(spec)
         return ()
@@ -96,8 +98,11 @@ def _changed(running: LinkPlan, wanted: LinkPlan) -> LinkPlan:
 
 def compile_nameservers(spec: ContainerSpec, links: tuple[LinkPlan, ...]) -> tuple[str, ...]:
     """Those of the definition, otherwise the managed network's own, or the host's where shared."""
-    if spec.shares_host_network:
-        return spec.nameservers or tuple(resolvers())
+    shared = spec.shared_network
+    if shared and shared.how == "name":  # that container's, which runs by then
+        return spec.nameservers
+    if shared or spec.shares_host_network:
+        return spec.nameservers or tuple(resolvers(shared.value if shared else ""))
     carried = (link.gateway_addresses[0].partition("/")[0] for link in links if link.lasting)
     return spec.nameservers or tuple(itertools.islice(carried, 1))
 

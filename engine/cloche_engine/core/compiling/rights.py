@@ -10,6 +10,7 @@ from cloche_engine.definition.spec import (
     ContainerSpec,
     IdMap,
     IdRange,
+    InterfaceKind,
 )
 from cloche_engine.host.ids import COUNT, EVERY_ID
 from cloche_engine.kernel.capabilities import NUMBERS
@@ -37,6 +38,7 @@ def compile_rights(spec: ContainerSpec) -> Rights:
         uid_map=_lines(maps.uid),
         gid_map=_lines(maps.gid),
         shares_network=spec.shares_host_network,
+        joined=tuple(each.kind for each in spec.namespaces),
     )
 
 
@@ -86,11 +88,25 @@ def _unsupported(spec: ContainerSpec) -> tuple[str, str] | None:
     if spec.shares_host_network and (spec.system or spec.privileged):
         reason = "a whole or privileged system would set up the host's network as its own"
         return reason, "give it an interface of type 'network', or remove what makes it one"
-    if spec.namespaces:
-        kind = spec.namespaces[0].kind
-        reason = f"a container has a namespace of its own of kind {kind}: none can be shared"
-        return reason, "remove <lxc:namespace>; containers on one network reach each other"
-    return _unsupported_ids(spec)
+    return _unsupported_sharing(spec) or _unsupported_ids(spec)
+
+
+def _unsupported_sharing(spec: ContainerSpec) -> tuple[str, str] | None:
+    """What would have rights in a namespace that is another's, and what nobody could have."""
+    if spec.namespaces and spec.privileged:
+        reason = "a privileged container would be root in the namespaces that it shares"
+        return reason, "remove <privileged/>, or <lxc:namespace>"
+    if any((each.how, each.value) == ("name", spec.name) for each in spec.namespaces):
+        return "it cannot share a namespace with itself", "name another container"
+    if not spec.shared_network:
+        return None
+    if spec.system:
+        reason = "a whole system would set up the network that it shares as its own"
+        return reason, "give it an interface of type 'network', or remove what makes it one"
+    if any(each.kind is not InterfaceKind.NONE for each in spec.interfaces):
+        reason = "beside a network that is another's there can be no interface of its own"
+        return reason, "remove the interfaces, or <lxc:sharenet>"
+    return None
 
 
 def _unsupported_ids(spec: ContainerSpec) -> tuple[str, str] | None:

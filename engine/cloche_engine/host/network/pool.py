@@ -18,6 +18,7 @@ _HOMES = tuple(
 _PREFIX6 = 62
 _NO_IPV6 = Path("/proc/sys/net/ipv6/conf/all/disable_ipv6")
 _TRIES = 100
+_OF_NAMESPACES = Path("/etc/netns")
 _RESOLVERS = Path("/etc/resolv.conf")
 
 
@@ -64,10 +65,14 @@ def _from_somewhere(home: ipaddress.IPv4Network, instance: str) -> Iterator[ipad
         yield ipaddress.IPv4Network((address, PREFIX))
 
 
-def resolvers() -> Iterator[str]:
-    """The host's name servers: they may lie behind its default route, where no route names them."""
+def resolvers(namespace: str = "") -> Iterator[str]:
+    """The host's name servers: they may lie behind its default route, where no route names them.
+
+    A named network namespace can have others, as ip-netns(8) has it.
+    """
+    own = _OF_NAMESPACES / namespace / _RESOLVERS.name
     try:
-        lines = _RESOLVERS.read_text().splitlines()
+        lines = (own if namespace and own.exists() else _RESOLVERS).read_text().splitlines()
     except OSError:
         return
     for line in lines:

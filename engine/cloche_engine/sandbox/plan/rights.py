@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from cloche_engine.kernel import constants as k
@@ -26,13 +27,28 @@ SYSTEM_CAPABILITIES = (
 
 _NAMESPACES = k.CLONE_NEWNS | k.CLONE_NEWPID | k.CLONE_NEWUTS | k.CLONE_NEWIPC | k.CLONE_NEWNET
 
+
+class Network(IntEnum):
+    """Whose network namespace it is in."""
+
+    OWN = 0
+    HOST = 1
+    ANOTHERS = 2
+
+
+JOINED = {"net": k.CLONE_NEWNET, "ipc": k.CLONE_NEWIPC, "uts": k.CLONE_NEWUTS}
+"""The namespaces that can be another's, by the words of a definition."""
+
 IdLine = tuple[int, int, int]
 """The first id inside, the first on the host, and how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What its root may do; the maps are empty for the container's own block of ids."""
+    """What its root may do; the maps are empty for the container's own block of ids.
+
+    joined are the kinds of the namespaces that are another's: net, ipc, uts.
+    """
 
     system: bool = False
     privileged: bool = False
@@ -40,6 +56,7 @@ class Rights:
     uid_map: tuple[IdLine, ...] = ()
     gid_map: tuple[IdLine, ...] = ()
     shares_network: bool = False
+    joined: tuple[str, ...] = ()
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> Rights:
@@ -61,7 +78,29 @@ class Rights:
     def namespaces(self) -> int:
         """Those that it is cloned into."""
         shared = k.CLONE_NEWNET if self.shares_network else 0
-        return (_NAMESPACES & ~shared) | (0 if self.privileged else k.CLONE_NEWUSER)
+        own = _NAMESPACES & ~shared & ~self._joined
+        return own | (0 if self.privileged else k.CLONE_NEWUSER)
+
+    @property
+    def entered(self) -> int:
+        """Those that a further program has to enter."""
+        return self.namespaces | self._joined
+
+    @property
+    def _joined(self) -> int:
+        return sum(JOINED[kind] for kind in self.joined)
+
+    @property
+    def network(self) -> Network:
+        """Whose network namespace it is in."""
+        if "net" in self.joined:
+            return Network.ANOTHERS
+        return Network.HOST if self.shares_network else Network.OWN
+
+    @property
+    def owns_network(self) -> bool:
+        """Whether its network namespace was made for it."""
+        return self.network is Network.OWN
 
     @property
     def kept(self) -> int:
@@ -71,7 +110,7 @@ class Rights:
     @property
     def sets_network(self) -> bool:
         """Whether the settings of its network are its own to write."""
-        return self.system and not self.shares_network
+        return self.system and self.owns_network
 
     @property
     def administers(self) -> bool:
@@ -81,7 +120,7 @@ class Rights:
     @property
     def is_ordinary(self) -> bool:
         """Whether a child that was cloned ahead, for whatever container, can have them."""
-        is_apart = not self.privileged and not self.shares_network
+        is_apart = not (self.privileged or self.shares_network or self.joined)
         return is_apart and not self.kept & ~mask(SYSTEM_CAPABILITIES)
 
     @property

@@ -76,7 +76,7 @@ def test_a_whole_system_is_read_whole() -> None:
         filesystems=found.spec.filesystems[:3],
         interfaces=found.spec.interfaces[:2],
     )
-    assert warnings(found) == ["not-supported-yet"]
+    assert warnings(found) == ["not-supported-yet", "root-equivalent"]
     assert spec == ContainerSpec(
         name="web-1",
         uuid="8dfd44b31e7611d3a7b50123456789ab",

@@ -151,6 +151,9 @@ def test_shared_namespaces() -> None:
     report = domain(written(namespaces_markup(shared)))
     assert read_namespaces(report, report.tree.root) == shared
     assert codes(report) == []
+    (warning,) = report.problems()
+    assert warning.code == "root-equivalent"
+    assert "process 12 of the host" in warning.reason
 
 
 @pytest.mark.parametrize(
@@ -159,6 +162,10 @@ def test_shared_namespaces() -> None:
         ("<l:shareipc type='netns' value='red'/>", "type"),
         ("<l:sharenet type='netns'/>", "missing"),
         ("<l:sharenet value='red'/>", "type"),
+        ("<l:sharenet type='netns' value='../1/ns/net'/>", "netns"),
+        ("<l:sharenet type='netns' value='..'/>", "netns"),
+        ("<l:shareipc type='pid' value='0'/>", "pid"),
+        ("<l:shareipc type='pid' value='self'/>", "pid"),
         ("<l:shareuts type='pid' value='1'/><l:shareuts type='pid' value='1'/>", "duplicate"),
     ],
 )

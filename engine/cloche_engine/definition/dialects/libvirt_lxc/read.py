@@ -18,7 +18,7 @@ from cloche_engine.definition.domain.limits import (
     read_cpu,
     read_memory,
 )
-from cloche_engine.definition.domain.namespaces import ELEMENT, read_namespaces
+from cloche_engine.definition.domain.namespaces import ELEMENT, check_beside, read_namespaces
 from cloche_engine.definition.domain.opaque import read_opaque
 from cloche_engine.definition.domain.program import read_program
 from cloche_engine.definition.domain.values import child_text, read_uuid, size_unit
@@ -35,7 +35,7 @@ def read(report: Report) -> ContainerSpec | None:
         return None
     check_shape(report, SCHEMA)
     program, features = read_program(report, root), read_features(report, root)
-    return ContainerSpec(
+    spec = ContainerSpec(
         name=child_text(root, "name") or "",
         uuid=read_uuid(root),
         title=child_text(root, "title"),
@@ -54,6 +54,8 @@ def read(report: Report) -> ContainerSpec | None:
         **read_lifecycle(report, root)._asdict(),
         opaque=read_opaque(report, SCHEMA, set(_understood(root)), set(_kept_whole(root))),
     )
+    check_beside(report, spec)
+    return spec
 
 
 def _is_ours(report: Report, root: Element) -> bool:

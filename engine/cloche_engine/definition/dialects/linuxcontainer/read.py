@@ -21,7 +21,7 @@ from cloche_engine.definition.domain.features import read_features
 from cloche_engine.definition.domain.idmap import read_idmap
 from cloche_engine.definition.domain.lifecycle import read_lifecycle
 from cloche_engine.definition.domain.limits import plain_numatune
-from cloche_engine.definition.domain.namespaces import ELEMENT, read_namespaces
+from cloche_engine.definition.domain.namespaces import ELEMENT, check_beside, read_namespaces
 from cloche_engine.definition.domain.opaque import read_opaque
 from cloche_engine.definition.domain.values import child_text, number, read_uuid
 from cloche_engine.definition.schema.linuxcontainer import SCHEMA
@@ -38,7 +38,7 @@ def read(report: Report) -> ContainerSpec | None:
         return None
     check_shape(report, SCHEMA)
     root = report.tree.root
-    return ContainerSpec(
+    spec = ContainerSpec(
         name=child_text(root, "name") or "",
         uuid=read_uuid(root),
         title=child_text(root, "title"),
@@ -68,6 +68,8 @@ def read(report: Report) -> ContainerSpec | None:
         privileged=_feature(root, "privileged"),
         opaque=_opaque(report, root),
     )
+    check_beside(report, spec)
+    return spec
 
 
 def _filesystems(report: Report) -> tuple[Filesystem, ...]:
