@@ -13,9 +13,11 @@ from typing import Any
 from dbus_fast import Message, MessageFlag, MessageType
 from dbus_fast.errors import (
     AuthError,
+    AuthTimeoutError,
     InvalidAddressError,
 )
 
+from cloche_engine.api.bus_pulse import BUS, BUS_PATH, Pulse
 from cloche_engine.api.bus_socket import Connection, close_descriptors
 from cloche_engine.api.bus_values import HELPER_GONE, HELPER_GONE_HINT, error_from
 from cloche_engine.api.errors import InvalidArgumentError, RefusedError, UnavailableError
@@ -24,7 +26,6 @@ from cloche_engine.api.names import BUS_NAME
 SYSTEM = "system"
 _REPLY_LIMIT = 32 * 1024 * 1024
 _OWNER_WAIT = 5.0
-_BUS = "org.freedesktop.DBus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Link:
 
     def __init__(self, bus: Connection) -> None:
         self._bus = bus
+        self._pulse = Pulse(bus)
         self._owner = ""
         self._owned = asyncio.Event()
         self._lost = False
@@ -68,8 +70,8 @@ class Link:
         return link
 
     async def _begin(self, *, activatable: bool) -> None:
-        rule = f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg0='{BUS_NAME}'"
-        await self._bus_call("AddMatch", "s", rule)
+        rule = f"type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{BUS_NAME}'"
+        await asyncio.gather(self._pulse.begin(), self._bus_call("AddMatch", "s", rule))
         if not await self._find_owner():
             if activatable:
                 await self._bus_call("StartServiceByName", "su", BUS_NAME, 0)
@@ -95,7 +97,7 @@ class Link:
             ) from None
 
     async def _bus_call(self, member: str, signature: str, *body: Any) -> Message:
-        request = Request("/org/freedesktop/DBus", _BUS, member, signature, body, destination=_BUS)
+        request = Request(BUS_PATH, BUS, member, signature, body, destination=BUS)
         return await self.call(request)
 
     async def call(self, request: Request) -> Message:
@@ -104,8 +106,8 @@ class Link:
             raise UnavailableError(HELPER_GONE, HELPER_GONE_HINT)
         task = asyncio.ensure_future(self._sent(request))
         try:
-            reply = await asyncio.shield(task)
-        except asyncio.CancelledError:
+            reply = await self._pulse.until_answered(task, request.destination)
+        except BaseException:
             task.add_done_callback(_drop_reply)
             raise
         if reply.message_type is MessageType.ERROR:
@@ -134,7 +136,7 @@ class Link:
         if message.message_type is not MessageType.SIGNAL:
             return False
         close_descriptors(message)
-        if message.sender == _BUS and message.member == "NameOwnerChanged":
+        if message.sender == BUS and message.member == "NameOwnerChanged":
             self._on_owner(message.body[0], message.body[2])
         elif message.sender == self._owner:
             self.on_signal(message)
@@ -184,6 +186,11 @@ async def connected(address: str, limit: int = _REPLY_LIMIT) -> Connection:
     except PermissionError as error:
         raise RefusedError(
             "this bus is another user's", "use a helper of your own, or the system's"
+        ) from error
+    except AuthTimeoutError as error:
+        raise UnavailableError(
+            "the message bus does not answer",
+            "look by `ps -C dbus-daemon -o pid,stat` whether it is stopped (T): kill -CONT PID",
         ) from error
     except (AuthError, EOFError) as error:
         raise RefusedError(

@@ -20,6 +20,8 @@ from dbus_fast.errors import InvalidAddressError
 _HEADER = 16
 _MAX_FIELDS = 128 * 1024
 _CHUNK = 256 * 1024
+AUTH_PATIENCE = 10.0
+"""Seconds that a bus has to let somebody in; one that is stopped never does."""
 _Ancillary = list[tuple[int, int, bytes]]
 
 
@@ -100,7 +102,9 @@ class Connection(MessageBus):
     """A bus connection with descriptor passing whose incoming bodies are bounded."""
 
     def __init__(self, address: str | None, limit: int) -> None:
-        super().__init__(address, BusType.SYSTEM, negotiate_unix_fd=True, auth_timeout=10)
+        super().__init__(
+            address, BusType.SYSTEM, negotiate_unix_fd=True, auth_timeout=AUTH_PATIENCE
+        )
         self._limit = limit
         self._bounded: BoundedSocket | None = None
 
