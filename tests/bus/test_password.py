@@ -142,7 +142,11 @@ def test_the_right_password_starts_a_helper_for_its_user_alone(desk: Desk, place
         typist.answer(PASSWORDS[ADMIN] + "\n")
         assert typist.end() == 0
         assert "There are no containers yet" in typist.shown
+        assert f"{place} did not exist: a new helper was started there" in typist.shown
         assert PASSWORDS[ADMIN] not in typist.shown
+    with desk.typing(ADMIN, *target) as typist:
+        assert typist.end() == 0
+        assert "did not exist" not in typist.shown
     assert "There are no containers yet" in desk.without_terminal(ADMIN, *target)
     assert "serves another user" in desk.without_terminal(STRANGER, *target)
 

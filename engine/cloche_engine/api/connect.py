@@ -54,6 +54,12 @@ def default_directory() -> Path:
     return base / "cloche"
 
 
+def is_new(target: str | None) -> bool:
+    """Whether somebody names a private helper's directory that is not there yet."""
+    named = target is not None and target.startswith(PRIVATE) and target != PRIVATE
+    return named and not os.access(_directory_in(str(target)), os.F_OK)
+
+
 def _directory_in(target: str) -> Path:
     """A relative directory is the caller's; the helper has another working directory."""
     return Path(target.removeprefix(PRIVATE)).expanduser().absolute()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import sys
 from collections.abc import Awaitable, Callable
 
 from cloche_engine.api.client import Engine
-from cloche_engine.api.connect import connect
+from cloche_engine.api.connect import PRIVATE, connect, is_new
 from cloche_engine.cli.agent import PasswordAgent
 
 Work = Callable[[Engine, argparse.Namespace], Awaitable[int]]
@@ -21,7 +22,13 @@ def run(work: Work, options: argparse.Namespace) -> int:
 
 
 async def _run(work: Work, options: argparse.Namespace, agent: PasswordAgent) -> int:
+    begins = sys.stderr.isatty() and is_new(options.connect)
     engine = await connect(options.connect, before_password=agent.start)
+    if begins:  # it may be a slip of the pen
+        from cloche_engine.cli.words import printable  # noqa: PLC0415  # seldom wanted
+
+        place = printable(options.connect.removeprefix(PRIVATE))
+        print(f"{place} did not exist: a new helper was started there", file=sys.stderr)
     try:
         return await work(engine, options)
     finally:
