@@ -24,6 +24,7 @@ BENCHMARKS = {
     "cycles": "tests.bench.cycles",
     "window": "tests.bench.window",
     "memory": "tests.bench.memory",
+    "helper": "tests.bench.helper",
     "list": "tests.bench.listing",
     "samples": "tests.bench.samples",
     "definition": "tests.bench.definition",

@@ -29,15 +29,15 @@ def _try(bus: str, user: int, number: int) -> None:
         link.connect(bus)
         link.sendall(b"\0AUTH EXTERNAL " + str(user).encode().hex().encode() + b"\r\n")
         assert link.recv(4096).startswith(b"OK")
-        link.sendall(b"BEGIN\r\n" + _marshalled(_hello()))
+        link.sendall(b"BEGIN\r\n" + marshalled(hello()))
         link.recv(4096)
-        link.sendall(_marshalled(_define(f"evil-{number}")))
+        link.sendall(marshalled(_define(f"evil-{number}")))
         until = time.perf_counter() + number * STEP
         while time.perf_counter() < until:
             pass
 
 
-def _hello() -> Message:
+def hello() -> Message:
     name, path = "org.freedesktop.DBus", "/org/freedesktop/DBus"
     return Message(name, path, name, "Hello", serial=1)
 
@@ -54,7 +54,7 @@ def _define(name: str) -> Message:
     )
 
 
-def _marshalled(message: Message) -> bytes:
+def marshalled(message: Message) -> bytes:
     return bytes(message._marshall(False))  # noqa: FBT003  # positional in dbus-fast
 
 
