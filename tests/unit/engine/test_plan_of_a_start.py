@@ -292,6 +292,17 @@ def test_what_is_empty_at_the_start_is_no_root(kind: FilesystemKind) -> None:
         plan_of(filesystems=(Filesystem(kind, "/a", "/", size_kib=1024),))
 
 
+def test_a_filesystem_in_memory_may_have_the_mode_that_it_has_anyway() -> None:
+    options = ("mode=0755", "nosuid")
+    memory = Filesystem(FilesystemKind.RAM, "", "/run", size_kib=8192, options=options)
+    (planned,) = plan_of(filesystems=(mount("/"), memory)).mounts
+    assert planned.target == "/run"
+    with pytest.raises(UnsupportedError, match="unknown option 'mode=1777'"):
+        plan_of(filesystems=(dataclasses.replace(memory, options=("mode=1777",)),))
+    with pytest.raises(UnsupportedError, match="unknown option 'mode=0755'"):
+        plan_of(filesystems=(Filesystem(FilesystemKind.MOUNT, "/a", "/b", options=options),))
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

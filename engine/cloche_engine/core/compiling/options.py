@@ -15,6 +15,8 @@ _BITS = {
     "nodiratime": k.MOUNT_ATTR_NODIRATIME,
 }
 _ANYWAY = frozenset("defaults rw exec async relatime bind rbind create=dir create=file".split())
+_OF_MEMORY = frozenset({"mode=755", "mode=0755"})
+"""What a filesystem in memory is anyway, as LXC's configurations like to say."""
 _OPPOSITES = {"exec": "noexec", "suid": "nosuid", "rw": "ro"}
 
 
@@ -22,6 +24,7 @@ def attributes_of(filesystem: Filesystem) -> tuple[bool, int]:
     """Whether it is read-only, and its MOUNT_ATTR_*; UnsupportedError names what cannot be."""
     wanted = [word.strip() for option in filesystem.options for word in option.split(",")]
     is_root = filesystem.target == "/"
+    anyway = _ANYWAY | (_OF_MEMORY if filesystem.kind is FilesystemKind.RAM else frozenset())
     attributes = k.MOUNT_ATTR_NODEV if is_root else SAFE
     for word in filter(None, wanted):
         if _OPPOSITES.get(word) in wanted or (word == "rw" and filesystem.readonly):
@@ -34,7 +37,7 @@ def attributes_of(filesystem: Filesystem) -> tuple[bool, int]:
         elif word == "dev":
             reason = "cannot have device nodes ('dev'): those that harm nobody are in /dev"
             raise _refused(filesystem, reason, "remove the option")
-        elif word not in _ANYWAY | {"ro"}:
+        elif word not in anyway | {"ro"}:
             known = ", ".join(sorted({*_BITS, "ro", "exec", "suid"}))
             raise _refused(filesystem, f"has the unknown option '{word}'", f"use some of {known}")
     return filesystem.readonly or "ro" in wanted, attributes
