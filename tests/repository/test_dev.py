@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -69,3 +70,56 @@ def test_a_program_of_the_environment_runs_in_the_callers_folder(tmp_path: Path)
 def test_the_status_of_a_program_is_its_own(tmp_path: Path) -> None:
     done = dev(ROOT / "dev", "exec", "sh", "-c", "echo out; exit 7", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (7, "out\n", "")
+
+
+TOOLS = (
+    "bash",
+    "cat",
+    "cut",
+    "dirname",
+    "mktemp",
+    "pacman",
+    "readlink",
+    "rm",
+    "rpm",
+    "sha256sum",
+    "sh",
+)
+PROGRAM = """#!/bin/sh
+case "$*" in
+    *'not kernel'*) exit {beside} ;;
+    *kernel*) exit {main} ;;
+    *tests.again*) exit {again} ;;
+    *cache_tag*) echo a-python ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("main", "beside", "again", "status"), [(0, 0, 1, 0), (1, 0, 1, 1), (0, 1, 1, 1), (0, 1, 0, 0)]
+)
+def test_its_status_is_that_of_both_halves(
+    copy: Path, tmp_path: Path, main: int, beside: int, again: int, status: int
+) -> None:
+    """The programs are stand-ins: what they find is told by others."""
+    root, tools, logs = copy.parent, tmp_path / "tools", tmp_path / "logs"
+    for folder in (tools, logs, root / ".ci", root / ".venv/bin"):
+        folder.mkdir(parents=True)
+    for name, place in ((name, shutil.which(name)) for name in TOOLS):
+        if place:
+            (tools / name).symlink_to(place)
+    for name in ("requirements.txt", "requirements-dev.txt", "pyproject.toml", ".ci/run"):
+        shutil.copy(ROOT / name, root / name)
+    for name in ("python", "ruff", "mypy", "lint-imports"):
+        program = root / ".venv/bin" / name
+        program.write_text(PROGRAM.format(main=main, beside=beside, again=again))
+        program.chmod(0o755)
+    (root / ".venv/.made-by-dev").write_text(f"a-python {root}\n{contents(root)}\ndev\n")
+    environment = {"PATH": str(tools), "TMPDIR": str(logs)}
+    done = subprocess.run([DASH, copy, "test"], env=environment, capture_output=True, check=False)
+    assert (done.returncode, list(logs.iterdir())) == (status, []), done.stderr.decode()
+
+
+def contents(root: Path) -> str:
+    names = ("requirements.txt", "requirements-dev.txt", "pyproject.toml")
+    return hashlib.sha256(b"".join((root / name).read_bytes() for name in names)).hexdigest()
