@@ -125,3 +125,26 @@ async def test_e27_no_key_of_the_host_can_be_found_and_none_be_added(define: Def
     assert outside.stdout.split("\n")[:2] == ["added", "found"], "the control"
     inside = await attempted(define, KEYS)
     assert inside.split("\r\n")[:3] == ["errno 1", "errno 1", "hidden"]
+
+
+TERMINALS = """
+import os, resource
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+opened = []
+try:
+    while len(opened) < 1040:
+        opened.append(os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY))
+except OSError as error:
+    print(error.strerror, end=" after ")
+print(len(opened))
+"""
+
+
+async def test_no_container_takes_the_terminals_of_all_others(define: Define) -> None:
+    """The console is one of its 1024."""
+    assert (await attempted(define, TERMINALS)).strip() == "No space left on device after 1023"
+    unlimited = 'mount -t devpts -o newinstance,ptmxmode=0666 none /dev/pts && exec "$@"'
+    words = ["unshare", "--mount", "sh", "-c", unlimited, "sh", sys.executable, "-c", TERMINALS]
+    control = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert control.stdout.strip() == "1040", "without a limit of its own"

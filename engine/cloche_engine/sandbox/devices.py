@@ -23,6 +23,8 @@ FILES = (*NODES, "console")
 QUEUES = "/dev/mqueue"
 FOLDERS = ("pts", "shm", "mqueue")
 _TTY_GROUP = 5
+_TERMINALS = "1024"
+"""All containers together have 3072 (kernel.pty.max, kernel.pty.reserve); LXC's limit too."""
 _QUIET = k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NODEV | k.MOUNT_ATTR_NOEXEC
 
 
@@ -63,7 +65,7 @@ class OpenConsole:
     def run(self, context: Context) -> None:
         """Do it."""
         _mount("devpts", "/dev/pts", k.MOUNT_ATTR_NOSUID | k.MOUNT_ATTR_NOEXEC, newinstance=None,
-               ptmxmode="0666", mode="0620",
+               ptmxmode="0666", mode="0620", max=_TERMINALS,
                gid=str(_TTY_GROUP if self.groups > _TTY_GROUP else 0))  # fmt: skip
         master, peer = open_pair("/dev/pts/ptmx")
         context.descriptors["console"] = peer
