@@ -6,6 +6,7 @@ Each attack has a control in the same run, in which it succeeds against somethin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -15,55 +16,81 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.kernel.attacker import SPY
+from tests.kernel.attacker import BECOME, SPY
 from tests.kernel.box import Box, Define, read_until
 from tests.kernel.debian_root import PYTHON, USR, debian_root
 from tests.kernel.test_isolation import status_of
 
 import cloche_engine
-from cloche_engine.api.errors import InvalidDefinitionError, StartFailedError
+from cloche_engine.api.errors import EngineError, InvalidDefinitionError, StartFailedError
 from cloche_engine.core.engine import LocalEngine
 
 pytestmark = pytest.mark.kernel
 
 HOST_PYTHON = Path(sys.executable).resolve()
-SECONDS = 3
-# A process that enters as a careless runtime does: it can be looked into while it waits.
-CARELESS = """
-import os, sys, time
+CATCHES = 12
+# A monitor of the test's own, whose programs wait at their first step inside until they are caught.
+ENTERING = """
+import json, os, signal, sys
+from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from cloche_engine.kernel.constants import CLONE_NEWPID, CLONE_NEWUSER
-from cloche_engine.kernel.capabilities import keep_only
-from cloche_engine.kernel.syscalls import prctl, setns
-from cloche_engine.sandbox.plan.rights import ORDINARY
-setns(os.pidfd_open(int(sys.argv[2])), CLONE_NEWUSER | CLONE_NEWPID)
-child = os.fork()
-if child == 0:
-    os.setresgid(0, 0, 0)
-    os.setresuid(0, 0, 0)
-    keep_only(ORDINARY.kept)
-    prctl(4, 1)
-    time.sleep(float(sys.argv[3]))
-    os._exit(0)
-os.waitpid(child, 0)
+from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.cgroups.tree import detect
+from cloche_engine.kernel.syscalls import name_process
+from cloche_engine.monitor import enter
+from cloche_engine.monitor.launch import LaunchFailedError
+from cloche_engine.sandbox.plan.launch import LaunchPlan
+from cloche_engine.sandbox.seccomp import compile_filters
+
+def wait_and_run(self, context, run=enter.EnterGroupNamespace.run):
+    os.kill(os.getpid(), signal.SIGSTOP)
+    run(self, context)
+
+enter.EnterGroupNamespace.run = wait_and_run
+if sys.argv[3] == "careless":
+    enter.prctl = lambda option, value: None
+runtime = Path(sys.argv[2])
+plan = json.loads((runtime / "state.json").read_text())["plan"]
+init = json.loads((runtime / "init.json").read_text())
+name_process("cloche:box")
+entrance = enter.Entrance(
+    LaunchPlan.from_json(json.dumps(plan)), os.pidfd_open(init["pid"]),
+    Group(detect(), init["group"]), compile_filters(),
+)
+while True:
+    reading, writing = os.pipe()
+    request = enter.Request(("true",), (), "", "", False)
+    entering = entrance.begin(request, [reading, writing, writing])
+    try:
+        while not entering.hear():
+            pass
+    except LaunchFailedError:
+        break
+    entering.kill()
+    os.waitid(os.P_PIDFD, entering.pidfd, os.WEXITED)
+    for each in (reading, writing, entering.pidfd):
+        os.close(each)
 """
 
 
 @pytest.fixture
 async def spied(define: Define, tmp_path: Path) -> Box:
-    """A running container with a Python that looks into every process."""
-    program = (PYTHON, "-c", SPY, str(SECONDS))
-    box = await define(root=debian_root(tmp_path / "tree"), mounts=USR, program=program)
+    """A running container with a Python that looks into every process, and may trace."""
+    program = (PYTHON, "-c", SPY, str(CATCHES))
+    around = "<features><capabilities><sys_ptrace/></capabilities></features>"
+    box = await define(
+        root=debian_root(tmp_path / "tree"), mounts=USR, program=program, around=around
+    )
     await box.start()
     return box
 
 
 async def achieved(box: Box) -> list[str]:
-    """What the spy says at its end: attempts, and the names of what it could open."""
+    """What the spy says at its end: how often it caught somebody, and what it could open."""
     with await box.engine.open_console(box.uuid, 24, 200) as console:
         said = await read_until(console, r"opened.*\n")
-    words = said.split("attempts")[1].split()
-    assert int(words[0]) > 100
+    words = said.split("caught")[1].split()
+    assert int(words[0]) == CATCHES
     return words[2:]
 
 
@@ -74,34 +101,101 @@ def hashes() -> dict[Path, str]:
 
 
 async def test_e1_e9_nobody_looks_into_a_process_on_its_way_in(spied: Box) -> None:
+    """It shares memory with the monitor, the page in which the kernel tells its pid (Birth)."""
     before = hashes()
     with await spied.engine.open_console(spied.uuid, 24, 200) as console:
         await read_until(console, "watching")
     entering = asyncio.ensure_future(achieved(spied))
-    entered = 0
     while not entering.done():
-        status = (await spied.now()).state.is_live and await _enter(spied)
-        entered += status == 0
-    assert entered > 5
+        await _enter(spied)
     assert await entering == []
     assert hashes() == before
 
 
-async def _enter(box: Box) -> int:
-    try:
-        return (await box.status("true"))[0]
-    except Exception:  # noqa: BLE001 (it may end meanwhile)
-        return -1
+async def _enter(box: Box) -> None:
+    with contextlib.suppress(EngineError, ConnectionError):  # it may end meanwhile
+        await box.status("true")
 
 
-async def test_control_a_careless_process_is_looked_into(spied: Box) -> None:
-    pid = str((await spied.now()).pid)
+@pytest.mark.parametrize(
+    ("how", "opened"),
+    [
+        ("guarded", set()),
+        ("careless", {*"exe cwd root ptrace process_vm_writev pidfd_getfd".split()}),
+    ],
+)
+async def test_e9_it_is_the_guard_that_keeps_them_out(
+    spied: Box, tmp_path: Path, how: str, opened: set[str]
+) -> None:
+    """The control: the same program, stopped at the same step, with its guard and without."""
     folder = str(Path(cloche_engine.__file__).parent.parent)
-    words = [str(HOST_PYTHON), "-I", "-c", CARELESS, folder, pid, str(SECONDS)]
-    with subprocess.Popen(words) as careless:
-        opened = await achieved(spied)
-        careless.wait()
-    assert {"exe", "environ", "ptrace"} <= set(opened)
+    runtime = str(tmp_path / "state/run" / spied.uuid)
+    words = [str(HOST_PYTHON), "-I", "-c", ENTERING, folder, runtime, how]
+    with subprocess.Popen(words) as monitor:
+        try:
+            found = set(await achieved(spied))
+        finally:
+            monitor.kill()
+    assert found >= opened
+    assert bool(found) == bool(opened)
+
+
+OWNER = 61234
+"""A user of the host whose ids the container has: nobody else's processes are stopped."""
+MAPPED = f"""<idmap><uid start='0' target='{OWNER}' count='1'/><gid start='0' target='{OWNER}'
+count='1'/></idmap>"""
+LIKE_AN_INIT = """
+import time
+ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
+with open("/proc/self/comm", "w") as name:
+    name.write("cloche-init")
+print("named", flush=True)
+time.sleep(600)
+"""
+
+
+@contextmanager
+def spy_of_the_owner(catches: int) -> Iterator[subprocess.Popen[str]]:
+    """It stops what it may of the host's processes."""
+    words = [sys.executable, "-c", BECOME + SPY, str(OWNER), str(catches)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as spy:
+        try:
+            assert spy.stdout is not None
+            assert spy.stdout.readline() == "watching\n"
+            yield spy
+        finally:
+            spy.kill()
+
+
+def told_by(spy: subprocess.Popen[str]) -> list[str]:
+    """What it could open."""
+    assert spy.stdout is not None
+    return spy.stdout.readline().partition("opened")[2].split()
+
+
+async def test_e9_the_owner_of_its_ids_does_not_look_into_an_init_to_be(
+    define: Define, root: Path
+) -> None:
+    """Its memory is that of its holder, which is the host's root."""
+    box = await define(root=root, around=MAPPED)
+    with spy_of_the_owner(3) as spy:
+        told = asyncio.ensure_future(asyncio.to_thread(told_by, spy))
+        while not told.done():
+            with contextlib.suppress(EngineError):  # one that was stopped is ended
+                await box.start()
+                await box.engine.kill(box.uuid)
+        assert await told == []
+
+
+def test_control_the_owner_looks_into_a_process_that_was_always_its_own() -> None:
+    words = [sys.executable, "-c", f"{BECOME}\n{LIKE_AN_INIT}", str(OWNER)]
+    with spy_of_the_owner(1) as spy:
+        weak = subprocess.Popen(words)
+        try:
+            assert {"exe", "environ", "mem", "ptrace", "process_vm_writev"} <= set(told_by(spy))
+        finally:
+            weak.kill()
+            weak.wait()
 
 
 @contextmanager

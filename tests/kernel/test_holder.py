@@ -6,12 +6,16 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.bus.system_bus import NOBODY
+from tests.kernel.attacker import BECOME, LOOK
 from tests.kernel.box import Box, Define
 from tests.kernel.conftest import instance_of
 
@@ -92,6 +96,20 @@ def test_a_group_tells_when_its_last_process_is_gone(waiting: Child) -> None:
         assert "populated 0" in Path(waiting.group.unified, "cgroup.events").read_text()
 
 
+def reached_by(user: int, pids: list[int]) -> set[str]:
+    """What a user of the host can reach of these processes."""
+    script = BECOME + LOOK + "print(*{place for pid in sys.argv[1:] for place in look(int(pid))})"
+    words = [sys.executable, "-c", script, *map(str, (user, *pids))]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_no_other_user_reaches_a_holder_or_the_child_whose_memory_it_has(waiting: Child) -> None:
+    pids = [waiting.pid, *waiting.attendants]
+    assert reached_by(NOBODY, pids) == set()
+    assert reached_by(0, pids) >= {"mem", "environ", "fd", "pidfd_getfd"}, "the control"
+
+
 async def holders(box: Box, runtimes: Path) -> tuple[int, list[int]]:
     """The monitor that waits for the next start, and the holders below it."""
     await box.engine.warm_up()
@@ -122,7 +140,7 @@ async def test_a_container_starts_whatever_its_holder_was_sent(
 
 
 async def test_a_monitor_keeps_nothing_of_the_start(engine: LocalEngine, box: Box) -> None:
-    """Neither the holder, a dead one included, nor descriptors of the container's /dev."""
+    """Neither the holder, dead ones included, nor descriptors of its /dev, nor much memory."""
     pid = (await box.now()).pid or 0
     monitor = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     async with asyncio.timeout(30):
@@ -130,6 +148,9 @@ async def test_a_monitor_keeps_nothing_of_the_start(engine: LocalEngine, box: Bo
             await asyncio.sleep(0.01)
     opened = {str(file.readlink()) for file in Path(f"/proc/{monitor}/fd").iterdir()}
     assert not opened & {"/dev", "/dev/full", "/dev/tty", "/dev/random"}
+    rollup = Path(f"/proc/{monitor}/smaps_rollup").read_text().splitlines()
+    (own,) = (int(line.split()[1]) for line in rollup if line.startswith("Private_Dirty:"))
+    assert 100 < own <= 1.4 * 1024, f"{own} KiB"
 
 
 async def test_where_the_folder_of_a_start_cannot_be_written_nothing_stays(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.kernel.box import Box, Define, Definition
 from tests.kernel.test_kinds import fs, image
+from tests.kernel.test_mount_attacks import exchanged
 
 from cloche_engine.api.errors import ConflictError, EngineError
 from cloche_engine.core.engine import LocalEngine
@@ -114,27 +116,29 @@ async def test_what_another_mount_lies_on_waits_for_the_next_start(
 async def test_a_link_in_the_way_leads_no_live_mount_out_of_the_container(
     define: Define, root: Path, given: Path, tmp_path: Path
 ) -> None:
-    """Attack E17: the running container exchanges the way to a target by a link all the time."""
+    """Attack E17: the way to a target and a link change places all the time.
+
+    The control is who follows the same path on the host: it leads him to the victim.
+    """
     victim = tmp_path / "victim"
     (victim / "place").mkdir(parents=True)
     before = listing(victim), Path("/proc/self/mountinfo").read_text()
     (root / "way/place").mkdir(parents=True)
     box = await define(root=root)
     await box.start()
-    swap = (
-        f"ln -s {victim} /link; ln -s /proc /kernel; while :; do "
-        "mv -T /way /real && mv -T /link /way; mv -T /way /link && mv -T /real /way; done"
-    )
-    running = asyncio.ensure_future(box.run(swap))
+    (root / "link").symlink_to(victim)
     mount = fs("mount", f"dir='{given}'", "/way/place")
-    try:
-        for _ in range(20):
-            for mounts in ((mount,), ()):
+    led_astray = 0
+    with exchanged(root / "way", root / "link", 0.0005):
+        async with asyncio.timeout(60):
+            for number in itertools.count():
                 with contextlib.suppress(EngineError):  # a link was in the way just then
-                    await save(box, root, *mounts)
-    finally:
-        await box.engine.kill(box.uuid)
-        await asyncio.gather(running, return_exceptions=True)
+                    await save(box, root, *((mount,) if number % 2 == 0 else ()))
+                with contextlib.suppress(OSError):
+                    led_astray += (root / "way/place").samefile(victim / "place")
+                if number >= 40 and led_astray:
+                    break
+    await box.engine.kill(box.uuid)
     assert listing(victim) == before[0]
     assert "place" not in Path("/proc/self/mountinfo").read_text().replace(before[1], "")
 

@@ -27,12 +27,15 @@ pytestmark = pytest.mark.kernel
 
 SECONDS = 8.0
 _EXCHANGE = """
-import ctypes, os, sys
+import ctypes, os, sys, time
 libc = ctypes.CDLL(None)
 one, other = (os.fsencode(path) for path in sys.argv[1:3])
+pause = float(sys.argv[3])
 print("ready", flush=True)
 while True:
     libc.renameat2(-100, one, -100, other, 2)
+    if pause:
+        time.sleep(pause)
 """
 
 
@@ -49,9 +52,12 @@ def host_mounts() -> list[str]:
 
 
 @contextlib.contextmanager
-def exchanged(one: Path, other: Path) -> Iterator[None]:
-    """Two names of a shared folder change places all the time."""
-    words = [sys.executable, "-I", "-S", "-c", _EXCHANGE, str(one), str(other)]
+def exchanged(one: Path, other: Path, pause: float = 0.0) -> Iterator[None]:
+    """Two names of a shared folder change places all the time, or after pauses in seconds.
+
+    Without one, whoever writes to that folder waits long for its lock.
+    """
+    words = [sys.executable, "-I", "-S", "-c", _EXCHANGE, str(one), str(other), str(pause)]
     with subprocess.Popen(words, stdout=subprocess.PIPE) as racer:
         assert racer.stdout is not None
         racer.stdout.readline()
@@ -216,7 +222,10 @@ async def test_what_is_no_directory_as_target_is_refused_in_words(
 async def test_a_definition_tells_nobody_which_paths_there_are(
     engine: LocalEngine, tmp_path: Path
 ) -> None:
-    """E20: saving looks at no path; only a start does, which is the control."""
+    """E20: what a save answers is the same whether a path of the host exists or not.
+
+    The control is a start, which does tell; polkit has been asked by then for what is mounted.
+    """
     root = busybox_root(tmp_path / "root")
     (tmp_path / "hidden").mkdir(mode=0o700)
     (tmp_path / "hidden/there").mkdir()

@@ -69,6 +69,7 @@ print(json.dumps({
     "writes": {path: writes(path) for path in READ_ONLY},
     "oom": open("/proc/self/oom_score_adj").read().strip(),
     "maps": [open("/proc/self/" + name).read().split() for name in ("uid_map", "gid_map")],
+    "terminals": [os.isatty(number) for number in range(3)], "umask": os.umask(0o22),
     "root": writes("/etc/passwd"), "made": content("/work"),
 }), flush=True)
 input()
@@ -134,6 +135,8 @@ def test_process_hostname_environment_directory_and_user_are_those_of_the_defini
     assert seen["environment"]["FOO"] == "bar"
     assert seen["cwd"] == "/work"
     assert seen["ids"] == [1000, 1000, []]
+    assert seen["terminals"] == [True, True, True]
+    assert seen["umask"] == 0o22
 
 
 def test_the_five_capability_sets_no_new_privileges_and_seccomp(
@@ -193,6 +196,8 @@ def test_default_filesystems_and_their_options(plain: Looked) -> None:
 
 def test_declared_mounts_and_the_propagation_of_all(plain: Looked) -> None:
     assert {"ro", "nosuid", "nodev"} <= attributes(plain, "/usr")
+    order = [place for place in plain.seen["mounts"] if place in {"/", "/usr", "/python"}]
+    assert order == ["/", "/usr", "/python"], "that of the definition"
     shared = {place: each["tags"] for place, each in plain.seen["mounts"].items()}
     assert {place: tags for place, tags in shared.items() if "shared:" in " ".join(tags)} == {}
 
