@@ -15,6 +15,7 @@ from typing import TypeVar
 import pytest
 import pytestqt.plugin
 from PyQt6.QtCore import QCoreApplication, QSettings
+from PyQt6.QtWidgets import QDialog  # noqa: TID251 - it looks for them
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 from tests.bus.world import Helper, real_helper_words
@@ -138,6 +139,16 @@ async def helper_driver(helper: Helper, tmp_path: Path) -> AsyncIterator[Driver]
         yield driver
 
 
+def _has_the_keyboard(window: MainWindow) -> bool:
+    """Whether it is active; asked for again, because a dialog of the last test may take it back.
+
+    A window manager would see to that; there is none on this screen.
+    """
+    if not window.isActiveWindow():
+        window.activateWindow()
+    return window.isActiveWindow()
+
+
 @asynccontextmanager
 async def _opened(
     connector: Callable[[], Awaitable[Engine]], engines: list[FakeEngine], tmp_path: Path
@@ -151,8 +162,10 @@ async def _opened(
     window.activateWindow()
     connection = asyncio.create_task(service.run())
     driver = Driver(window, engines)
-    await driver.until(lambda: service.is_connected and window.isActiveWindow())
+    await driver.until(lambda: service.is_connected and _has_the_keyboard(window))
     yield driver
+    for dialog in window.findChildren(QDialog):
+        dialog.close()
     window.page.close_consoles()
     await jobs.stop()
     connection.cancel()
