@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QFont
-from tests.gui.driver import Driver
+from PyQt6.QtWidgets import QApplication, QLineEdit  # noqa: TID251 - it looks at them
+from tests.gui.driver import SHORTCUT, Driver
 
 from cloche_engine.api.errors import EngineError
 from cloche_gui.presenters.notice import plain_tip
@@ -112,6 +113,64 @@ async def test_t3_a_program_that_wants_the_clipboard_is_told_of_once(driver: Dri
     assert "wanted to" in " ".join(driver.console.messages.texts)
 
 
+async def from_menu(driver: Driver, key: Qt.Key) -> None:
+    await driver.press(Qt.Key.Key_F10, SHORTCUT)
+    await driver.until(QApplication.activePopupWidget)
+    await driver.press(key)
+    await driver.until(lambda: QApplication.activePopupWidget() is None)
+
+
+async def test_the_keyboard_alone_uses_the_console_and_leaves_it(
+    driver: Driver, tmp_path: Path
+) -> None:
+    await attached(driver)
+    console, key = driver.console.terminal, Qt.Key
+    await driver.press(key.Key_O, SHORTCUT)
+    await driver.until(lambda: driver.has_focus(console))
+
+    await from_menu(driver, key.Key_G)
+    await driver.until(lambda: isinstance(driver.focused, QLineEdit))
+    await driver.press(key.Key_Return)
+    await driver.until(lambda: driver.console.tabs.programs)
+    tab = driver.console.tabs.programs[0]
+    await driver.until(lambda: driver.has_focus(tab.terminal))
+    await from_menu(driver, key.Key_T)
+    await driver.until(lambda: driver.has_focus(console))
+    assert driver.console.tabs.programs == []
+
+    driver.console.recording.begin(tmp_path / "web.cast")
+    await driver.type("echo find me\r")
+    await driver.until(lambda: "find me" in console.screen_lines())
+    await from_menu(driver, key.Key_T)
+    assert "find me" in (tmp_path / "web.cast").read_text()
+    assert driver.console.messages.texts == []
+
+    await driver.press(key.Key_F, SHORTCUT)
+    await driver.type("^f.nd")
+    await driver.press(key.Key_Tab)
+    await driver.press(key.Key_Space)
+    row = console.screen_lines().index("find me")
+    await driver.until(lambda: console._search_bar._found.text() == "1 of 1")
+    await driver.press(key.Key_Escape)
+    await driver.until(lambda: driver.focused is console)
+
+    await driver.press(key.Key_Space, SHORTCUT)
+    await driver.press(key.Key_Up)
+    await driver.press(key.Key_Home)
+    for _ in range(4):
+        await driver.press(key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    await driver.press(key.Key_Return)
+    copied = console.selected_text()
+    assert copied.startswith("find")
+    await driver.press(key.Key_V, SHORTCUT)
+    await driver.until(lambda: console.screen_lines()[row + 1].endswith(copied))
+
+    await driver.press(key.Key_Tab, Qt.KeyboardModifier.ControlModifier)
+    await driver.until(lambda: not driver.has_focus(console))
+    await driver.press(key.Key_O, SHORTCUT)
+    await driver.until(lambda: driver.has_focus(console))
+
+
 async def test_t12_what_a_failure_quotes_is_shown_and_not_obeyed(driver: Driver) -> None:
     await attached(driver)
     hostile = EngineError("said \x1b[31m<b>\nthis\u202e", "look for <img src=x>")
@@ -156,6 +215,9 @@ async def test_a_recording_is_an_asciicast_and_plays_the_same_screen(
     assert "größe" in player.terminal.screen_lines()
     await driver.act(lambda: player.go_to(0.0))
     assert "größe" not in player.terminal.screen_lines()
+    to_the_end = player.slider.SliderAction.SliderToMaximum
+    await driver.act(lambda: player.slider.triggerAction(to_the_end))
+    await driver.until(lambda: "größe" in player.terminal.screen_lines())
     await driver.act(player.close)
 
 

@@ -49,7 +49,10 @@ class ConsolePage(QWidget):
         self.tabs = ConsoleTabs(jobs, self.terminal)
         self.recording = ConsoleRecording(self, self.terminal, self.messages)
         self._login = LoginHint(self.terminal, self.messages, self._open_shell)
-        self.terminal.menu_actions = self._tools().actions(self)
+        self.terminal.menu_actions = [
+            *self._tools().actions(self),
+            self.recording.stop_action,
+        ]
         self.terminal.typed.connect(self._typed)
         self.terminal.grid_resized.connect(self._resized)
         self.terminal.copied.connect(self._program_copied)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from cloche_gui.presenters.notice import Notice, Tone
@@ -22,6 +23,9 @@ class ConsoleRecording:
     def __init__(self, parent: QWidget, terminal: TerminalWidget, messages: MessageArea) -> None:
         self._parent, self._terminal, self._messages = parent, terminal, messages
         self._recorder: recording.Recorder | None = None
+        self.stop_action = QAction("S&top recording", parent)
+        self.stop_action.setEnabled(False)
+        self.stop_action.triggered.connect(lambda _checked: self.end())
         terminal.grid_resized.connect(self._resized)
 
     def ask_where_to_record(self) -> None:
@@ -40,6 +44,7 @@ class ConsoleRecording:
         except OSError as error:
             self._tell_problem(f"{path.name} cannot be written: {error.strerror}.")
             return
+        self.stop_action.setEnabled(True)
         notice = Notice(Tone.INFO, "", f"This console is being recorded to {path.name}.")
         self._messages.show_notice(_TOPIC, notice, [("Stop", self.end)], closable=False)
 
@@ -48,6 +53,7 @@ class ConsoleRecording:
         if self._recorder is not None:
             self._recorder.close()
             self._recorder = None
+            self.stop_action.setEnabled(False)
             self._messages.clear(_TOPIC)
 
     def note(self, output: bytes) -> None:

@@ -63,6 +63,12 @@ class ConsoleTabs(QTabWidget):
             tab.end()
             self.removeTab(number)
             tab.deleteLater()
+            self._focus_current()
+
+    def _focus_current(self) -> None:
+        current = self.currentWidget()
+        if current is not None:
+            current.setFocus()
 
     def end(self) -> None:
         """Let go of all programs."""
@@ -71,6 +77,7 @@ class ConsoleTabs(QTabWidget):
 
     def _open(self, sock: socket.socket, request: ExecRequest) -> None:
         tab = ProgramTab(sock, request.argv[0].rpartition("/")[2])
+        tab.close_wanted.connect(lambda: self.close_tab(self.indexOf(tab)))
         self.setCurrentIndex(self.addTab(tab, tab.name))
         tab.terminal.setFocus()
 

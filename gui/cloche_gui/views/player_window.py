@@ -42,7 +42,8 @@ class PlayerWindow(QWidget):
         self.slider.setAccessibleName("Place in the recording")
         self.button.clicked.connect(lambda _: self.pause() if self.is_playing else self.play())
         self.speed.clicked.connect(lambda _: self._next_speed())
-        self.slider.sliderMoved.connect(lambda value: self.go_to(value / 100))
+        # Keys move it too, and then it only tells of an action.
+        self.slider.actionTriggered.connect(lambda _: self._go_to_slider())  # by mouse or by keys
         row = QHBoxLayout()
         for widget in (self.button, self.slider, self.place, self.speed):
             row.addWidget(widget)
@@ -80,6 +81,11 @@ class PlayerWindow(QWidget):
             self._next = 0
         self._position = seconds
         self._show_due()
+
+    def _go_to_slider(self) -> None:
+        """Go where the slider is; its end is the last event, whatever was rounded."""
+        place = self.slider.sliderPosition()
+        self.go_to(self.seconds if place == self.slider.maximum() else place / 100)
 
     def _tick(self) -> None:
         now = time.monotonic()

@@ -6,6 +6,8 @@ import shlex
 import socket
 from collections.abc import Callable
 
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -30,6 +32,8 @@ _TERM = (("TERM", "xterm-256color"),)
 class ProgramTab(QWidget):
     """The console of one such program, as long as the tab is open."""
 
+    close_wanted = pyqtSignal()
+
     def __init__(self, sock: socket.socket, name: str) -> None:
         super().__init__()
         self.name = name
@@ -40,6 +44,9 @@ class ProgramTab(QWidget):
         column.addWidget(self.messages)
         column.addWidget(self.terminal, 1)
         self.setFocusProxy(self.terminal)
+        closing = QAction("Close this &tab", self)
+        closing.triggered.connect(lambda _checked: self.close_wanted.emit())
+        self.terminal.menu_actions = [closing]
         self._link = ConsoleLink(sock, self, lambda: self.terminal.backlog)
         self._link.output.connect(lambda output, _: self.terminal.feed(output))
         self._link.ended.connect(self._ended)

@@ -23,6 +23,7 @@ class Verbs:
     paste: Verb
     select_all: Verb
     select_by_keys: Verb
+    open_menu: Verb
     find: Verb
     save: Verb
     print_out: Verb
@@ -54,6 +55,7 @@ class Commands:
             (_Key.Key_Insert, SHIFT): verbs.paste,
             (_Key.Key_F, CTRL | SHIFT): verbs.find,
             (_Key.Key_Space, CTRL | SHIFT): verbs.select_by_keys,
+            (_Key.Key_F10, CTRL | SHIFT): verbs.open_menu,
         }
         self._with_scrollback: dict[tuple[int, int], Verb] = {
             (_Key.Key_PageUp, SHIFT): lambda: self._page(-1),

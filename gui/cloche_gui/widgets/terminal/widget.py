@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import QEvent, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPoint, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QAction,
     QClipboard,
@@ -74,6 +74,9 @@ class TerminalWidget(TerminalSurface):
 
     def _set_up_widget(self) -> None:
         self.setAccessibleName("Console")
+        self.setAccessibleDescription(
+            "Ctrl+Tab leaves the console. Ctrl+Shift+F10 or the menu key opens its menu."
+        )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         self.setMouseTracking(True)
@@ -98,6 +101,7 @@ class TerminalWidget(TerminalSurface):
             paste=self.paste,
             select_all=self.select_all,
             select_by_keys=self._caret.begin,
+            open_menu=self._open_menu_at_cursor,
             find=self.open_search,
             save=lambda: export.ask_where_to_save(self, self._core),
             print_out=lambda: export.ask_how_to_print(self, self._core, font),
@@ -250,8 +254,12 @@ class TerminalWidget(TerminalSurface):
             self._answer(report)
 
     def focusNextPrevChild(self, next_child: bool) -> bool:
-        """Tab belongs to the program; Ctrl+Tab and Ctrl+Shift+Tab leave the console."""
-        return super().focusNextPrevChild(next_child) if self._read_only else False
+        """Tab belongs to the program, but not in the line of the search.
+
+        Ctrl+Tab and Ctrl+Shift+Tab leave the console.
+        """
+        is_programs = self.hasFocus() and not self._read_only
+        return False if is_programs else super().focusNextPrevChild(next_child)
 
     def event(self, event: QEvent | None) -> bool:
         """Claims keys that a shortcut of the window would take from the program."""
@@ -344,7 +352,14 @@ class TerminalWidget(TerminalSurface):
         """Opens the menu, unless the right button is the program's."""
         if event is None:
             return
-        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
-        if not (by_mouse and self._mouse.is_reported(event.modifiers())):
-            state = MenuState(self._selector.span is not None, not self._read_only, self._may_copy)
-            self._commands.show_menu(self, event.globalPos(), state, self.menu_actions)
+        if event.reason() != QContextMenuEvent.Reason.Mouse:
+            self._open_menu_at_cursor()
+        elif not self._mouse.is_reported(event.modifiers()):
+            self._open_menu(event.globalPos())
+
+    def _open_menu_at_cursor(self) -> None:
+        self._open_menu(self.mapToGlobal(self._display.cursor_rect().bottomLeft()))
+
+    def _open_menu(self, place: QPoint) -> None:
+        state = MenuState(self._selector.span is not None, not self._read_only, self._may_copy)
+        self._commands.show_menu(self, place, state, self.menu_actions)
