@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import uuid
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -27,8 +28,16 @@ _before = pytest.StashKey[leftovers.Snapshot]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _hear_what_the_background_ignores()
     mark = os.environ[leftovers.MARK] = uuid.uuid4().hex
     config.stash[_watch] = leftovers.Watch(mark, alone=MUST_RUN)
+
+
+def _hear_what_the_background_ignores() -> None:
+    """What a shell starts by `&` ignores Ctrl+C, and so would all programs that tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @contextmanager

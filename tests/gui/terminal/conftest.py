@@ -61,8 +61,6 @@ class Program:
             environment = {"TERM": "xterm-256color", "HOME": str(home), "PATH": os.environ["PATH"],
                            "LANG": "C.UTF-8", "PS1": "$ ", "LESSHISTFILE": "-"}  # fmt: skip
             os.chdir(home)
-            for number in (signal.SIGINT, signal.SIGQUIT):  # a shell's `&` has them ignored
-                signal.signal(number, signal.SIG_DFL)
             os.execvpe(argv[0], argv, environment)  # noqa: S606 - no shell unless the test asks
         os.set_blocking(self._master, False)
         self._resize(console.rows, console.columns)
