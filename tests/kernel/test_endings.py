@@ -79,7 +79,7 @@ async def test_one_of_its_processes_killed_for_want_of_memory_is_told(
         assert "status 9 after 1 of its processes" in container.error
 
 
-async def test_kills_for_want_of_memory_are_counted_while_it_goes_on(
+async def test_kills_for_want_of_memory_are_counted_while_it_goes_on_and_colour_no_later_kill(
     define: Define, root: Path
 ) -> None:
     box = await define(root=root, around=f"{MEMORY}<features><system/></features>")
@@ -94,6 +94,8 @@ async def test_kills_for_want_of_memory_are_counted_while_it_goes_on(
         end()
     assert (await box.engine.stats(box.uuid)).oom_kills >= 1
     assert (await box.now()).state is State.RUNNING
+    killed = await box.engine.kill(box.uuid)
+    assert (killed.state, killed.ended, killed.error) == (State.STOPPED, End.STOP, "")
 
 
 @pytest.mark.v2

@@ -228,7 +228,7 @@ class Monitor:
         status = os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
         assert status is not None  # noqa: S101 (without WNOHANG there is always one)
         with contextlib.closing(Meter(launched.child.group)) as meter:
-            ending = ending_of(status, meter)
+            ending = ending_of(status, meter, killed=self._requests.stopper.killed)
         lived = time.time() - launched.started
         told, wanted = bool(self._followers), self._requests.stopper.wanted
         ending = replace(ending, wanted=wanted, told=told, lived=lived)

@@ -135,8 +135,13 @@ def _write_anew(file: Path, content: bytes) -> None:
 _REBOOTS: dict[int, How] = {signal.SIGHUP: How.REBOOT, signal.SIGINT: How.POWEROFF}
 
 
-def ending_of(status: os.waitid_result, meter: Meter | None = None) -> Ending:
-    """The ending that waitid(2) reports; of an init where the meter of its group is given."""
+def ending_of(
+    status: os.waitid_result, meter: Meter | None = None, *, killed: bool = False
+) -> Ending:
+    """The ending that waitid(2) reports; of an init where the meter of its group is given.
+
+    killed: by us, whatever others of the group were killed for before.
+    """
     ending = Ending(status.si_status, out_of_memory=False, at=time.time())
     if meter is not None and (kills := meter.oom_kills):
         held = meter.held()
@@ -149,6 +154,6 @@ def ending_of(status: os.waitid_result, meter: Meter | None = None) -> Ending:
         return ending
     if status.si_status in _REBOOTS:
         return replace(ending, code=0, how=_REBOOTS[status.si_status])
-    if status.si_status == signal.SIGKILL and ending.oom_kills:
+    if status.si_status == signal.SIGKILL and ending.oom_kills and not killed:
         return replace(ending, out_of_memory=True, how=How.OUT_OF_MEMORY)
     return ending

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import time
 from collections.abc import Callable
@@ -43,13 +44,16 @@ def hear_no_host(pipe: tuple[int, int]) -> None:
 
 
 class Stopper:
-    """Ends the init of one container; `wanted` is true from when somebody wanted that."""
+    """Ends the init of one container; `wanted` is true from when somebody wanted that.
+
+    killed: it lived until a SIGKILL of ours, so that nothing else was its end.
+    """
 
     def __init__(self, loop: Loop, launched: Launched) -> None:
         self._loop = loop
         self._launched = launched
         self._kill_at = float("inf")
-        self.wanted = False
+        self.wanted = self.killed = False
 
     def stop(self, number: int, grace: float) -> None:
         """Ask by a signal (0: one that it hears), kill after the grace; the shortest one counts.
@@ -84,6 +88,15 @@ class Stopper:
     def kill(self) -> None:
         """End everything in it now."""
         self.wanted = True
+        pidfd = self._launched.child.pidfd
+        self.killed = self.killed or not _has_ended(pidfd)
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._launched.child.pidfd, signal.SIGKILL)
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         self._launched.child.group.kill()
+
+
+def _has_ended(pidfd: int) -> bool:
+    """A pidfd can be read from then on, also when its process was reaped (pidfd_open(2))."""
+    look = select.poll()
+    look.register(pidfd, select.POLLIN)
+    return bool(look.poll(0))
