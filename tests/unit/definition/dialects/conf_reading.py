@@ -256,12 +256,13 @@ def vz_specs(draw: st.DrawFn) -> ContainerSpec:
             draw(st.none() | st.integers(1, 64)),
         ),
         memory=Memory(most, soft, swap, draw(st.none() | st.just(4096))),
+        processes=draw(st.none() | st.just(240)),
         capabilities=draw(
             st.sampled_from([None, Capabilities(keep=("net_admin",), drop=("mknod", "kill"))])
         ),
         autostart=draw(st.sampled_from([None, True, False])),
         profile=draw(st.sampled_from([None, "vps.basic"])),
         opaque=draw(
-            st.sampled_from([(), (Opaque("NUMPROC", 'NUMPROC="80:80"'), Opaque("FOO", "FOO=x"))])
+            st.sampled_from([(), (Opaque("NUMPTY", 'NUMPTY="80:80"'), Opaque("FOO", "FOO=x"))])
         ),
     )

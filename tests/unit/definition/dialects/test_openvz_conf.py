@@ -47,8 +47,9 @@ def test_a_file_of_beancounters_is_read_as_libvirt_reads_it() -> None:
     assert spec.nameservers == ("192.0.2.1", "192.0.2.2")
     assert spec.hostname == "web.example.org"
     assert spec.autostart is True
+    assert spec.processes == 8000
     assert [kept.path for kept in spec.opaque] == [
-        "NUMPROC", "AVNUMPROC", "KMEMSIZE", "OOMGUARPAGES", "LOCKEDPAGES", "DISKINODES",
+        "AVNUMPROC", "KMEMSIZE", "OOMGUARPAGES", "LOCKEDPAGES", "DISKINODES",
         "DISKINODES", "QUOTATIME", "DISK_QUOTA",
     ]  # fmt: skip
 
@@ -261,10 +262,37 @@ def test_what_is_refused_is_refused_by_name(line: str, code: str) -> None:
     assert reading.spec is not None
 
 
-def test_a_template_comes_before_the_directory_which_is_kept() -> None:
-    spec = meant(conf('VE_PRIVATE="/vz/private/105"', 'OSTEMPLATE="debian-5.0-i386"'))
-    assert spec.filesystems == (Filesystem(FilesystemKind.TEMPLATE, "debian-5.0-i386", "/"),)
-    assert [kept.path for kept in spec.opaque] == ["VE_PRIVATE"]
+def test_who_moves_a_container_gets_its_files_and_no_fresh_copy_of_its_template() -> None:
+    text = 'VE_PRIVATE="/vz/private/$VEID"\nOSTEMPLATE="debian-5.0-i386"\n'
+    spec = meant(vz(text, "105"))
+    assert spec.filesystems == (Filesystem(FilesystemKind.MOUNT, "/vz/private/105", "/"),)
+    assert spec.opaque == (Opaque("OSTEMPLATE", 'OSTEMPLATE="debian-5.0-i386"'),)
+    assert meant(vz(write(spec))) == spec
+
+
+def test_a_directory_that_was_kept_beside_a_template_does_not_become_the_root() -> None:
+    root = Filesystem(FilesystemKind.TEMPLATE, "debian-5.0-i386", "/")
+    kept = (Opaque("VE_PRIVATE", 'VE_PRIVATE="/vz/private/105"'),)
+    spec = ContainerSpec("105", filesystems=(root,), opaque=kept)
+    assert meant(vz(write(spec))).filesystems == (root,)
+
+
+@pytest.mark.parametrize(
+    ("value", "processes", "told"),
+    [
+        ("240:240", 240, []),
+        ("200:240", 240, []),
+        ("240", 240, []),
+        (f"{MAX}:{MAX}", None, []),
+        ("unlimited", None, []),
+        ("0:0", None, ["not-supported-yet"]),
+        ("many", None, ["not-supported-yet"]),
+    ],
+)
+def test_numproc_limits_processes(value: str, processes: int | None, told: list[str]) -> None:
+    reading = conf(f'NUMPROC="{value}"')
+    assert (meant(reading).processes, codes(reading), warnings(reading)) == (processes, [], told)
+    assert [kept.path for kept in meant(reading).opaque] == ["NUMPROC"] * len(told)
 
 
 def test_t18_a_uuid_stands_in_a_comment_whatever_its_version() -> None:

@@ -15,7 +15,7 @@ from cloche_engine.definition.conf import numbers
 from cloche_engine.definition.conf.checks import check_memory
 from cloche_engine.definition.conf.lines import Entry
 from cloche_engine.definition.dialects.openvz_conf.lookup import Lookup
-from cloche_engine.definition.schema.domain import DEFAULT_PERIOD_US, MAX_CPUS
+from cloche_engine.definition.schema.domain import DEFAULT_PERIOD_US, MAX_CPUS, MAX_PROCESSES
 from cloche_engine.definition.spec import Cpu, Memory
 
 PAGE = 4096
@@ -62,6 +62,20 @@ def read_memory(lookup: Lookup) -> Memory:
     memory = Memory(most, soft, None, guarantee)
     check_memory(lookup.findings, memory, {"soft": private} if private is not None else {})
     return memory
+
+
+def read_processes(lookup: Lookup) -> int | None:
+    """Most processes and threads; NUMPROC's barrier, if another, is no limit here."""
+    entry = lookup.get("NUMPROC")
+    if entry is None:
+        return None
+    text = entry.value.rpartition(":")[2]
+    if text == "unlimited" or names.parse_integer(text) in _NO_LIMIT:
+        return None
+    if reason := names.valid_integer(text, 1, MAX_PROCESSES):
+        lookup.keep(entry, f"as most processes {reason}", 'write NUMPROC="240:240"')
+        return None
+    return int(text)
 
 
 def read_pair(lookup: Lookup, key: str, unit: int) -> _Pair:

@@ -16,6 +16,7 @@ from cloche_engine.definition.dialects.openvz_conf.limits import (
     read_cpu,
     read_memory,
     read_pair,
+    read_processes,
 )
 from cloche_engine.definition.dialects.openvz_conf.lookup import Lookup
 from cloche_engine.definition.dialects.openvz_conf.net import (
@@ -68,6 +69,7 @@ def _read(lookup: Lookup, number: str | None) -> ContainerSpec:
         nameservers=read_nameservers(lookup),
         cpu=read_cpu(lookup),
         memory=read_memory(lookup),
+        processes=read_processes(lookup),
         capabilities=_capabilities(lookup),
         autostart=_autostart(lookup),
         profile=_text(lookup, "ORIGIN_SAMPLE"),
@@ -146,19 +148,22 @@ def _hostname(lookup: Lookup) -> str | None:
 
 
 def _filesystems(lookup: Lookup, number: str | None) -> tuple[Filesystem, ...]:
-    """The root: a template, otherwise the directory of the container's files."""
+    """The root: the directory of the container's files, otherwise the template to make them of.
+
+    Where both stand, as vzctl writes them, the template is only what those files were made from.
+    """
     soft, most = read_pair(lookup, "DISKSPACE", BLOCK)
     template, private = lookup.get("OSTEMPLATE"), lookup.get("VE_PRIVATE")
-    entry = template or private
+    entry = private or template
     if entry is None:
         space = lookup.get("DISKSPACE")
         if space is not None:
             lookup.keep(space, "no root stands here that it could limit")
         return ()
-    kind = FilesystemKind.TEMPLATE if template is not None else FilesystemKind.MOUNT
-    source = _template(lookup, entry) if template is not None else _private(lookup, entry, number)
+    kind = FilesystemKind.TEMPLATE if private is None else FilesystemKind.MOUNT
+    source = _template(lookup, entry) if private is None else _private(lookup, entry, number)
     if template is not None and private is not None:
-        lookup.keep(private)
+        lookup.keep(template)
     place = Location(*lookup.findings.place(entry))
     return (Filesystem(kind, source, "/", size_kib=most, soft_kib=soft, location=place),)
 

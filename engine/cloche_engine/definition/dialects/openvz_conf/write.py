@@ -68,7 +68,6 @@ REASONS = (
     Reason("console_ttys", "vzctl console reaches every container"),
     Reason("io_devices", "OpenVZ limits no single disk"),
     Reason("console_kib", "OpenVZ keeps nothing of what a console said"),
-    Reason("processes", "NUMPROC is a pair of numbers for another kernel"),
     Reason("rlimits", "OpenVZ sets no limits of single processes"),
     Reason("io_weight", "IOPRIO has eight steps and no weight"),
     Reason("idmap", "root of an OpenVZ container is root of its kernel"),
@@ -99,6 +98,8 @@ def write(spec: ContainerSpec) -> bytes:
     """The file; what no parameter holds is left out."""
     own = [(key, value) for key, value in _pairs(spec) if value and not set(value) & set('"\t\r\n')]
     taken = {key for key, _ in own}
+    if "OSTEMPLATE" in taken:  # beside it VE_PRIVATE would be the root
+        taken.add("VE_PRIVATE")
     head = [] if is_number(spec.name) else ["# Save this as NUMBER.conf, above 100."]
     if spec.uuid is not None:
         head.append(f"#UUID: {names.dashed_uuid(spec.uuid)}")
@@ -126,6 +127,8 @@ def _pairs(spec: ContainerSpec) -> Iterator[_Pair]:
     yield "NAMESERVER", " ".join(spec.nameservers)
     yield from _cpu(spec.cpu)
     yield from _memory(spec.memory)
+    if spec.processes is not None:
+        yield "NUMPROC", f"{spec.processes}:{spec.processes}"
     yield from _capabilities(spec.capabilities)
 
 
