@@ -20,10 +20,11 @@ from cloche_engine.core.engine import LocalEngine
 pytestmark = pytest.mark.kernel
 
 
-async def save(box: Box, root: Path, *mounts: str, around: str = "") -> None:
+async def save(box: Box, root: Path | None, *mounts: str, around: str = "") -> None:
     """Save the definition with these mounts besides its root."""
     stored = await box.engine.definition(box.uuid)
-    definition = Definition(root=root, inside="".join(mounts), around=around)
+    name = (await box.now()).name
+    definition = Definition(name=name, root=root, inside="".join(mounts), around=around)
     text = definition.text().replace(b"<container>", f"<uuid>{box.uuid}</uuid><container>".encode())
     await box.engine.define(text, stored.etag)
 
@@ -59,6 +60,27 @@ async def test_a_mount_comes_and_goes_while_it_runs(
     assert listing(root) == before
     await box.start()
     assert await box.run("cat /srv/deep/place/file") == "given"
+
+
+async def test_a_live_mount_makes_its_target_in_a_root_of_the_containers_own(
+    engine: LocalEngine, define: Define, root: Path, given: Path
+) -> None:
+    """In a copy of a template, and in the root that shares the host's; a file as well."""
+    template = engine.places.template_tree("box")
+    template.parent.mkdir(parents=True)
+    root.rename(template)
+    for name, tree in (("copy", fs("template", "name='box'", "/")), ("shared", "")):
+        box = await define(name=name, inside=tree)
+        await box.start()
+        folder = fs("mount", f"dir='{given}'", "/live-folder")
+        file = fs("mount", f"dir='{given / 'file'}'", "/live-file")
+        await save(box, None, tree, folder, file)
+        line = f"cat /live-folder/file /live-file; touch /live-folder/{name}"
+        assert await box.run(line) == "givengiven"
+        assert (given / name).stat().st_uid == 0
+        await save(box, None, tree)
+        assert "No such file" in await box.run("cat /live-folder/file")
+        assert not await box.run("cat /live-file")
 
 
 async def test_every_kind_but_a_template_comes_live(

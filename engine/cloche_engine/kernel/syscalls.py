@@ -184,10 +184,10 @@ def make_slave(path: str) -> None:
 
 
 def detach(path: str) -> None:
-    """Unmount lazily."""
+    """Unmount lazily; EINVAL where the path ends at a link."""
     ctypes.set_errno(0)
-    result = _libc.umount2(os.fsencode(path), k.MNT_DETACH)
-    _checked(result, "umount2", path, k.MNT_DETACH, subject=path)
+    flags = k.MNT_DETACH | k.UMOUNT_NOFOLLOW
+    _checked(_libc.umount2(os.fsencode(path), flags), "umount2", path, flags, subject=path)
 
 
 def exchange(one: str, other: str) -> None:

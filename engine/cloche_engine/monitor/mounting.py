@@ -22,6 +22,7 @@ from cloche_engine.host.storage.sources import check_sources
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import detach, prctl, setns
+from cloche_engine.sandbox.identity import become_root
 from cloche_engine.sandbox.init import mount_operation
 from cloche_engine.sandbox.operation import Context
 from cloche_engine.sandbox.plan.launch import LaunchPlan
@@ -80,13 +81,20 @@ class Mounting:
     def _detach(self, target: str) -> None:
         """Where a link stands in the way now, another mount would go: that is refused."""
         root = self._enter()
-        os.fchdir(open_without_links(root, target))
-        detach(".")
+        try:
+            os.fchdir(open_without_links(root, target))
+        except NotADirectoryError:  # a file, or a link, which umount2 does not follow
+            above, name = os.path.split(target)
+            os.fchdir(open_without_links(root, above))
+            detach(name)
+        else:
+            detach(".")
 
     def _enter(self) -> int:
         """The container's root, seen from inside; what follows is done by root of the container."""
         prctl(k.PR_SET_DUMPABLE, 0)
         setns(self._init, self._plan.rights.namespaces & (k.CLONE_NEWUSER | k.CLONE_NEWNS))
+        become_root()
         return os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def _user_namespace(self) -> int:

@@ -34,10 +34,18 @@ class BecomeContainerRoot:
 
     def run(self, context: Context) -> None:
         """Do it."""
-        os.setgroups([])
-        os.setresgid(0, 0, 0)
-        os.setresuid(0, 0, 0)
+        become_root()
         die_with_the_monitor()
+
+
+def become_root() -> None:
+    """Take user and group 0 of the user namespace that this process is in.
+
+    Without that it can make no file: its own ids are none of that namespace (EOVERFLOW).
+    """
+    os.setgroups([])
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
