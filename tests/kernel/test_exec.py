@@ -69,6 +69,25 @@ async def test_it_is_whoever_was_asked_for_where_and_with_what(
     assert await with_pipes(box, request) == (0, f"{said}\n/bin\na b\n")
 
 
+async def test_a_directory_is_called_one_whatever_root_it_is_in(define: Define, root: Path) -> None:
+    for name, tree, folder in (("own", root, "/bin"), ("shared", None, "/tmp")):  # noqa: S108
+        box = await define(name=name, root=tree)
+        await box.start()
+        with pytest.raises(EngineError, match=f"{folder} did not start: it is a directory"):
+            await with_pipes(box, ExecRequest((folder,)))
+        assert await with_pipes(box, ExecRequest(("/bin/echo", name))) == (0, f"{name}\n")
+
+
+async def test_where_processes_run_out_the_limit_and_its_element_are_named(
+    define: Define, root: Path
+) -> None:
+    box = await define(root=root, around="<processes>1</processes>")
+    await box.start()
+    with pytest.raises(EngineError, match="its <processes> allows it 1 ") as refused:
+        await with_pipes(box, ExecRequest(("id",)))
+    assert "raise <processes>" in refused.value.hint
+
+
 async def test_it_is_in_the_group_of_its_container_and_counted(box: Box) -> None:
     before = (await box.engine.stats(box.uuid)).processes
     link = await box.engine.exec(box.uuid, ExecRequest(("sleep", "600"), terminal=True))

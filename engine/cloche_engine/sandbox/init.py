@@ -118,6 +118,10 @@ class Execute:
         except FileNotFoundError as error:
             missing = errno.ELIBACC if os.path.lexists(path) else errno.ENOENT
             raise OSError(missing, os.strerror(missing), path) from error
+        except PermissionError as error:
+            if not os.path.isdir(path):
+                raise
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), path) from error
 
 
 def ahead(kept: int, network: Network = Network.OWN) -> list[Operation]:

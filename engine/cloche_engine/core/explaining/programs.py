@@ -24,6 +24,11 @@ def not_run(failure: Failure) -> Words | None:
             "its arguments and variables are larger than the kernel takes",
             failure.remedy("shorten <arg> and <env>", "pass them in a file"),
         )
+    if failure.errno == errno.EISDIR:
+        return (
+            f"{failure.program} is a directory, where a program is wanted",
+            failure.remedy("name a program in <application>", "name a program"),
+        )
     path = next((p for p in (failure.subject, failure.plan.argv[0]) if p.startswith("/")), "")
     finding = _look(failure, path) if path else None
     words = _WORDS.get(finding.cause) if finding else None

@@ -43,6 +43,12 @@ def _unknown(failure: Failure) -> Words:
     about = f" ({failure.subject})" if failure.subject else ""
     text = failure.text
     step = failure.fields.get("step", "a step")
+    most = failure.plan.limits.processes
+    if failure.errno == errno.EAGAIN and failure.further and most:
+        return (
+            f"{step}: there is no process left, and its <processes> allows it {most}",
+            "end one of its programs first, or raise <processes>",
+        )
     if failure.errno in _SCARCE:
         scarce, remedy = _SCARCE[failure.errno]
         return f"{step}: {scarce}{about}", remedy
