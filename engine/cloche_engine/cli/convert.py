@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from cloche_engine.api.errors import InvalidDefinitionError
@@ -29,7 +30,7 @@ def convert(options: argparse.Namespace) -> int:
     _refuse(done.errors, options)
     _warn(done.problems, options)
     if not options.json and done.text is not None:
-        for line in (*map(_sentence, done.losses), *map(_refusal, done.refused)):
+        for line in _told(done, options.target):
             print(words.printable(f"{files.shown(options.file)}: {line}"), file=sys.stderr)
         files.write_out(done.text)
     lost = any(not loss.is_added for loss in done.losses)
@@ -71,9 +72,17 @@ def _document(done: Conversion, options: argparse.Namespace) -> dict[str, Json]:
         "to": options.target,
         "document": None if done.text is None else done.text.decode(),
         "losses": [asdict(loss) for loss in done.losses],
+        "kept": [asdict(entry) for entry in done.kept],
         "problems": [asdict(problem) for problem in done.problems],
         "refused": [asdict(problem) for problem in done.refused],
     }
+
+
+def _told(done: Conversion, target: str) -> Iterator[str]:
+    yield from map(_sentence, done.losses)
+    for entry in done.kept:
+        yield f"kept: {entry.path}: in <kept>, without an effect in {target}"
+    yield from map(_refusal, done.refused)
 
 
 def _sentence(loss: Loss) -> str:

@@ -255,6 +255,31 @@ def test_json_holds_document_and_losses(clochectl: Shell) -> None:
     assert done.said == ""
 
 
+def test_what_is_kept_without_an_effect_is_told_one_line_each(clochectl: Shell) -> None:
+    clock = LIBVIRT.replace(b"</domain>", b"<clock offset='utc'/></domain>")
+    done = clochectl("convert", "--to", "linuxcontainer", "-", fed=clock)
+    line = "<stdin>: kept: domain/clock: in <kept>, without an effect in linuxcontainer"
+    assert done.said.splitlines().count(line) == 1
+    told = clochectl("convert", "--json", "--to", "linuxcontainer", "-", fed=clock)
+    assert told.json["kept"] == [{"path": "domain/clock", "text": "<clock offset='utc'/>"}]
+    back = clochectl("convert", "--to", "libvirt-lxc", "-", fed=done.out.encode())
+    assert "kept: domain/clock" not in back.said
+
+
+def test_a_limit_that_no_start_can_keep_is_told_when_it_is_converted_and_defined(
+    clochectl: Shell, tmp_path: Path
+) -> None:
+    file = tmp_path / "101.conf"
+    file.write_text('VE_PRIVATE="/vz/private/$VEID"\nDISKSPACE="1048576:1153434"\n')
+    done = clochectl("convert", "--to", "linuxcontainer", file)
+    (line,) = [each for each in done.said.splitlines() if "to be corrected" in each]
+    assert "space-limit: the container will not start: the kernel limits the space of a " in line
+    assert "truncate -s 1153434K FILE" in line
+    defined = clochectl("--connect", "test:", "define", "-", fed=done.out.encode())
+    assert (defined.status, defined.out) == (0, "101: defined\n")
+    assert ": warning: space-limit: the container will not start: " in defined.said
+
+
 def test_strict_has_status_3_where_something_is_lost(clochectl: Shell) -> None:
     assert clochectl("convert", "--strict", "--to", "lxc-conf", EXAMPLE).status == 3
     assert clochectl("convert", "--strict", "--json", "--to", "vserver", EXAMPLE).status == 3

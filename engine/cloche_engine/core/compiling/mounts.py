@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cloche_engine.core.compiling.options import attributes_of
 from cloche_engine.core.compiling.refusal import place, refusal
 from cloche_engine.core.places import Places
+from cloche_engine.definition.container.space import why_no_limit
 from cloche_engine.definition.names import valid_template_name
 from cloche_engine.definition.spec import Access, ContainerSpec, Filesystem, FilesystemKind
 from cloche_engine.sandbox.plan.mounts import MountPlan, OneOwner, Owners, SourceKind
@@ -106,22 +107,9 @@ def _owner(filesystem: Filesystem) -> OneOwner | None:
 
 
 def _refuse_limits(filesystem: Filesystem) -> None:
-    is_ram = filesystem.kind is FilesystemKind.RAM
-    if filesystem.soft_kib is not None or (filesystem.size_kib is not None and not is_ram):
-        raise refusal(*_why_no_limit(filesystem), filesystem.location)
-
-
-def _why_no_limit(filesystem: Filesystem) -> tuple[str, str]:
-    target = filesystem.target
-    if filesystem.kind is FilesystemKind.RAM:
-        return f"memory at {target} has no soft limit of space", "remove <space_soft_limit>"
-    if filesystem.kind in {FilesystemKind.FILE, FilesystemKind.BLOCK}:
-        return f"the filesystem at {target} has its own size", "remove its limits of space"
-    made = f"truncate -s {filesystem.size_kib or 1 << 20}K FILE, mkfs.ext4 FILE"
-    return (
-        f"the kernel limits the space of a whole filesystem, not of a folder such as {target}",
-        f"use type='file' with an image ({made}), or type='ram', or remove its limits of space",
-    )
+    why = why_no_limit(filesystem)
+    if why is not None:
+        raise refusal(*why, filesystem.location)
 
 
 def _refuse_kernel_paths(filesystem: Filesystem) -> None:

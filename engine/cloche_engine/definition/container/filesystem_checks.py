@@ -23,6 +23,7 @@ from cloche_engine.definition.container.filesystems import (
     split_line,
 )
 from cloche_engine.definition.container.powers import grants_root
+from cloche_engine.definition.container.space import check_space
 from cloche_engine.definition.domain.values import either_mount
 from cloche_engine.definition.spec import Access, Filesystem, FilesystemKind, Location
 from cloche_engine.definition.text.tree import Element
@@ -107,11 +108,12 @@ def _check_mount(report: Report, mount: Mount) -> None:
     check_source(report, mount)
 
 
-def check_owners(report: Report) -> None:
-    """Whose the files of each mount are: said once, and only where they are somebody's."""
+def check_start(report: Report) -> None:
+    """What a start asks for besides: whose the files are, and limits of space that it can keep."""
     for mount in mounts(report.tree.root):
         if mount.text is None:
             _check_owners(report, mount)
+            check_space(report, mount)
 
 
 def _check_owners(report: Report, mount: Mount) -> None:

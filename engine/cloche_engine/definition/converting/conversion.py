@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from ipaddress import ip_interface
 
+from cloche_engine.definition.container import space
 from cloche_engine.definition.converting.loss import Loss, losses
 from cloche_engine.definition.dialects import rooms
 from cloche_engine.definition.dialects.dialect import Dialect, Reading, Reason
+from cloche_engine.definition.domain.kept import read_kept
+from cloche_engine.definition.domain.verbatim import Verbatim
 from cloche_engine.definition.names import normal_path
 from cloche_engine.definition.problem import Problem, Severity
 from cloche_engine.definition.reading import read
-from cloche_engine.definition.spec import ContainerSpec, FilesystemKind, InterfaceKind
+from cloche_engine.definition.spec import ContainerSpec, FilesystemKind, InterfaceKind, Opaque
 
 SHARING = frozenset({Dialect.LIBVIRT_LXC})
 """Where a definition without any network shares the host's; elsewhere it has loopback alone."""
@@ -31,7 +34,8 @@ class Conversion:
     """The document in the target's dialect, what it cannot say, what is wrong with the original.
 
     text is None where the original has errors; dialect is the one that it was read in. refused is
-    what the target finds wrong with the document, as a name that it cannot have.
+    what the target finds wrong with the document, as a name that it cannot have or a limit of space
+    that no start can keep. kept is what stands in the document's `<kept>`, without an effect.
     """
 
     text: bytes | None
@@ -39,6 +43,7 @@ class Conversion:
     problems: tuple[Problem, ...] = ()
     dialect: Dialect | None = None
     refused: tuple[Problem, ...] = ()
+    kept: tuple[Opaque, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -70,7 +75,15 @@ def converted(reading: Reading, target: Dialect, name: str | None = None) -> Con
     meant = _without_host_links(spec, target)
     found = losses(meant, heard, target, (*implied, *writer.reasons))
     found = (*_shared_network(spec, dialect, target), *found)
-    return Conversion(text, found, reading.problems, dialect, back.errors)
+    refused = tuple(each for each in back.problems if each.is_error or each.code == space.CODE)
+    return Conversion(text, found, reading.problems, dialect, refused, _kept(back))
+
+
+def _kept(back: Reading) -> tuple[Opaque, ...]:
+    metadata = back.tree.root.first("metadata") if back.tree is not None else None
+    if back.tree is None or metadata is None:
+        return ()
+    return tuple(read_kept(Verbatim(back.tree), metadata))
 
 
 def _is_silent(spec: ContainerSpec) -> bool:

@@ -7,7 +7,7 @@ from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.checking.shape import check_shape
 from cloche_engine.definition.container import homes
 from cloche_engine.definition.container.console_buffer import read_console_buffer
-from cloche_engine.definition.container.filesystem_checks import check_mounts, check_owners
+from cloche_engine.definition.container.filesystem_checks import check_mounts, check_start
 from cloche_engine.definition.container.network import address_text, nameserver_elements
 from cloche_engine.definition.container.network_checks import check_network
 from cloche_engine.definition.container.rlimits import read_rlimits
@@ -73,7 +73,7 @@ def read(report: Report) -> ContainerSpec | None:
 
 
 def _filesystems(report: Report) -> tuple[Filesystem, ...]:
-    check_owners(report)
+    check_start(report)
     return check_mounts(report)
 
 
