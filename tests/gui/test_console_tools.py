@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -219,6 +222,81 @@ async def test_a_recording_is_an_asciicast_and_plays_the_same_screen(
     await driver.act(lambda: player.slider.triggerAction(to_the_end))
     await driver.until(lambda: "größe" in player.terminal.screen_lines())
     await driver.act(player.close)
+
+
+def descriptor_of(file: Path) -> int:
+    """That by which this process has the file open."""
+    return next(
+        int(each.name) for each in Path("/proc/self/fd").iterdir()
+        if each.is_symlink() and each.readlink() == file
+    )  # fmt: skip
+
+
+def led_to(place: str) -> Callable[[Path], None]:
+    """From now on what is written to the file goes to this device instead."""
+
+    def lead(file: Path) -> None:
+        other = os.open(place, os.O_RDWR)
+        os.dup2(other, descriptor_of(file), inheritable=False)
+        os.close(other)
+
+    return lead
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (led_to("/dev/full"), "The disk is full: the recording ended at 0:"),
+        (led_to("/proc/self/mem"), "cannot be written (Input/output error): the recording ended"),
+        (lambda file: os.close(descriptor_of(file)), "cannot be written (Bad file descriptor)"),
+        (Path.unlink, "was removed: the recording ended"),
+    ],
+    ids=["full", "broken", "closed", "removed"],
+)
+async def test_a_recording_that_cannot_go_on_ends_and_the_console_does_not(
+    driver: Driver, tmp_path: Path, spoil: Callable[[Path], None], said: str
+) -> None:
+    await attached(driver)
+    file, page = tmp_path / "web.cast", driver.console
+    page.recording.begin(file)
+    page._said(b"\r\none\r\n", is_old=False)
+    spoil(file)
+    for line in (b"two\r\n", b"three\r\n"):
+        page._said(line, is_old=False)
+    page.recording.stop_action.trigger()
+    await driver.until(lambda: {"one", "two", "three"} <= set(page.terminal.screen_lines()))
+    told = [text for text in page.messages.texts if "recording" in text]
+    assert len(told) == 1
+    assert said in told[0]
+    assert str(file) in told[0]
+    assert not page.recording.stop_action.isEnabled()
+    if file.exists():
+        assert [event.data for event in read(file).events if event.kind == "o"] == ["\r\none\r\n"]
+    page.recording.begin(tmp_path / "anew.cast")
+    assert "being recorded to anew.cast" in " ".join(page.messages.texts)
+    page.recording.end()
+
+
+async def test_a_file_that_cannot_be_begun_is_told_and_nothing_is_recorded(driver: Driver) -> None:
+    await attached(driver)
+    driver.console.recording.begin(Path("/dev/full"))
+    assert "full cannot be written: No space left" in " ".join(driver.console.messages.texts)
+    assert not driver.console.recording.stop_action.isEnabled()
+    assert Path("/dev/full").is_char_device()
+
+
+def test_a_recording_that_is_cut_off_can_be_played_up_to_there(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "a.cast", 24, 80)
+    recorder.output(b"kept")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "a.cast").stat().st_size + 100, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            recorder.output(b"x" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    recorder.close()
+    assert [event.data for event in read(tmp_path / "a.cast").events] == ["kept"]
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import errno
 import json
+import os
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 MOST_BYTES = 256 << 20
 """The longest recording that is read, in bytes."""
@@ -43,16 +46,30 @@ class Recording:
 
 
 class Recorder:
-    """Writes a recording; each event is in the file as soon as it was told."""
+    """Writes a recording; each event is in the file as soon as it was told, whole or not at all.
+
+    OSError where that cannot be, FileNotFoundError where the file was removed meanwhile.
+    """
 
     def __init__(
         self, path: Path, rows: int, columns: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        self.path = path
         self._clock, self._begun = clock, clock()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._file: TextIO = path.open("w", encoding="utf-8", buffering=1)
+        self._file = path.open("wb", buffering=0)  # what a buffer keeps back would fail at its end
+        self._whole = 0
         header = {"version": 2, "width": columns, "height": rows, "timestamp": int(time.time())}
-        self._write(header)
+        try:
+            self._write(header)
+        except OSError:
+            self._leave_nothing()
+            raise
+
+    @property
+    def seconds(self) -> float:
+        """How long it is by now."""
+        return self._clock() - self._begun
 
     def output(self, data: bytes) -> None:
         """Note what was said; a character that is not whole yet waits for its rest."""
@@ -69,10 +86,28 @@ class Recorder:
         self._file.close()
 
     def _event(self, kind: str, data: str) -> None:
-        self._write([round(self._clock() - self._begun, 6), kind, data])
+        self._write([round(self.seconds, 6), kind, data])
 
     def _write(self, value: object) -> None:
-        self._file.write(json.dumps(value, ensure_ascii=False) + "\n")
+        """A whole line, or none: one that is cut could not be played."""
+        if not os.fstat(self._file.fileno()).st_nlink and not self.path.exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
+        line = (json.dumps(value, ensure_ascii=False) + "\n").encode()
+        left = memoryview(line)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._whole)
+            raise
+        self._whole += len(line)
+
+    def _leave_nothing(self) -> None:
+        """Of a file that could not even be begun; a device stays."""
+        with contextlib.suppress(OSError), self._file:
+            if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+                self.path.unlink()
 
 
 def read(path: Path) -> Recording:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtGui import QAction
@@ -14,6 +17,8 @@ from cloche_gui.widgets.message_bar import MessageArea
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
 _TOPIC = "recording"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_ANOTHER = "Choose another file."
 _FILTERS = ["Recordings (*.cast)", "All files (*)"]
 
 
@@ -42,7 +47,7 @@ class ConsoleRecording:
         try:
             self._recorder = recording.Recorder(path, self._terminal.rows, self._terminal.columns)
         except OSError as error:
-            self._tell_problem(f"{path.name} cannot be written: {error.strerror}.")
+            self._tell_problem(f"{path.name} cannot be written: {error.strerror}.", _ANOTHER)
             return
         self.stop_action.setEnabled(True)
         notice = Notice(Tone.INFO, "", f"This console is being recorded to {path.name}.")
@@ -51,20 +56,14 @@ class ConsoleRecording:
     def end(self) -> None:
         """Record no more."""
         if self._recorder is not None:
-            self._recorder.close()
-            self._recorder = None
-            self.stop_action.setEnabled(False)
-            self._messages.clear(_TOPIC)
+            recorder = self._let_go(self._recorder)
+            self._tried(recorder, recorder.close)
 
     def note(self, output: bytes) -> None:
-        """The program has said this."""
-        if self._recorder is None:
-            return
-        try:
-            self._recorder.output(output)
-        except OSError as error:
-            self.end()
-            self._tell_problem(f"The recording ended: {error.strerror}.")
+        """The program has said this; a recording that cannot go on ends, and nothing else."""
+        if self._recorder is not None:
+            recorder = self._recorder
+            self._tried(recorder, lambda: recorder.output(output))
 
     def ask_what_to_play(self) -> None:
         """Ask for a file, and play it."""
@@ -78,9 +77,9 @@ class ConsoleRecording:
         try:
             window = PlayerWindow(recording.read(path), path.name, self._parent)
         except recording.RecordingError as error:
-            self._tell_problem(f"{path.name} cannot be played. {error}")
+            self._tell_problem(f"{path.name} cannot be played. {error}", _ANOTHER)
         except OSError as error:
-            self._tell_problem(f"{path.name} cannot be read: {error.strerror}.")
+            self._tell_problem(f"{path.name} cannot be read: {error.strerror}.", _ANOTHER)
         else:
             window.show()
 
@@ -93,8 +92,38 @@ class ConsoleRecording:
 
     def _resized(self, rows: int, columns: int) -> None:
         if self._recorder is not None:
-            self._recorder.resize(rows, columns)
+            recorder = self._recorder
+            self._tried(recorder, lambda: recorder.resize(rows, columns))
 
-    def _tell_problem(self, text: str) -> None:
-        hint = "Choose another file." if "cannot" in text else "Make room, then record anew."
+    def _let_go(self, recorder: recording.Recorder) -> recording.Recorder:
+        self._recorder = None
+        self.stop_action.setEnabled(False)
+        self._messages.clear(_TOPIC)
+        return recorder
+
+    def _tried(self, recorder: recording.Recorder, work: Callable[[], None]) -> None:
+        """What the file does not take ends the recording, told once: the console goes on."""
+        try:
+            work()
+        except OSError as error:
+            self._let_go(recorder)
+            with contextlib.suppress(OSError):
+                recorder.close()
+            self._tell_problem(*_why_it_ended(recorder, error))
+
+    def _tell_problem(self, text: str, hint: str) -> None:
         self._messages.show_notice(_TOPIC, Notice(Tone.ERROR, "", text, hint))
+
+
+def _why_it_ended(recorder: recording.Recorder, error: OSError) -> tuple[str, str]:
+    """A sentence and the next step."""
+    path = recorder.path
+    minutes, seconds = divmod(int(recorder.seconds), 60)
+    ended = f"the recording ended at {minutes}:{seconds:02}"
+    kept = f"What was recorded is in {path}."
+    if isinstance(error, FileNotFoundError):
+        return f"{path} was removed: {ended}, and nothing of it is left.", "Record anew."
+    if error.errno in _FULL:
+        return f"The disk is full: {ended}. {kept}", "Make room, then record anew."
+    why = error.strerror or str(error)
+    return f"{path} cannot be written ({why}): {ended}. {kept}", "Record anew to another file."
