@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import shutil
@@ -13,9 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.kernel.box import Define
+from tests.kernel.box import Define, Definition
+from tests.kernel.conftest import instance_of
 
-from cloche_engine.api.errors import InvalidArgumentError
+from cloche_engine.api.errors import EngineError, InvalidArgumentError
 from cloche_engine.api.templates import Template
 from cloche_engine.api.unpacking import Quota
 from cloche_engine.core.engine import LocalEngine
@@ -204,6 +206,37 @@ async def test_bytes_and_files_have_a_quota(engine: LocalEngine, tmp_path: Path)
         with pytest.raises(InvalidArgumentError, match="more than 1 MiB"):
             await add(engine, path)
     assert list(engine.places.templates.iterdir()) == []
+
+
+async def test_a_small_disk_and_a_full_one_are_told_and_what_is_freed_is_used(
+    tmp_path: Path,
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], check=True)
+    try:
+        engine = await LocalEngine.open(disk, tmp_path / "run", instance_of(tmp_path))
+        try:
+            large = packed(tmp_path / "large", put(member("x"), content=b"0" * (2 << 20)))
+            with pytest.raises(InvalidArgumentError, match=r"too little disk .* than \d+ KiB"):
+                await add(engine, large)
+            box = await engine.define(Definition().text())
+            with contextlib.suppress(OSError), (disk / "full").open("wb", buffering=0) as file:
+                while file.write(b"x" * 4096):
+                    pass
+            small = packed(tmp_path / "small", put(member("x"), content=b"0"))
+            with pytest.raises(EngineError, match=f"saved in {disk}: No space left"):
+                await add(engine, small)
+            with pytest.raises(EngineError, match=r"saved in .*: No space left"):
+                await engine.define(Definition(name="other").text())
+            await engine.undefine(box.uuid)
+            assert await engine.containers() == []
+            (disk / "full").unlink()
+            assert (await add(engine, small)).files == 1
+        finally:
+            await engine.close()
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 async def test_holes_of_a_file_stay_holes(engine: LocalEngine, tmp_path: Path) -> None:

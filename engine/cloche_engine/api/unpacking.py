@@ -40,10 +40,29 @@ class ArchiveRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """As many bytes and files as a template may have."""
+    """As many bytes and files as a template may have.
+
+    free: bytes that the disk has left, where they set the size; 0 where they do not.
+    """
 
     size: int
     files: int
+    free: int = 0
+
+
+def _too_large(quota: Quota) -> ArchiveRefusedError:
+    size = f"it has more than {_shown(quota.size)}"
+    if not quota.free:
+        return ArchiveRefusedError(size, "leave out what is not needed")
+    return ArchiveRefusedError(
+        f"too little disk is free for it: {size}, nine tenths of the {_shown(quota.free)} that "
+        "are left where templates are kept",
+        "free some space there, or leave out what is not needed",
+    )
+
+
+def _shown(size: int) -> str:
+    return f"{size >> 10} KiB" if size < 10 << 20 and size % (1 << 20) else f"{size >> 20} MiB"
 
 
 def unpack_stream(stream: Any, unpacker: Unpacker) -> None:
@@ -144,9 +163,7 @@ class Unpacker:
                 f"it has more than {self._quota.files} files", "leave out what is not needed"
             )
         if member.isreg() and member.size + self.size > self._quota.size:
-            raise ArchiveRefusedError(
-                f"it has more than {self._quota.size >> 20} MiB", "leave out what is not needed"
-            )
+            raise _too_large(self._quota)
 
     def _make(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         parts = self._way.inside(member.name)

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloche_engine.api.errors import EngineError
+from cloche_engine.host.saving import saved_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,18 @@ class Store:
         """Write to a temporary file, to the disk, and over the old one (rename(2), fsync(2))."""
         file = self._file(stored.uuid)
         temporary = file.with_suffix(".new")
-        try:
-            with temporary.open("wb") as out:
-                out.write(stored.text)
-                out.flush()
-                os.fsync(out.fileno())
-            temporary.replace(file)
-            self._sync_folder()
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise EngineError(
-                f"the definition could not be saved in {self._folder}: {error.strerror}",
-                "free some space or mend the permissions there; what was stored before is unharmed",
-            ) from error
+        with saved_in(self._folder, "the definition"):
+            try:
+                with temporary.open("wb") as out:
+                    out.write(stored.text)
+                    out.flush()
+                    os.fsync(out.fileno())
+                temporary.replace(file)
+                self._sync_folder()
+            except OSError:
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+                raise
 
     def delete(self, uuid: str) -> None:
         """Remove a definition."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from cloche_engine.host.saving import saved_in
 
 COUNT = 65536
 EVERY_ID = 2**32 - 1
@@ -41,9 +44,12 @@ class IdBlocks:
         self._foreign = tuple(foreign if foreign is not None else subordinate_ranges())
 
     def block_for(self, uuid: str) -> int:
-        """The first host id of a container's block; taken now if it has none."""
+        """The first host id of a container's block; taken now if it has none.
+
+        EngineError where that cannot be written.
+        """
         if uuid not in self._known:
-            with self._locked() as taken:
+            with saved_in(self._file.parent, "the range of user ids"), self._locked() as taken:
                 if uuid not in taken:
                     taken[uuid] = self._free(set(taken.values()))
                     self._save(taken)
@@ -51,9 +57,9 @@ class IdBlocks:
         return self._known[uuid]
 
     def give_back(self, uuid: str) -> None:
-        """Free a container's block."""
+        """Free a container's block; on a full disk it stays taken, which hinders nobody."""
         self._known.pop(uuid, None)
-        with self._locked() as taken:
+        with contextlib.suppress(OSError), self._locked() as taken:
             if taken.pop(uuid, None) is not None:
                 self._save(taken)
 
@@ -69,8 +75,13 @@ class IdBlocks:
 
     def _save(self, taken: dict[str, int]) -> None:
         temporary = self._file.with_suffix(".new")
-        temporary.write_text(json.dumps(taken, indent=1))
-        temporary.replace(self._file)
+        try:
+            temporary.write_text(json.dumps(taken, indent=1))
+            temporary.replace(self._file)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
 
 
 class _Locked:

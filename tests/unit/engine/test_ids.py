@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 from pathlib import Path
 
+import pytest
+
+from cloche_engine.api.errors import EngineError
+from cloche_engine.core.networks.leases import Leases
 from cloche_engine.host.ids import COUNT, IdBlocks, Range, subordinate_ranges
 
 
@@ -36,3 +41,29 @@ def test_the_users_ranges_are_read_and_nonsense_skipped(tmp_path: Path) -> None:
     file.write_text("anna:100000:65536\n\nbroken\nben:x:1\nben:165536:65536\n")
     ranges = subordinate_ranges([file, tmp_path / "absent"])
     assert ranges == [Range(100000, 65536), Range(165536, 65536)]
+
+
+def test_where_it_cannot_be_written_nothing_is_taken_and_the_folder_is_named(
+    tmp_path: Path,
+) -> None:
+    blocks = IdBlocks(tmp_path / "ids.json", [])
+    kept = blocks.block_for("a")
+    (tmp_path / "ids.new").mkdir()  # as little can be written there as on a full disk
+    with pytest.raises(EngineError, match=f"saved in {tmp_path}: Is a directory") as refused:
+        blocks.block_for("b")
+    assert "free some space" in refused.value.hint
+    blocks.give_back("a")
+    (tmp_path / "ids.new").rmdir()
+    assert IdBlocks(tmp_path / "ids.json", []).block_for("a") == kept
+
+
+def test_an_address_that_cannot_be_written_is_nobodys(tmp_path: Path) -> None:
+    leases = Leases(tmp_path / "network.json")
+    leases.settle(ipaddress.IPv4Network("10.64.16.0/20"))
+    leases.take("a/0", 0)
+    (tmp_path / "network.json.new").mkdir()
+    with pytest.raises(EngineError, match=f"saved in {tmp_path}: Is a directory"):
+        leases.take("b/0", 1)
+    assert leases.free(2) == 1
+    assert leases.give_back("a")
+    assert leases.free(2) == 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 from pathlib import Path
 
+from cloche_engine.api.errors import EngineError
+from cloche_engine.host.saving import saved_in
 from cloche_engine.monitor.record import write_whole
 
 
@@ -31,18 +34,15 @@ class Leases:
 
     def settle(self, network: ipaddress.IPv4Network) -> None:
         """Take this pool, from now on."""
-        self.network = network
-        self._save()
+        self._save(network, self.network6, self.numbers)
 
     def settle6(self, network6: ipaddress.IPv6Network) -> None:
         """Take this one for IPv6, from now on."""
-        self.network6 = network6
-        self._save()
+        self._save(self.network, network6, self.numbers)
 
     def take(self, key: str, number: int) -> None:
         """Give a port, in place of the one that it has."""
-        self.numbers[key] = number
-        self._save()
+        self._save(self.network, self.network6, {**self.numbers, key: number})
 
     def holder(self, number: int) -> str | None:
         """The key of whoever has a port."""
@@ -54,15 +54,26 @@ class Leases:
         return next((number for number in range(size) if number not in taken), None)
 
     def give_back(self, uuid: str) -> bool:
-        """Free the ports of a container; whether it had some."""
-        own = [key for key in self.numbers if key.startswith(f"{uuid}/")]
-        for key in own:
-            del self.numbers[key]
-        if own:
-            self._save()
-        return bool(own)
+        """Free the ports of a container; whether it had some.
 
-    def _save(self) -> None:
-        six = str(self.network6 or "")
-        kept = {"pool": str(self.network), "pool6": six, "ports": self.numbers}
-        write_whole(self._file, json.dumps(kept, indent=1).encode())
+        On a full disk they are free as long as this helper lives.
+        """
+        others = {key: at for key, at in self.numbers.items() if not key.startswith(f"{uuid}/")}
+        had = len(others) < len(self.numbers)
+        if had:
+            self.numbers = others
+            with contextlib.suppress(EngineError):
+                self._save(self.network, self.network6, others)
+        return had
+
+    def _save(
+        self,
+        network: ipaddress.IPv4Network | None,
+        network6: ipaddress.IPv6Network | None,
+        numbers: dict[str, int],
+    ) -> None:
+        """To the disk first: what could not be written is not taken; EngineError."""
+        kept = {"pool": str(network), "pool6": str(network6 or ""), "ports": numbers}
+        with saved_in(self._file.parent, "the address"):
+            write_whole(self._file, json.dumps(kept, indent=1).encode())
+        self.network, self.network6, self.numbers = network, network6, numbers

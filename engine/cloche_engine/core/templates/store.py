@@ -26,6 +26,7 @@ from cloche_engine.core.places import Places
 from cloche_engine.core.templates.producers import Stream, debootstrapped, in_thread, opened
 from cloche_engine.core.templates.unpacking import Unpacked, unpack
 from cloche_engine.host.ids import IdBlocks
+from cloche_engine.host.saving import saved_in
 
 _FACTS = "template.json"
 _MOST_BYTES, _MOST_FILES = 64 << 30, 2_000_000
@@ -136,7 +137,8 @@ class TemplateStore:
 
     def _complete(self, draft: _Draft, made: Unpacked, source: str) -> None:
         facts = {"size": made.size, "files": made.files, "created": time.time(), "source": source}
-        (draft.folder / _FACTS).write_text(json.dumps(facts))
+        with saved_in(draft.folder.parent, "the template"):
+            (draft.folder / _FACTS).write_text(json.dumps(facts))
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(draft.scratch)
 
@@ -165,6 +167,7 @@ def _make_folders(draft: _Draft) -> None:
 def _room(tree: Path) -> Quota:
     """Nine tenths of what is free, and never without end."""
     found = os.statvfs(tree)
-    size = min(_MOST_BYTES, found.f_bavail * found.f_frsize * 9 // 10)
+    free = found.f_bavail * found.f_frsize
+    size = free * 9 // 10
     files = min(_MOST_FILES, found.f_favail * 9 // 10) if found.f_files else _MOST_FILES
-    return Quota(size, files)
+    return Quota(size, files, free) if size < _MOST_BYTES else Quota(_MOST_BYTES, files)

@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ async def unpack(stream: Stream, tree: Path, id_base: int, quota: Quota, tell: T
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     target = os.open(tree, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    numbers = (theirs.fileno(), stream.source, target, id_base, quota.size, quota.files)
+    numbers = (theirs.fileno(), stream.source, target, id_base, *astuple(quota))
     with ours:
         try:
             process = await asyncio.create_subprocess_exec(

@@ -20,11 +20,11 @@ _TELL_EVERY = 0.2
 
 
 def main() -> None:
-    """Arguments: link, source and target as descriptors, first host id, bytes and files at most."""
-    link_number, source, target, id_base, size, files = map(int, sys.argv[1:7])
+    """Arguments: link, source and target as descriptors, first host id, fields of the quota."""
+    link_number, source, target, id_base, *most = map(int, sys.argv[1:8])
     link = socket.socket(fileno=link_number)
     kept = (link_number, source)
-    quota = Quota(size, files)
+    quota = Quota(*most)
     if not work_in_cell(
         target, id_base, kept, compile_filters().application, lambda: _work(link, source, quota)
     ):
