@@ -15,7 +15,7 @@ from cloche_engine.api.errors import (
     NameTakenError,
     NotFoundError,
 )
-from cloche_engine.api.model import Container
+from cloche_engine.api.model import Container, StoredDefinition
 from cloche_engine.cli import files, neighbours, words
 from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
@@ -32,16 +32,44 @@ async def define(engine: Engine, options: argparse.Namespace) -> int:
         first = document.errors[0]
         raise InvalidDefinitionError(files.sentence(first, options.file), first.hint)
     spec = document.compiled()
-    etag = await _etag(engine, spec.uuid) if spec.uuid else ""
+    stored = await _stored(engine, spec.uuid) if spec.uuid else None
     others = await neighbours.of_one_address(engine, spec)
+    networks = await neighbours.unknown_here(engine, spec)
     try:
-        container = await engine.define(text, etag)
+        container = await engine.define(text, stored.etag if stored else "")
     except NameTakenError as error:
         raise (error if spec.uuid else _how_to_change(error, spec.name)) from None
-    warnings = (*document.problems, *neighbours.beside(spec, others, document.tree))
+    warnings = (
+        *document.problems,
+        *neighbours.beside(spec, others, document.tree),
+        *networks,
+    )
     for problem in in_order(warnings):
         print(words.printable(problem.render(files.shown(options.file))), file=sys.stderr)
-    return _shown(options, container, "defined")
+    return _defined(options, container, _waiting(container, stored, document))
+
+
+def _waiting(
+    container: Container, stored: StoredDefinition | None, document: Document
+) -> list[str]:
+    """What of a change a container that runs feels at its next start only, in sentences."""
+    if stored is None or not container.state.is_live:
+        return []
+    from cloche_engine.definition.planning.plan import make_plan  # noqa: PLC0415  # only here
+
+    plan = make_plan(Document.parse(stored.text), document, running=True)
+    return [step.sentence for step in plan.later]
+
+
+def _defined(options: argparse.Namespace, container: Container, waiting: list[str]) -> int:
+    if options.json:
+        words.print_json({**words.document(container), "next_start": waiting})
+        return 0
+    name = words.printable(container.name)
+    print(f"{name}: defined")
+    for sentence in waiting:
+        print(f"{name}: takes effect at the next start: {words.printable(sentence)}")
+    return 0
 
 
 def _refuse_other_dialect(text: bytes, file: str) -> None:
@@ -60,12 +88,12 @@ def _how_to_change(error: NameTakenError, name: str) -> NameTakenError:
     return NameTakenError(error.message, hint, error.details)
 
 
-async def _etag(engine: Engine, uuid: str) -> str:
-    """The etag of what is stored for a uuid, which a save in its place has to name."""
+async def _stored(engine: Engine, uuid: str) -> StoredDefinition | None:
+    """What is stored for a uuid; a save in its place has to name its etag."""
     try:
-        return (await engine.definition(uuid)).etag
+        return await engine.definition(uuid)
     except NotFoundError:
-        return ""
+        return None
 
 
 async def undefine(engine: Engine, options: argparse.Namespace) -> int:

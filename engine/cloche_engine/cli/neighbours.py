@@ -30,6 +30,13 @@ def unknown_networks(spec: ContainerSpec, known: Collection[str]) -> tuple[Probl
     return tuple(_unknown(one, known) for one in wanted if one.source not in known)
 
 
+async def unknown_here(engine: Engine, spec: ContainerSpec) -> tuple[Problem, ...]:
+    """The same, asked of the engine where the definition names a network at all."""
+    if all(one.kind is not InterfaceKind.NETWORK for one in spec.interfaces):
+        return ()
+    return unknown_networks(spec, [network.name for network in await engine.networks()])
+
+
 def _unknown(interface: Interface, known: Collection[str]) -> Problem:
     location = interface.location
     place = (location.line, location.column) if location else (1, 1)

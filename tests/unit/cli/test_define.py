@@ -1,0 +1,83 @@
+"""What `define` and `plan` tell of a container that is there already."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from cloche_engine.api.client import Engine
+from cloche_engine.api.fake import FakeEngine
+from cloche_engine.cli.change import define
+
+ONE = """<domain type='linuxcontainer'><name>one</name>
+<container><application>/bin/sh</application></container></domain>"""
+LINK = "<interface type='network'><source network='%s'/></interface>"
+
+Work = Callable[[Engine, argparse.Namespace], Awaitable[int]]
+Capture = pytest.CaptureFixture[str]
+
+
+class Room:
+    """An engine with one container, and the commands that change its definition."""
+
+    def __init__(self, file: Path, capture: Capture) -> None:
+        self.file = file
+        self.capture = capture
+        self.engine = FakeEngine()
+        self.uuid = asyncio.run(self.engine.define(ONE.encode())).uuid
+
+    def start(self) -> None:
+        asyncio.run(self.engine.start(self.uuid))
+
+    def text(self, inside: str = "") -> str:
+        stored = asyncio.run(self.engine.definition(self.uuid)).text
+        return stored.decode().replace("</container>", f"{inside}</container>")
+
+    def run(self, work: Work, text: str, **options: object) -> tuple[str, str]:
+        """What it says on standard output and on the other one."""
+        self.file.write_text(text)
+        given = {"file": str(self.file), "json": False, **options}
+        assert asyncio.run(work(self.engine, argparse.Namespace(**given))) == 0  # type: ignore[arg-type]
+        return self.capture.readouterr()
+
+
+@pytest.fixture
+def room(tmp_path: Path, capsys: Capture) -> Room:
+    return Room(tmp_path / "one.xml", capsys)
+
+
+def ash(room: Room) -> str:
+    """Its definition with another program, which only a start can run."""
+    return room.text().replace("/bin/sh", "/bin/ash")
+
+
+def test_define_says_what_waits_for_the_next_start(room: Room) -> None:
+    room.start()
+    out, _ = room.run(define, ash(room).replace("</name>", "</name><title>T</title>"))
+    program = "one: takes effect at the next start: Program: /bin/ash instead of /bin/sh.\n"
+    assert out == f"one: defined\n{program}"
+    assert room.run(define, room.text()) == ("one: defined\n", "")
+
+
+def test_json_says_what_waits_for_the_next_start(room: Room) -> None:
+    room.start()
+    out, _ = room.run(define, ash(room), json=True)
+    (sentence,) = json.loads(out)["next_start"]
+    assert sentence == "Program: /bin/ash instead of /bin/sh."
+
+
+def test_nothing_waits_where_the_container_does_not_run(room: Room) -> None:
+    assert room.run(define, ash(room)) == ("one: defined\n", "")
+    assert json.loads(room.run(define, room.text(), json=True)[0])["next_start"] == []
+
+
+@pytest.mark.parametrize(("name", "told"), [("foo", 1), ("default", 0)])
+def test_define_warns_of_a_network_that_is_not_there(room: Room, name: str, told: int) -> None:
+    room.start()
+    _, said = room.run(define, room.text(LINK % name))
+    assert said.count("warning: network-unknown: there is no network 'foo' here") == told
