@@ -149,6 +149,16 @@ async def test_a_port_that_a_program_of_the_host_uses_is_refused(
     await box.start()
 
 
+async def test_a_port_of_the_networks_own_dnsmasq_is_called_so(define: Define, root: Path) -> None:
+    first = await define(name="first", root=root, inside=managed())
+    await first.start()
+    for proto, port in (("tcp", 53), ("udp", 67)):
+        ports = forward(f"start='{port}' end='{port + 2}'", proto=proto)
+        late = await define(name=f"late-{proto}", root=root, inside=managed(ports))
+        with pytest.raises(EngineError, match=f"default itself needs the {proto} port {port} "):
+            await late.start()
+
+
 async def test_services_of_the_hosts_loopback_stay_out_of_reach(define: Define, root: Path) -> None:
     """A forward from 127.0.0.1 needs route_localnet, which is no way back (CVE-2020-8558)."""
     box = await define(root=root, inside=managed(forward("start='8080'", " address='127.0.0.1'")))

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from cloche_engine.core.networks.ports import Pool
 from cloche_engine.monitor.record import start_time, write_whole
+from cloche_engine.sandbox.plan.links import ForwardPlan
 
 _FOLDERS = Path("/run/cloche-names")
 """dnsmasq gives its rights up and reads its files as a user who may not enter our own folders."""
@@ -30,6 +31,7 @@ _LABEL = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
 _RESERVED = frozenset({"localhost", "wpad", "isatap"})
 _PATIENCE, _PAUSE = 3.0, 0.01
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0
+_NAMES, _DHCP = 53, 67
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,13 @@ class Dnsmasq:
     def runs(self) -> bool:
         """Whether it does."""
         return self._pidfd >= 0
+
+    def uses(self, ports: ForwardPlan, port: int) -> bool:
+        """Whether it has a port that a forward asks for: that of names, or that of DHCP."""
+        gateways = () if self._pool is None else self._pool.bridges
+        own = {"", *(str(bridge.gateway.ip) for bridge in gateways)}
+        names = port == _NAMES and ports.host in own
+        return self.runs and (names or (port == _DHCP and ports.proto == "udp"))
 
     def publish(self, members: Iterable[Member]) -> None:
         """Make names and addresses known."""

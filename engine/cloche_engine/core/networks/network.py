@@ -201,6 +201,12 @@ class ManagedNetwork:
                     "choose another port in <portForward>, or stop that container",
                 )
             if (port := first_taken(ports)) is not None:
+                if self._dnsmasq.uses(ports, port):
+                    raise EngineError(
+                        f"the network {NAME} itself needs the {ports.proto} port {port} of this "
+                        "host: its dnsmasq answers there",
+                        f"leave {port} out of <portForward>, or choose another port",
+                    )
                 raise EngineError(
                     f"a program of this host uses the {ports.proto} port {port}",
                     "choose another port in <portForward>, or end that program",
