@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 
 from cloche_engine.host.apparmor import PLACEHOLDER, is_enabled
+from cloche_engine.host.saving import saved_in
 
 _SETTINGS = "@{PROC}/sys/kernel/{core_pattern,modprobe,hotplug,usermodehelper/**,kexec*}"
 _BOTH = f"""
@@ -74,8 +75,9 @@ def _is_of(compiled: Path, source: str) -> bool:
 
 
 def _keep(compiled: Path, source: str, made: bytes) -> None:
-    compiled.parent.mkdir(mode=0o700, exist_ok=True)
-    compiled.unlink(missing_ok=True)
-    if PLACEHOLDER.encode() in made:
-        compiled.write_bytes(made)
-    compiled.with_suffix(".source").write_text(source)
+    with saved_in(compiled.parent, "the AppArmor profile"):
+        compiled.parent.mkdir(mode=0o700, exist_ok=True)
+        compiled.unlink(missing_ok=True)
+        if PLACEHOLDER.encode() in made:
+            compiled.write_bytes(made)
+        compiled.with_suffix(".source").write_text(source)

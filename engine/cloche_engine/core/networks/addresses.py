@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -181,5 +182,7 @@ def told_in_words() -> Iterator[None]:
         about = f" ({error.filename})" if error.filename else ""
         raise EngineError(
             f"the network {NAME} could not be made: {error.strerror}{about}",
-            "see that the kernel has bridges (modprobe bridge), or use another type",
+            "free some space in /run and where the engine keeps its state"
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}
+            else "see that the kernel has bridges (modprobe bridge), or use another type",
         ) from error

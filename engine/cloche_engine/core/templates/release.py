@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cloche_engine.api.errors import UnsupportedError
+from cloche_engine.host.saving import saved_in
 
 _MMDEBSTRAP = Path("/usr/bin/mmdebstrap")
 _DEBOOTSTRAP = Path("/usr/sbin/debootstrap")
@@ -31,7 +32,8 @@ def words(suite: str, scratch: Path) -> list[str]:
     """
     if _MMDEBSTRAP.exists():
         sources = scratch / "sources.list"
-        sources.write_text("".join(f"{line}\n" for line in lines_for(suite)))
+        with saved_in(scratch, "the list of package sources"):
+            sources.write_text("".join(f"{line}\n" for line in lines_for(suite)))
         given = [str(sources)] if sources.stat().st_size else []
         return [str(_MMDEBSTRAP), "--mode=root", *_WHAT, "--format=tar", *_proxy(),
                 suite, "-", *given]  # fmt: skip
