@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
 from cloche_engine.api.client import Engine
-from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionError
+from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionError, NameTakenError
 from cloche_engine.api.model import Container
 from cloche_engine.cli import files, words
 from cloche_engine.definition.document import Document
@@ -17,6 +18,7 @@ async def plan(engine: Engine, options: argparse.Namespace) -> int:
     """Every change in words, as what is felt now and what waits, and the diff."""
     container, stored, wanted = await _both(engine, options)
     found = make_plan(stored, wanted, running=container.state.is_live)
+    await _refuse_taken(engine, container, wanted.compiled().name)
     if options.json:
         words.print_json({"name": container.name, **_document(found)})
     else:
@@ -33,6 +35,15 @@ async def diff(engine: Engine, options: argparse.Namespace) -> int:
     else:
         print(words.printable_lines(found), end="")
     return 0
+
+
+async def _refuse_taken(engine: Engine, container: Container, name: str) -> None:
+    """What define would not take is no plan: a name that another container has."""
+    if any(each.name == name and each.uuid != container.uuid for each in await engine.containers()):
+        raise NameTakenError(
+            f"{container.name!r} would be named {name!r}, but there is a container named {name!r}",
+            f"if that one is meant: `clochectl plan {shlex.quote(name)} FILE`; or rename this one",
+        )
 
 
 async def _both(

@@ -11,12 +11,16 @@ from cloche_engine.api.errors import EngineError, InvalidArgumentError, InvalidD
 from cloche_engine.cli import files, neighbours, words
 from cloche_engine.definition.checking.fixing import AmbiguousFixError, Applied, Mended, mend
 from cloche_engine.definition.dialects.dialect import Reading
-from cloche_engine.definition.problem import Problem, in_order
+from cloche_engine.definition.problem import Problem, Severity, in_order
 from cloche_engine.definition.reading import read
 from cloche_engine.definition.spec import ContainerSpec
 
 if TYPE_CHECKING:  # the contract brings asyncio, which takes longer than the work
     from cloche_engine.api.client import Engine
+
+
+UNREAD = "unreadable"
+"""The code of the problem of a file that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,16 @@ class _Checked:
         return files.shown(self.file)
 
     @property
+    def is_unread(self) -> bool:
+        return any(problem.code == UNREAD for problem in self.problems)
+
+    @property
     def errors(self) -> list[Problem]:
         return [problem for problem in self.problems if problem.is_error]
 
 
 def validate(options: argparse.Namespace) -> int:
-    """Print all problems of all files; a file that cannot be read, else the first error, fails."""
+    """Print all problems of all files; fails, with their number, where one of them is an error."""
     if options.against_defined:
         from cloche_engine.cli import session  # noqa: PLC0415  # only this needs a helper
 
@@ -57,29 +65,40 @@ def _validate(
     networks: list[str] | None = None,
 ) -> int:
     checked = []
-    unread: EngineError | None = None
     for file in options.files:
         try:
             data = files.read(file)
         except EngineError as error:
-            unread = unread or error
+            checked.append(_unread(file, error))
             continue
         one = _in_networks(_checked(file, data, options.fix, defined), networks)
         checked.append(one)
         if not options.json:
             _print(one)
-    if options.json and checked:
+    if options.json:
         documents = [_document(one, fixed=bool(options.fix)) for one in checked]
         words.print_json(documents[0] if len(options.files) == 1 else documents)
-    if unread is not None:
-        raise unread
-    wrong = next((one for one in checked if one.errors), None)
-    if wrong is not None and not options.json and sys.stdout.isatty() and sys.stderr.isatty():
-        return 1  # whoever looks has just read it, with its place
-    if wrong is not None:
-        first = wrong.errors[0]
-        raise InvalidDefinitionError(files.sentence(first, wrong.file), first.hint)
+    _refuse(checked)
     return 0
+
+
+def _refuse(checked: list[_Checked]) -> None:
+    """Fail with what is not printed yet: the files that cannot be read, and how much is wrong."""
+    wrong = [one for one in checked if one.errors]
+    said = [one.errors[0].reason for one in wrong if one.is_unread]
+    many = sum(len(one.errors) for one in wrong if not one.is_unread)
+    if many:
+        where = wrong[0].name if len(checked) == 1 else f"{len(checked)} files"
+        said.append(f"{where}: {many} error{'s' if many > 1 else ''}")
+    if said:
+        hint = "correct what is told above, with its line" if many else wrong[0].errors[0].hint
+        raise InvalidDefinitionError("; ".join(said), hint)
+
+
+def _unread(file: str, error: EngineError) -> _Checked:
+    """A file of which nothing but the reason is known."""
+    problem = Problem(UNREAD, Severity.ERROR, 1, 1, error.message, error.hint)
+    return _Checked(file, Mended(b""), Reading(None, None, (problem,)), (problem,))
 
 
 def _checked(file: str, data: bytes, codes: list[str], defined: list[ContainerSpec]) -> _Checked:

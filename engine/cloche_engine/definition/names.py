@@ -65,8 +65,8 @@ def valid_name(text: str) -> str | None:
     if len(text) > 63:
         return f"the name has {len(text)} characters, at most 63 are possible"
     if not re.match(r"[A-Za-z0-9]", text):
-        return f"the name '{short(text)}' does not begin with a letter or a digit"
-    return f"the name '{short(text)}' may hold only letters, digits, '_', '.' and '-'"
+        return f"the name '{short(text)}' does not begin with one of a-z, A-Z and 0-9"
+    return f"the name '{short(text)}' may hold only a-z, A-Z, 0-9, '_', '.' and '-'"
 
 
 def valid_uuid(text: str) -> str | None:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from cloche_engine.api.client import Engine
+from cloche_engine.api.errors import NameTakenError
 from cloche_engine.api.fake import FakeEngine
 from cloche_engine.cli.change import define
+from cloche_engine.cli.planning import plan
 
 ONE = """<domain type='linuxcontainer'><name>one</name>
 <container><application>/bin/sh</application></container></domain>"""
@@ -81,3 +83,12 @@ def test_define_warns_of_a_network_that_is_not_there(room: Room, name: str, told
     room.start()
     _, said = room.run(define, room.text(LINK % name))
     assert said.count("warning: network-unknown: there is no network 'foo' here") == told
+
+
+def test_a_plan_with_a_name_that_another_container_has_says_so(room: Room) -> None:
+    other = ONE.replace("one", "web")
+    assert "Name: web instead of one" in room.run(plan, other, name="one")[0]
+    asyncio.run(room.engine.define(other.encode()))
+    with pytest.raises(NameTakenError, match="there is a container named 'web'"):
+        room.run(plan, other, name="one")
+    assert "Nothing" in room.run(plan, room.text(), name="one")[0]

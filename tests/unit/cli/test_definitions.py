@@ -84,7 +84,7 @@ def test_every_problem_is_one_line_with_its_place(clochectl: Shell, slip: Path) 
     lines = done.out.splitlines()
     assert f"{slip}:2:12: warning: unknown-element: <applicaton>" in lines[1]
     assert f"{slip}:2:1: error: missing: " in lines[0]
-    assert done.line.startswith(f"{slip}:2:1: missing: ")
+    assert done.line == f"{slip}: 1 error; correct what is told above, with its line"
 
 
 def test_both_mistakes_of_the_rfc_come_in_one_pass(clochectl: Shell) -> None:
@@ -105,8 +105,27 @@ def test_all_files_are_checked_also_behind_one_that_is_not_there(
     done = clochectl("validate", tmp_path / "none.xml", EXAMPLE)
     assert done.out == f"{EXAMPLE}: valid\n"
     assert "none.xml: No such file" in done.line
-    (one,) = clochectl("validate", "--json", tmp_path / "none.xml", EXAMPLE).json
-    assert one["valid"]
+
+
+def test_a_file_that_cannot_be_read_has_its_entry_in_json(
+    clochectl: Shell, tmp_path: Path, slip: Path
+) -> None:
+    missing = tmp_path / "none.xml"
+    good, none, bad = clochectl("validate", "--json", EXAMPLE, missing, slip).json
+    assert (good["valid"], none["valid"], bad["valid"]) == (True, False, False)
+    assert (none["file"], none["dialect"]) == (str(missing), None)
+    (problem,) = none["problems"]
+    assert (problem["code"], problem["severity"]) == ("unreadable", "error")
+    assert "none.xml: No such file" in problem["reason"]
+    assert not clochectl("validate", "--json", missing).json["valid"]
+
+
+def test_a_failure_ends_with_the_number_of_errors(
+    clochectl: Shell, tmp_path: Path, slip: Path
+) -> None:
+    assert clochectl("validate", LITERAL).line.startswith(f"{LITERAL}: 2 errors; ")
+    done = clochectl("validate", LITERAL, slip, EXAMPLE, tmp_path / "none.xml")
+    assert "none.xml: No such file or directory; 4 files: 3 errors; " in done.line
 
 
 def test_several_files_are_a_list_in_json(clochectl: Shell, slip: Path) -> None:
@@ -401,3 +420,9 @@ def test_from_overrides_what_the_type_says(clochectl: Shell) -> None:
     untyped = LIBVIRT.replace(b" type='lxc'", b"")
     assert "domain-type" in clochectl("spec", "-", fed=untyped).line
     assert clochectl("spec", "--from", "libvirt-lxc", "-", fed=untyped).json["name"] == "one"
+
+
+def test_a_name_in_another_script_is_told_which_letters_a_name_has(clochectl: Shell) -> None:
+    named = GOOD.replace(b"one", "контейнер".encode())
+    done = clochectl("validate", "-", fed=named)
+    assert "'контейнер' does not begin with one of a-z, A-Z and 0-9" in done.out
