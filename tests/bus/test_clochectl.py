@@ -388,3 +388,11 @@ def test_who_reads_only_the_head_gets_no_complaint(shell: Shell) -> None:
     line = " ".join(shell.words("list")) + " | true"
     done = subprocess.run(["sh", "-c", line], capture_output=True, check=True)
     assert done.stderr == b""
+
+
+def test_a_copy_that_finds_no_place_says_one_line(shell: Shell, tmp_path: Path) -> None:
+    """Also where more was to come than a pipe holds."""
+    (tmp_path / "large").write_bytes(bytes(1 << 20))
+    shell.start("box")
+    told = shell.fails("copy", str(tmp_path / "large"), "box:/no/where")
+    assert "/no/where does not exist" in told

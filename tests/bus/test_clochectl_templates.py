@@ -29,7 +29,7 @@ def archive(tmp_path: Path) -> Path:
 
 def test_templates_are_added_listed_and_removed(shell: Shell, archive: Path) -> None:
     assert "template add NAME DIR|TAR" in shell.ok("template", "list")
-    assert shell.ok("template", "add", "small", str(archive)).startswith("small: made of 1 files")
+    assert shell.ok("template", "add", "small", str(archive)).startswith("small: made of 1 file,")
     assert "small" in shell.ok("template", "list").splitlines()[1]
     (listed,) = shell.json("template", "list")
     assert (listed["name"], listed["files"], listed["size"]) == ("small", 1, 5)

@@ -152,12 +152,13 @@ async def test_nothing_of_the_container_is_loaded_by_the_process_that_copies(
     assert proof.exists()
 
 
+def words(source: object, target: object) -> Namespace:
+    return Namespace(source=str(source), target=str(target), json=False)
+
+
 async def test_the_command_copies_both_ways_and_tells_how_much(box: Box, tmp_path: Path) -> None:
     (tmp_path / "here/sub").mkdir(parents=True)
     (tmp_path / "here/sub/file").write_text("hello")
-
-    def words(source: object, target: object) -> Namespace:
-        return Namespace(source=str(source), target=str(target), json=False)
 
     assert await copy(box.engine, words(tmp_path / "here", "box:/there")) == 0
     assert await box.run("cat /there/sub/file") == "hello"
@@ -169,3 +170,29 @@ async def test_the_command_copies_both_ways_and_tells_how_much(box: Box, tmp_pat
         await copy(box.engine, words("box:/nowhere", tmp_path / "back"))
     with pytest.raises(UsageError, match="one side"):
         await copy(box.engine, words("a", "b"))
+
+
+async def test_what_cannot_be_read_inside_is_left_out_of_a_copy(box: Box) -> None:
+    """Folders of /proc that are opened but not listed, files of /sys that are written to only."""
+    copied, _ = await copy_out(box, "/sys/kernel")
+    assert copied.left_out > 0
+    copied, data = await copy_out(box, "/proc/1")
+    assert copied.left_out > 0
+    assert "1/status" in contents(data)
+
+
+async def test_a_place_that_takes_nothing_is_told_without_advice_about_archives(
+    box: Box, tmp_path: Path
+) -> None:
+    await box.run("mkdir -p /data/sub; echo x >/data/sub/file")
+    with pytest.raises(EngineError, match="it cannot be written here") as refused:
+        await copy(box.engine, words("box:/data", "/proc/"))
+    assert "folder" in refused.value.hint
+    assert "tar" not in refused.value.hint
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/sub").write_text("mine")
+    with pytest.raises(EngineError, match="leads through a link or a file") as refused:
+        await copy(box.engine, words("box:/data", tmp_path))
+    assert f"what came until then stays in {tmp_path / 'data'}" in refused.value.message
+    assert "tar" not in refused.value.hint
+    assert (tmp_path / "data/sub").read_text() == "mine"

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tarfile
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Self
 
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+class _UnreadableError(OSError):
+    """Nothing of a file or folder could be read, and nothing was written of it."""
+
+
 class Packer:
     """Writes members to a stream; counts them and what is left out: sockets, devices and the like.
 
-    Owners are those that the files have, or root where `owners` is not set.
+    Owners are those that the files have, or root where `owners` is not set. Used by `with`, which
+    ends the archive, or leaves it torn where an error came.
     """
 
     def __init__(self, stream: Any, *, owners: bool = True) -> None:
@@ -22,21 +29,35 @@ class Packer:
         self._owners = owners
         self.files = self.size = self.left_out = 0
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._archive.close()
+            return
+        with contextlib.suppress(OSError):  # otherwise its stream tries that when it is collected
+            self._archive.fileobj.close()
+
     def pack(self, opened: int, name: str) -> None:
-        """An open file or folder with all that is below it, under this name."""
+        """An open file or folder with all that is below it, under this name.
+
+        What cannot be read below is left out; OSError with its name where reading breaks off.
+        """
         found = os.fstat(opened)
         if stat.S_ISDIR(found.st_mode):
+            with _named(name, _UnreadableError):
+                entries = sorted(os.listdir(opened))  # some of /proc are opened, but not listed
             self._add(name, found, tarfile.DIRTYPE)
-            for entry in sorted(os.listdir(opened)):
+            for entry in entries:
                 self._pack_entry(opened, entry, f"{name}/{entry}")
         elif stat.S_ISREG(found.st_mode):
+            if found.st_size:
+                with _named(name, _UnreadableError):
+                    os.pread(opened, 1, 0)  # some of /sys can be written to only
             self._add(name, found, tarfile.REGTYPE, opened)
         else:
             self.left_out += 1
-
-    def close(self) -> None:
-        """Write the end of the archive."""
-        self._archive.close()
 
     def _pack_entry(self, folder: int, entry: str, name: str) -> None:
         try:
@@ -55,6 +76,8 @@ class Packer:
             return
         try:
             self.pack(opened, name)
+        except _UnreadableError:
+            self.left_out += 1
         finally:
             os.close(opened)
 
@@ -72,21 +95,31 @@ class Packer:
             return
         member.size = found.st_size
         self.size += found.st_size
-        self._archive.addfile(member, _Exactly(content, found.st_size))  # type: ignore[arg-type]
+        self._archive.addfile(member, _Exactly(content, found.st_size, name))  # type: ignore[arg-type]
 
 
 class _Exactly:
     """So many bytes of a file: one that grows or shrinks meanwhile must not tear the archive."""
 
-    def __init__(self, opened: int, size: int) -> None:
-        self._opened = opened
+    def __init__(self, opened: int, size: int, name: str) -> None:
+        self._opened, self._name = opened, name
         self._left = size
 
     def read(self, size: int) -> bytes:
         """The next bytes, zeros where the file has become shorter."""
         wanted = min(size, self._left)
         data = b""
-        while len(data) < wanted and (part := os.read(self._opened, wanted - len(data))):
-            data += part
+        with _named(self._name, OSError):
+            while len(data) < wanted and (part := os.read(self._opened, wanted - len(data))):
+                data += part
         self._left -= wanted
         return data.ljust(wanted, b"\0")
+
+
+@contextlib.contextmanager
+def _named(name: str, kind: type[OSError]) -> Iterator[None]:
+    """Errors of a descriptor with the name that the reader knows."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(error.errno, error.strerror, name) from error

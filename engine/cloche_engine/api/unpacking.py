@@ -24,14 +24,19 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1 << 18
 _ENDED = "cloche_saw_its_end"
 _MOST_ID = 65535
-_GIVE_HINT = "give a whole archive, plain or packed by gzip, bzip2, xz or zstd"
-_PACK_HINT = "pack it anew: tar --create --numeric-owner --directory TREE ."
+GIVE_HINT = "give a whole archive, plain or packed by gzip, bzip2, xz or zstd"
+PACK_HINT = "pack it anew: tar --create --numeric-owner --directory TREE ."
+"""What whoever gave an archive does where nothing better is known."""
 
 
 class ArchiveRefusedError(Exception):
-    """The archive is not unpacked; message and hint are sentences."""
+    """The archive is not unpacked; message and hint are sentences.
 
-    def __init__(self, message: str, hint: str = _PACK_HINT, *, torn: bool = False) -> None:
+    The hint is empty where it has to be another archive, or another place: that depends on
+    whether anybody gave an archive at all, as for a template, or only named two places.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, torn: bool = False) -> None:
         super().__init__(message)
         self.hint = hint
         self.torn = torn
@@ -72,7 +77,7 @@ def unpack_stream(stream: Any, unpacker: Unpacker) -> None:
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
         raise ArchiveRefusedError(
             f"it cannot be read as a tar archive: {error}",
-            _GIVE_HINT,
+            GIVE_HINT,
             torn=True,
         ) from error
     except MemoryError:
@@ -102,7 +107,7 @@ def _opened_archive(stream: Any) -> tarfile.TarFile:
         return tarfile.open(fileobj=stream, mode="r|*", errorlevel=2, tarinfo=_Member)
     except tarfile.ReadError as error:
         raise ArchiveRefusedError(
-            f"it is no tar archive ({error})", _GIVE_HINT, torn=True
+            f"it is no tar archive ({error})", GIVE_HINT, torn=True
         ) from error
 
 

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from cloche_engine.cli import files, words
 from cloche_engine.cli.options import UsageError
 
 _NO_END = Quota(1 << 62, 1 << 62)
+_ANOTHER = "choose an empty folder, or another name, on a filesystem that takes such files"
 
 
 async def copy(engine: Engine, options: argparse.Namespace) -> int:
@@ -53,33 +54,56 @@ async def _out(engine: Engine, name: str, path: str, target: Path) -> Copied:
     folder, rename = _place(target)
     reading, writing = os.pipe()
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    unpacking = _in_thread(lambda: _unpack(reading, descriptor, rename))
+    unpacker = Unpacker(descriptor, _NO_END, lambda _: None, Way(owners=False, name=rename))
+    unpacking = _in_thread(lambda: _unpack(reading, unpacker))
     try:
-        copied = await engine.copy_out(name, path, writing)
-    except EngineError:
-        os.close(writing)
-        with contextlib.suppress(EngineError):  # that nothing came: what the engine says is why
-            await unpacking
-        raise
-    else:
-        os.close(writing)
-        await unpacking
+        copied = await _both(engine.copy_out(name, path, writing), writing, unpacking)
+    except EngineError as error:
+        name = rename or Path(os.path.normpath(path)).name or "root"  # noqa: ASYNC240 (text alone)
+        raise _with_what_stays(error, unpacker, folder / name) from None
     finally:
         os.close(descriptor)
     return copied
+
+
+async def _both(copying: Awaitable[Copied], writing: int, unpacking: asyncio.Task[None]) -> Copied:
+    """Wait for both ends of the pipe; where one fails the other does too, and the cause is told."""
+    try:
+        copied = await copying
+    except EngineError:
+        os.close(writing)
+        with contextlib.suppress(_TornError):
+            await unpacking
+        raise
+    os.close(writing)
+    await unpacking
+    return copied
+
+
+def _with_what_stays(error: EngineError, unpacker: Unpacker, made: Path) -> EngineError:
+    """It is named and not removed: some of it may have been there before."""
+    if not unpacker.files or not os.path.lexists(made):
+        return error
+    stays = f"{error.message}; what came until then stays in {made}"
+    return type(error)(stays, error.hint, error.details)
+
+
+class _TornError(EngineError):
+    """What came broke off, as it does where the engine gives up."""
 
 
 def _place(target: Path) -> tuple[Path, str]:
     return (target, "") if target.is_dir() else (target.parent, target.name)
 
 
-def _unpack(source: int, folder: int, rename: str) -> None:
-    unpacker = Unpacker(folder, _NO_END, lambda _: None, Way(owners=False, name=rename))
+def _unpack(source: int, unpacker: Unpacker) -> None:
     with os.fdopen(source, "rb") as stream:
         try:
             unpack_stream(stream, unpacker)
         except ArchiveRefusedError as refusal:
-            raise EngineError(f"it cannot be written here: {refusal}", refusal.hint) from None
+            kind = _TornError if refusal.torn else EngineError
+            hint = refusal.hint or _ANOTHER
+            raise kind(f"it cannot be written here: {refusal}", hint) from None
 
 
 async def _in(engine: Engine, source: Path, name: str, path: str) -> Copied:
@@ -97,10 +121,8 @@ async def _in(engine: Engine, source: Path, name: str, path: str) -> Copied:
 
 def _pack(opened: int, name: str, sink: int) -> None:
     """Whose the files are here means nothing there: they become root's of the container."""
-    with os.fdopen(sink, "wb") as stream:
-        packer = Packer(stream, owners=False)
+    with os.fdopen(sink, "wb") as stream, Packer(stream, owners=False) as packer:
         packer.pack(opened, name)
-        packer.close()
 
 
 def _in_thread(work: Callable[[], None]) -> asyncio.Task[None]:

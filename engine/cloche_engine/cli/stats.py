@@ -135,9 +135,10 @@ async def _follow(engine: Engine, options: argparse.Namespace, uuid: str) -> int
 
 
 def _line(now: Sample, then: Sample) -> str:
-    _, cpu, memory, processes, read, written, throttled, kills = _row("", now, then)
+    _, cpu, memory, _, read, written, throttled, kills = _row("", now, then)
+    processes = words.counted(now.processes, "process", "processes")
     return (
-        f"cpu {cpu}, throttled {throttled}, memory {memory}, {processes} processes, "
+        f"cpu {cpu}, throttled {throttled}, memory {memory}, {processes}, "
         f"read {read}/s, written {written}/s, waits {_pressures(now)}, oom kills {kills}"
     )
 

@@ -77,8 +77,8 @@ async def _made(options: argparse.Namespace, work: Callable[[Tell], Awaitable[Te
     if options.json:
         words.print_json(asdict(made))
     else:
-        size = words.mebibytes(made.size)
-        print(f"{words.printable(made.name)}: made of {made.files} files, {size}")
+        size, files = words.mebibytes(made.size), words.counted(made.files, "file", "files")
+        print(f"{words.printable(made.name)}: made of {files}, {size}")
     return 0
 
 

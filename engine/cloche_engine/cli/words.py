@@ -109,6 +109,11 @@ def facts(container: Container) -> list[tuple[str, str]]:
     return [(name, value) for name, value in every if value]
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number with what it counts."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def mebibytes(count: int | None) -> str:
     """Bytes as people read them."""
     return "no limit" if count is None else f"{count / _MIB:.1f} MiB"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloche_engine.core.templates.release import hint_for, lines_for
+from cloche_engine.core.templates.release import cause, damage, hint_for, lines_for
 
 DEB822 = """\
 Types: deb
@@ -77,3 +77,21 @@ def test_without_a_mirror_of_the_family_the_tool_takes_its_own(apt: Path) -> Non
 )
 def test_a_failure_has_a_next_step(said: str, words: str) -> None:
     assert words in hint_for([said])
+
+
+def test_the_words_of_a_tool_are_part_of_our_sentence() -> None:
+    said = ["Err:1 http://deb.debian.org", "E: Some index files were ignored, or old ones used."]
+    assert cause(said) == "Some index files were ignored, or old ones used"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (r"/*stdin*\ : Read error (39) : premature end", "it ends too early"),
+        (r"zstd: /*stdin*\: unsupported format", "it is damaged: unsupported format"),
+    ],
+)
+def test_an_archive_that_zstd_cannot_unpack_is_to_blame_itself(said: str, words: str) -> None:
+    message, hint = damage([said])
+    assert message == f"the archive cannot be unpacked: {words}"
+    assert "whole archive" in hint

@@ -58,11 +58,15 @@ class Producer:
     process: asyncio.subprocess.Process
     said: list[str]
     listening: asyncio.Task[None]
+    unpacks: bool = False
+    """Whether it only unpacks what was given: its failure is that of the archive."""
 
     async def check(self) -> None:
         """EngineError with its last words where it failed."""
         await self.listening
         if await self.process.wait() != 0:
+            if self.unpacks:
+                raise InvalidArgumentError(*release.damage(self.said))
             words = release.cause(self.said)
             raise EngineError(f"{self.name} failed: {words}", release.hint_for(self.said))
 
@@ -85,6 +89,7 @@ class _Command:
     passed: tuple[int, ...] = ()
     user: int = 0
     variables: tuple[tuple[str, str], ...] = ()
+    unpacks: bool = False
 
 
 @contextlib.asynccontextmanager
@@ -96,7 +101,7 @@ async def opened(source: int) -> AsyncIterator[Stream]:
             yield stream
     elif _is_zstd(source, found):
         words = ["/usr/bin/zstd", "--decompress", "--stdout", "--quiet"]
-        command = _Command("zstd", words, stdin=source, user=_NOBODY)
+        command = _Command("zstd", words, stdin=source, user=_NOBODY, unpacks=True)
         async with _produced(command, "an archive") as stream:
             yield stream
     elif stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode):
@@ -164,7 +169,7 @@ async def _produced(
         os.close(writing)
     said: list[str] = []
     listening = asyncio.ensure_future(_listen(process, said, tell))
-    stream.producer = Producer(command.name, process, said, listening)
+    stream.producer = Producer(command.name, process, said, listening, command.unpacks)
     try:
         yield stream
     finally:

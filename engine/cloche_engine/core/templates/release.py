@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cloche_engine.api.errors import UnsupportedError
+from cloche_engine.api.unpacking import GIVE_HINT
 from cloche_engine.host.saving import saved_in
 
 _MMDEBSTRAP = Path("/usr/bin/mmdebstrap")
@@ -64,7 +65,14 @@ def lines_for(suite: str, folder: Path = _FOLDER) -> list[str]:
 def cause(said: list[str]) -> str:
     """Why it failed, of its last lines: apt's first error, from which the others follow."""
     errors = (line.removeprefix("E:").strip() for line in said if line.startswith("E:"))
-    return next(errors, said[-1] if said else "it said nothing")
+    return next(errors, said[-1] if said else "it said nothing").rstrip(".")
+
+
+def damage(said: list[str]) -> tuple[str, str]:
+    """What is wrong with an archive that zstd could not unpack, and what to do about it."""
+    words = re.sub(r"^(zstd: )?/\*stdin\*\\ *: *", "", cause(said))
+    what = "it ends too early" if "premature end" in words else f"it is damaged: {words}"
+    return f"the archive cannot be unpacked: {what}", GIVE_HINT
 
 
 def hint_for(said: list[str]) -> str:

@@ -40,7 +40,9 @@ def main() -> None:
     except ArchiveRefusedError as refusal:
         words = {"error": str(refusal), "hint": refusal.hint}
     except OSError as error:
-        words = {"error": error.strerror or str(error), "errno": error.errno, "hint": ""}
+        where = f" ({error.filename})" if error.filename else ""
+        text = error.strerror or str(error)
+        words = {"error": f"{text}{where}", "errno": error.errno, "hint": ""}
     link.send(json.dumps({**words, "end": True}).encode())
 
 
@@ -62,10 +64,8 @@ def _enter(
 def _copy_out(root: int, path: str, pipe: int, _: socket.socket) -> dict[str, object]:
     opened = _open_whole(root, path)
     name = os.path.split(os.path.normpath(path))[1] or "root"
-    with os.fdopen(pipe, "wb") as stream:
-        packer = Packer(stream)
+    with os.fdopen(pipe, "wb") as stream, Packer(stream) as packer:
         packer.pack(opened, name)
-        packer.close()
     return {"files": packer.files, "size": packer.size, "left_out": packer.left_out}
 
 

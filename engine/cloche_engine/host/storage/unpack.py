@@ -10,7 +10,13 @@ import sys
 import tarfile
 import time
 
-from cloche_engine.api.unpacking import ArchiveRefusedError, Quota, Unpacker, unpack_stream
+from cloche_engine.api.unpacking import (
+    PACK_HINT,
+    ArchiveRefusedError,
+    Quota,
+    Unpacker,
+    unpack_stream,
+)
 from cloche_engine.host.storage.cell import work_in_cell
 from cloche_engine.kernel.syscalls import syncfs
 from cloche_engine.sandbox.seccomp import compile_filters
@@ -41,7 +47,8 @@ def _work(link: socket.socket, source: int, quota: Quota) -> None:
         unpack_stream(reader, unpacker)
         reader.drain()
     except ArchiveRefusedError as refusal:
-        words = {"error": str(refusal), "hint": refusal.hint, "torn": refusal.torn}
+        hint = refusal.hint or PACK_HINT
+        words = {"error": str(refusal), "hint": hint, "torn": refusal.torn}
     else:
         words = {"files": unpacker.files, "size": unpacker.size, "left_out": unpacker.left_out}
     link.send(json.dumps({**words, "end": True}).encode())
