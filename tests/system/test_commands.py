@@ -51,6 +51,16 @@ def test_show_tells_what_runs_and_how_it_ended(clochectl: Command, name: str) ->
     assert (ended["state"], ended["pid"], ended["exit_code"]) == ("stopped", None, 137)
 
 
+def test_kill_says_where_the_kernel_drops_a_signal(clochectl: Command, name: str) -> None:
+    done = clochectl.run("kill", name, "TERM")  # a shell with a terminal ignores it
+    assert (done.returncode, done.stdout.decode()) == (0, f"{name}: signalled\n")
+    assert f"{name}: its first process does not handle signal 15" in done.stderr.decode()
+    assert f"`clochectl stop {name}` ends it" in done.stderr.decode()
+    assert clochectl.json("show", name)["state"] == "running"
+    done = clochectl.run("kill", name, "KILL")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_explain_shows_the_last_start_failed_or_not(clochectl: Command, tmp_path: Path) -> None:
     program = ("/bin/sh", "-c", "echo last words; exit 3")
     name = clochectl.start(root=busybox_root(tmp_path / "root"), program=program)

@@ -17,6 +17,7 @@ from cloche_engine.api.errors import (
 )
 from cloche_engine.api.model import Container, StoredDefinition
 from cloche_engine.cli import files, neighbours, words
+from cloche_engine.cli.hearing import is_dropped
 from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.problem import in_order
@@ -123,9 +124,16 @@ async def stop(engine: Engine, options: argparse.Namespace) -> int:
 
 
 async def kill(engine: Engine, options: argparse.Namespace) -> int:
-    """Send a signal to its init."""
+    """Send a signal to its init, and say where the kernel drops it."""
     number = signal_number(options.signal)
-    return await _done(options, engine.kill(options.name, number), "signalled")
+    dropped = is_dropped((await engine.container(options.name)).pid, number)
+    container = await engine.kill(options.name, number)
+    status = _shown(options, container, "signalled")
+    if dropped and container.state.is_live:
+        name = words.printable(container.name)
+        told = f"its first process does not handle signal {number}, which the kernel then drops"
+        print(f"{name}: {told}; `clochectl stop {shlex.quote(name)}` ends it", file=sys.stderr)
+    return status
 
 
 async def pause(engine: Engine, options: argparse.Namespace) -> int:
