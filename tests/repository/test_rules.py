@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from cloche_engine.definition.document import Document
+
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("engine", "gui", "tests", "resources", "packaging", ".ci")
 SUFFIXES = {".py", ".md", ".toml", ".txt", ".xml", ".sh", ".json", ".service", ".conf", ".desktop"}
@@ -126,6 +128,22 @@ def test_the_licence_is_the_one_that_is_declared() -> None:
     text = (ROOT / "LICENSE").read_text()
     assert "GNU GENERAL PUBLIC LICENSE" in text
     assert "Version 3, 29 June 2007" in text
+
+
+def test_what_the_readme_shows_of_a_definition_means_what_it_says() -> None:
+    readme = (ROOT / "README.md").read_text()
+    memory, forward = (
+        re.findall(f"`(<{name} .*?</{name}>)`", readme)[0] for name in ("memory", "portForward")
+    )
+    link = f"<interface type='network'><source network='default'/>{forward}</interface>"
+    container = f"<container><application>/bin/sh</application>{link}</container>"
+    text = f"<domain type='linuxcontainer'><name>web</name>{container}{memory}</domain>"
+    document = Document.parse(text.encode())
+    assert document.problems == ()
+    spec = document.compiled()
+    assert spec.memory.max_kib == 512 * 1024
+    (port,) = spec.interfaces[0].forwards
+    assert (port.start, port.end, port.to) == (8080, 8080, 80)
 
 
 def test_the_readme_names_the_command_that_ci_runs() -> None:
