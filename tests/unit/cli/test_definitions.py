@@ -299,6 +299,14 @@ def test_a_limit_that_no_start_can_keep_is_told_when_it_is_converted_and_defined
     assert ": warning: space-limit: the container will not start: " in defined.said
 
 
+def test_a_container_of_openvz_without_its_files_is_told(clochectl: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "101.conf"
+    for line, told in (("", 1), ('VE_PRIVATE="/vz/private/$VEID"', 0)):
+        file.write_text(f'OSTEMPLATE="debian-7.0-x86_64"\n{line}\n')
+        said = clochectl("convert", "--to", "linuxcontainer", file).said
+        assert said.count("template-root: the root is a fresh copy of template debian-7.0") == told
+
+
 def test_strict_has_status_3_where_something_is_lost(clochectl: Shell) -> None:
     assert clochectl("convert", "--strict", "--to", "lxc-conf", EXAMPLE).status == 3
     assert clochectl("convert", "--strict", "--json", "--to", "vserver", EXAMPLE).status == 3

@@ -26,7 +26,8 @@ _MODES = {Dialect.LXC_CONF: "private", Dialect.LIBVIRT_LXC: "vepa"}
 """Which mode a macvlan has where none is named."""
 
 _INIT = ("/sbin/init",)
-_MOUNT = FilesystemKind.MOUNT
+_MOUNT, _TEMPLATE = FilesystemKind.MOUNT, FilesystemKind.TEMPLATE
+_OPENVZ = frozenset({Dialect.OPENVZ, Dialect.OPENVZ_CONF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,19 @@ def converted(reading: Reading, target: Dialect, name: str | None = None) -> Con
     found = losses(meant, heard, target, (*implied, *writer.reasons))
     found = (*_shared_network(spec, dialect, target), *found)
     refused = tuple(each for each in back.problems if each.is_error or each.code == space.CODE)
+    refused = (*refused, *_fresh_root(back.spec, dialect, target))
     return Conversion(text, found, reading.problems, dialect, refused, _kept(back))
+
+
+def _fresh_root(spec: ContainerSpec, dialect: Dialect, target: Dialect) -> tuple[Problem, ...]:
+    """OpenVZ's template is what the container was made from; its files are in a directory."""
+    root = spec.root
+    if dialect not in _OPENVZ or target in _OPENVZ or root is None or root.kind is not _TEMPLATE:
+        return ()
+    line, column = (root.location.line, root.location.column) if root.location else (1, 1)
+    reason = f"the root is a fresh copy of template {root.source}, without the container's files"
+    hint = "name the directory of its files (VE_PRIVATE) in its place, if they are to stay"
+    return (Problem("template-root", Severity.WARNING, line, column, reason, hint),)
 
 
 def _kept(back: Reading) -> tuple[Opaque, ...]:
