@@ -9,7 +9,7 @@ from pathlib import Path
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtWidgets import QApplication, QMessageBox, QScrollArea, QWidget  # noqa: TID251 - it looks at them
 from qasync import QEventLoop
-from tests.gui.test_importing import LIBVIRT
+from tests.gui.samples import LIBVIRT
 
 from cloche_engine.api.fake import FakeEngine
 from cloche_engine.api.fake_demo import demo

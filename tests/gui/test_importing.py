@@ -8,23 +8,13 @@ import pytest
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent
 from tests.gui.driver import Driver
+from tests.gui.samples import LIBVIRT
 
 from cloche_engine.definition.document import Document
 from cloche_gui.views.import_dialog import ImportDialog
 
 pytestmark = pytest.mark.screen
 
-LIBVIRT = b"""<domain type='lxc'>
-  <name>guest</name>
-  <memory unit='MiB'>64</memory>
-  <os><type>exe</type><init>/bin/sh</init></os>
-  <clock offset='utc'/>
-  <devices>
-    <filesystem type='mount'><source dir='/srv/guest'/><target dir='/'/></filesystem>
-    <console type='pty'/>
-  </devices>
-</domain>
-"""
 LXC = b"""lxc.uts.name = lxcbox
 lxc.rootfs.path = /srv/lxcbox
 lxc.init.cmd = /sbin/init
