@@ -229,8 +229,8 @@ async def test_no_space_for_the_run_is_told_with_what_to_do(
         assert "there is no space left" in error.message
         assert "free some space" in error.hint
         assert error.details["name"] == "ENOSPC"
-    finally:
         del spare.take
+    finally:
         subprocess.run(["umount", folder], check=True)
         folder.rmdir()
     assert (await box.start()).state is State.RUNNING

@@ -42,7 +42,7 @@ def test_the_offered_name_is_free_and_the_shell_is_there() -> None:
     [
         (NewContainer(""), Field.NAME, "name"),
         (NewContainer("taken"), Field.NAME, "already"),
-        (NewContainer("a/b"), Field.NAME, "letters"),
+        (NewContainer("a/b"), Field.NAME, "a-z"),
         (NewContainer("x", program=""), Field.PROGRAM, "program"),
         (NewContainer("x", program="sh 'open"), Field.PROGRAM, "quote"),
         (NewContainer("x", root=Root(Origin.DIRECTORY)), Field.ROOT, "directory"),
