@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 
 import pytest
-from tests.unit.engine.test_plan_of_a_start import plan_of
+from tests.unit.engine.planned import plan_of
 
 from cloche_engine.core.explaining.blame import where
 from cloche_engine.core.explaining.failure import start_failed

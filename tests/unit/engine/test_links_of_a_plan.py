@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from tests.unit.engine.test_plan_of_a_start import PLACES, UUID, Plugs, plan_of
+from tests.unit.engine.planned import PLACES, UUID, Plugs, plan_of
 
 from cloche_engine.api.errors import UnsupportedError
 from cloche_engine.core.compiling.plan import compile_plan

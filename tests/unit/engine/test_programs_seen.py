@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.engine.test_plan_of_a_start import mount, plan_of
+from tests.unit.engine.planned import mount, plan_of
 
 from cloche_engine.host.programs.causes import Cause, missing_library, why_not_run
 from cloche_engine.host.programs.elf import Needs, read_needs
