@@ -138,6 +138,11 @@ class Driver:
         await self.click(viewport, view.visualRect(index).center())
         await self.until(lambda: self.draft_uuid == uuid)
 
+    async def attach(self, name: str) -> None:
+        """Click a container that runs, and wait for its console."""
+        await self.choose(name)
+        await self.until(lambda: self.console.is_attached)
+
     @property
     def draft_uuid(self) -> str:
         draft = self.window.page.draft

@@ -29,8 +29,7 @@ async def test_a_started_container_answers_in_its_console(driver: Driver) -> Non
 
 
 async def test_a_program_that_ends_says_its_status_and_offers_start(driver: Driver) -> None:
-    await driver.choose("scratch")
-    await driver.until(lambda: driver.console.is_attached)
+    await driver.attach("scratch")
     await driver.click(driver.console.terminal)
 
     await driver.type("exit 3\r")
