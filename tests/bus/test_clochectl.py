@@ -68,9 +68,8 @@ class Shell:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    with world.helper(tmp_path / "x") as running:
-        yield Shell(running)
+def shell(helper: world.Helper) -> Shell:
+    return Shell(helper)
 
 
 class Terminal:

@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from cloche_engine.api.connect import connect
 from cloche_engine.api.errors import RefusedError, UnavailableError
 
 pytestmark = pytest.mark.bus
-
-
-@pytest.fixture
-def helper(tmp_path: Path) -> Iterator[world.Helper]:
-    with world.helper(tmp_path / "cloche") as running:
-        yield running
 
 
 async def test_callers_are_told_that_the_helper_is_private(helper: world.Helper) -> None:

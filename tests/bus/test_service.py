@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -31,25 +31,11 @@ STANDARD = "org.freedesktop.DBus"
 
 
 @pytest.fixture
-def helper(tmp_path: Path) -> Iterator[world.Helper]:
-    with world.helper(tmp_path / "x") as running:
-        yield running
-
-
-@pytest.fixture
 async def bus(helper: world.Helper) -> AsyncIterator[Connection]:
     raw = await connected(f"unix:path={helper.directory}/bus")
     yield raw
     raw.disconnect()
     await raw.wait_for_disconnect()  # type: ignore[no-untyped-call]
-
-
-@pytest.fixture
-async def engine(helper: world.Helper) -> AsyncIterator[BusEngine]:
-    engine = await connect(helper.target)
-    assert isinstance(engine, BusEngine)
-    yield engine
-    await engine.close()
 
 
 def call(

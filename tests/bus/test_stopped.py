@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,19 +25,9 @@ pytestmark = pytest.mark.bus
 LIMIT = 20
 
 
-@pytest.fixture
-def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[world.Helper]:
+@pytest.fixture(autouse=True)
+def _asks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus_pulse, "EVERY", 0.1)
-    with world.helper(tmp_path / "x") as running:
-        yield running
-
-
-@pytest.fixture
-async def engine(helper: world.Helper) -> AsyncIterator[BusEngine]:
-    engine = await connect(helper.target)
-    assert isinstance(engine, BusEngine)
-    yield engine
-    await engine.close()
 
 
 @contextmanager
