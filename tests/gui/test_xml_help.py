@@ -73,6 +73,20 @@ async def test_a_choice_is_offered_between_its_quotes(driver: Driver) -> None:
     assert "<interface type='bridge'/></container>" in editor.text()
 
 
+async def test_what_is_libvirts_own_is_completed_with_its_prefix(driver: Driver) -> None:
+    editor = await open_xml(driver)
+    put_caret(editor, "</domain>")
+    await driver.type("<name")
+    assert editor.assistant.offered == ["<lxc:namespace>"]
+    await driver.press(Qt.Key.Key_Return)
+    await driver.type("<net")
+    assert editor.assistant.offered == ["<lxc:sharenet>"]
+    await driver.press(Qt.Key.Key_Return)
+    assert editor.assistant.offered == ["netns", "name", "pid"]
+    await driver.press(Qt.Key.Key_Return)
+    assert "'><lxc:sharenet type='netns' value=''/></lxc:namespace></domain>" in editor.text()
+
+
 async def test_arrows_choose_and_undo_takes_the_completion_back(driver: Driver) -> None:
     editor = await open_xml(driver)
     before = editor.text()

@@ -66,7 +66,7 @@ def _elements(parent: str, above: tuple[str, ...]) -> Iterator[str]:
     for rule in SCHEMA.children(parent):
         if rule.name in above:
             continue  # an element that may stand in itself
-        name = escape(f"<{rule.name}>")
+        name = escape(f"<{rule.tag}>")
         shown = f"<b>{name}</b>" if rule.required else name
         yield (
             f"<p style='margin:4px 0 0 {20 * len(above)}px'><code>{shown}</code> "

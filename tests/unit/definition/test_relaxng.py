@@ -53,3 +53,32 @@ def test_an_unknown_element_is_pointed_at_but_a_foreign_one_may_stand_anywhere()
     assert not is_valid(unknown)
     foreign = "<x:note xmlns:x='urn:x' x:y='1'><any>thing</any> goes</x:note>"
     assert is_valid(domain(rest=f"{foreign}<metadata>{foreign}</metadata>"))
+
+
+@pytest.mark.parametrize(
+    ("shared", "valid"),
+    [
+        ("<l:sharenet type='netns' value='blue'/><l:shareipc type='pid' value='7'/>", True),
+        ("<l:shareuts type='name' value='web'/><x:note xmlns:x='urn:x'/>", True),
+        ("", True),
+        ("<l:shareipc type='netns' value='blue'/>", False),
+        ("<l:sharenet type='netns'/>", False),
+        ("<l:sharnet type='netns' value='blue'/>", False),
+        ("<sharenet type='netns' value='blue'/>", False),
+        ("<l:sharenet type='name' value='a'/><l:sharenet type='name' value='a'/>", False),
+        ("<l:sharenet type='name' value='a'>text</l:sharenet>", False),
+    ],
+)
+def test_what_is_shared_is_in_the_grammar_with_its_namespace(shared: str, valid: bool) -> None:
+    uri = "http://libvirt.org/schemas/domain/lxc/1.0"
+    document = domain(rest=f"<l:namespace xmlns:l='{uri}'>{shared}</l:namespace>")
+    assert is_valid(document) is valid
+    assert {each.code for each in document.problems} <= {"root-equivalent"} or not valid
+    assert document.problems or valid
+
+
+def test_a_namespace_that_is_shared_has_its_place_below_the_domain() -> None:
+    uri = "http://libvirt.org/schemas/domain/lxc/1.0"
+    stray = f"<l:namespace xmlns:l='{uri}'/>"
+    assert is_valid(domain(rest=stray))
+    assert not is_valid(domain(f"<application>/bin/sh</application>{stray}"))

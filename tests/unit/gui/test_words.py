@@ -64,7 +64,7 @@ def test_a_row_of_the_list_shows_one_address_whole_and_counts_the_others() -> No
 def test_the_help_names_every_element_and_attribute_every_key_and_where_logs_lie() -> None:
     page = helping.reference_page()
     for rule in SCHEMA.elements:
-        assert f"&lt;{rule.name}&gt;" in page
+        assert f"&lt;{rule.tag}&gt;" in page
         assert all(f"{each.name}=</code>" in page for each in rule.attributes)
     assert "Ctrl+Shift+N" in helping.keys_page([("New container", "Ctrl+Shift+N")])
     assert "/var/lib/cloche/logs/" in helping.places_page("/var/lib/cloche")

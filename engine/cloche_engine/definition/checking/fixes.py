@@ -26,14 +26,17 @@ _LETTERS = str.maketrans(
 )
 
 
-def rename_element(element: Element, name: str, *, fix: str = DID_YOU_MEAN) -> Fix:
-    """Give an element another name, in its start tag and its end tag."""
-    length = len(element.name.encode())
-    starts = [element.start + 1]
+def rename_element(tree: Tree, element: Element, name: str, *, declared: str = "") -> Fix:
+    """Give an element another name, in start tag and end tag; declared is what the former gets."""
+    written = tree.written(element)
+    length = len(written.encode())
+    start = element.start + 1
+    edits = [TextEdit(start, start + length, name + declared)]
     if not element.self_closed:
-        starts.append(element.content_end + 2)
-    edits = tuple(TextEdit(start, start + length, name) for start in starts)
-    return Fix(fix, f"write <{name}> in place of <{names.short(element.name)}>", edits)
+        end = element.content_end + 2
+        edits.append(TextEdit(end, end + length, name))
+    description = f"write <{name}> in place of <{names.short(written)}>"
+    return Fix(DID_YOU_MEAN, description, tuple(edits))
 
 
 def rename_attribute(tree: Tree, element: Element, old: str, new: str) -> Fix:
@@ -70,7 +73,7 @@ def remove_attribute(tree: Tree, element: Element, name: str) -> Fix:
 def remove_text(tree: Tree, element: Element) -> Fix:
     """Take away the characters that stand directly in an element; the space around stays."""
     edits = tuple(TextEdit(span.start, span.end, "") for span in tree.pieces(element))
-    return Fix(REMOVE, f"remove the text in <{names.short(element.name)}>", edits)
+    return Fix(REMOVE, f"remove the text in <{names.short(tree.written(element))}>", edits)
 
 
 def write_text(tree: Tree, element: Element, text: str, *, fix: str) -> Fix | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cloche_engine.definition import names, units
 from cloche_engine.definition.checking import fixes
@@ -10,6 +10,7 @@ from cloche_engine.definition.checking.listing import Place
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.problem import Fix, Severity
 from cloche_engine.definition.schema.model import Attribute, ElementRule, Schema, Value, nearest
+from cloche_engine.definition.text.prefixes import bindings_at
 from cloche_engine.definition.text.tree import Element
 
 _CHECKS: dict[Value, Callable[[str], str | None]] = {
@@ -69,11 +70,10 @@ def _check_element(report: Report, schema: Schema, element: Element, rule: Eleme
 def _check_children(report: Report, schema: Schema, element: Element) -> None:
     seen: dict[str, Element] = {}
     for child in element.children:
-        if child.is_foreign:
-            continue
         rule = schema.rule(element.name, child.name)
         if rule is None:
-            _unknown_element(report, schema, element, child)
+            if child.uri in schema.uris or not child.is_foreign:
+                _unknown_element(report, schema, element, child)
             continue
         if child.name in seen and not rule.repeats:
             _doubled(report, child, seen[child.name])
@@ -88,7 +88,7 @@ def _missing(report: Report, element: Element, rule: ElementRule) -> None:
     report.error(
         "missing",
         element,
-        f"<{element.name}> has no <{rule.name}>: {rule.help}",
+        f"<{report.tree.written(element)}> has no <{rule.name}>: {rule.help}",
         f"add <{rule.name}>" if rule.value is Value.NONE else f"add <{rule.name}>...</{rule.name}>",
     )
 
@@ -98,7 +98,7 @@ def _doubled(report: Report, child: Element, first: Element) -> None:
     report.error(
         "duplicate",
         child,
-        f"<{child.name}> stands here a second time, the first is in line {line}",
+        f"<{report.tree.written(child)}> stands here a second time, the first is in line {line}",
         "keep the one that is meant",
         fixes.remove_element(report.tree, child),
     )
@@ -108,27 +108,34 @@ def _unknown_element(report: Report, schema: Schema, parent: Element, child: Ele
     if report.is_full(Severity.WARNING):
         report.warning("unknown-element", child, "")
         return
-    name = names.short(child.name)
-    known = tuple(rule.name for rule in schema.children(parent.name))
     fix = fixes.remove_element(report.tree, child)
     if places := _places(schema, child.name):
         hint = f"it belongs in {places}"
-    elif meant := nearest(child.name, known):
-        hint = f"did you mean <{meant}>?"
-        fix = fixes.rename_element(child, meant)
-    elif meant := nearest(child.name, schema.names):
-        hint = f"did you mean <{meant}>? It belongs in {_places(schema, meant)}"
+    elif meant := _meant(child, schema.children(parent.name)):
+        tag, declared = meant.written(bindings_at(report.tree, parent) if meant.uri else ())
+        hint = f"did you mean <{tag}{declared}>?"
+        fix = fixes.rename_element(report.tree, child, tag, declared=declared)
+    elif meant := _meant(child, schema.elements):
+        hint = f"did you mean <{meant.tag}>? It belongs in {_places(schema, meant.name)}"
     else:
         hint = "it is kept as it is"
-    reason = f"<{name}> in <{parent.name}> has no effect"
-    if child.name in _PRIVILEGED:
+    name = names.short(report.tree.written(child))
+    reason = f"<{name}> in <{report.tree.written(parent)}> has no effect"
+    if child.name in _PRIVILEGED or child.is_foreign:
         reason += "; it counts as root-equivalent"
     report.warning("unknown-element", child, reason, hint, fix)
 
 
+def _meant(element: Element, rules: Iterable[ElementRule]) -> ElementRule | None:
+    """The rule whose name an unknown element nearly has, of its own namespace if it has one."""
+    known = {rule.local: rule for rule in rules if element.uri in {"", rule.uri}}
+    meant = nearest(element.local, tuple(known))
+    return known[meant] if meant else None
+
+
 def _places(schema: Schema, name: str) -> str:
     """Where an element may stand, in words; empty where nothing is known of it."""
-    return " or ".join(f"<{above}>" for above in schema.parents(name) if above)
+    return " or ".join(f"<{schema.tags[above]}>" for above in schema.parents(name) if above)
 
 
 def _check_attributes(report: Report, element: Element, rule: ElementRule) -> None:
@@ -145,8 +152,8 @@ def _check_attributes(report: Report, element: Element, rule: ElementRule) -> No
             report.error(
                 "missing",
                 element,
-                f"<{element.name}> has no attribute {entry.name}: {entry.help}",
-                f"write <{element.name} {entry.name}='...'>",
+                f"<{report.tree.written(element)}> has no attribute {entry.name}: {entry.help}",
+                f"write <{report.tree.written(element)} {entry.name}='...'>",
             )
 
 
@@ -159,7 +166,7 @@ def _unknown_attribute(report: Report, element: Element, rule: ElementRule, name
     report.warning(
         "unknown-attribute",
         report.tree.attribute_name_place(element, name),
-        f"the attribute {names.short(name)} of <{element.name}> has no effect",
+        f"the attribute {names.short(name)} of <{report.tree.written(element)}> has no effect",
         f"did you mean {meant}?" if meant else "it is kept as it is",
         fixes.rename_attribute(report.tree, element, name, meant)
         if meant
@@ -169,7 +176,7 @@ def _unknown_attribute(report: Report, element: Element, rule: ElementRule, name
 
 def _check_attribute(report: Report, element: Element, rule: Attribute, value: str) -> None:
     if rule.choices:
-        reason = _choice_reason(element, rule, value)
+        reason = _choice_reason(report.tree.written(element), rule, value)
         hint = "possible: " + ", ".join(rule.choices)
     elif rule.value is Value.INTEGER:
         reason = names.valid_integer(value.strip(), rule.minimum or 0, rule.maximum or _MAX)
@@ -183,11 +190,11 @@ def _check_attribute(report: Report, element: Element, rule: Attribute, value: s
         report.error(_code(rule.value, value, rule.name), place, reason, hint)
 
 
-def _choice_reason(element: Element, rule: Attribute, value: str) -> str | None:
+def _choice_reason(element: str, rule: Attribute, value: str) -> str | None:
     # libvirt's older proposals write family='IPv4'; every other choice is spelled exactly.
     if (value.lower() if rule.name == "family" else value) in rule.choices:
         return None
-    return f"{rule.name}='{names.short(value)}' of <{element.name}> is not possible here"
+    return f"{rule.name}='{names.short(value)}' of <{element}> is not possible here"
 
 
 def _check_text(report: Report, element: Element, rule: ElementRule) -> None:
@@ -196,7 +203,7 @@ def _check_text(report: Report, element: Element, rule: ElementRule) -> None:
     if rule.value is Value.NONE:
         if text:
             place = report.tree.text_place(element)
-            reason = f"text in <{element.name}> has no effect"
+            reason = f"text in <{report.tree.written(element)}> has no effect"
             fix = fixes.remove_text(report.tree, element)
             report.warning("stray-text", place, reason, "", fix)
     elif rule.value is Value.INTEGER:

@@ -75,8 +75,8 @@ def describe(text: str, offset: int, schema: Schema = SCHEMA) -> Completion | No
     position = locate(text, offset)
     if position.where is Where.ELEMENT:
         word = text[position.start : position.end]
-        rule = schema.rule(position.parent, word)
-        return _element(rule, word, 0) if rule else None
+        rule = schema.rule(position.parent, position.element)
+        return _element(rule, word, word, 0) if rule else None
     if position.where in {Where.ATTRIBUTE, Where.VALUE}:
         rule = schema.rule(position.parent, position.element)
         word = position.attribute or text[position.start : position.end]
@@ -104,11 +104,16 @@ def _elements(position: Position, schema: Schema) -> list[Completion]:
 
 def _writer(position: Position) -> Callable[[ElementRule], Completion]:
     """How an element is inserted: whole, behind a `<`, or only as another name of a whole tag."""
-    if position.where is not Where.ELEMENT:
-        return lambda rule: _element(rule, *_written(rule, "<"))
-    if position.is_whole:
-        return lambda rule: _element(rule, rule.name, 0)
-    return lambda rule: _element(rule, *_written(rule, ""))
+    bracket = "" if position.where is Where.ELEMENT else "<"
+
+    def write(rule: ElementRule) -> Completion:
+        tag, declared = rule.written(position.bindings)
+        if position.where is Where.ELEMENT and position.is_whole:
+            return _element(rule, tag, tag + declared, 0)
+        insert, caret = _written(rule, tag, declared)
+        return _element(rule, tag, bracket + insert, caret)
+
+    return write
 
 
 def _above(position: Position) -> str:
@@ -124,14 +129,14 @@ def _choices(rule: ElementRule) -> list[Completion]:
 def _end_tag(position: Position, before: str = "") -> list[Completion]:
     if not position.stack:
         return []
-    name = position.parent
+    name = position.stack[-1].tag
     return [Completion(Kind.END_TAG, f"/{name}", f"{before}{name}>", f"end of <{name}>")]
 
 
-def _element(rule: ElementRule, insert: str, caret: int) -> Completion:
+def _element(rule: ElementRule, word: str, insert: str, caret: int) -> Completion:
     return Completion(
         Kind.ELEMENT,
-        rule.name,
+        word,
         insert,
         rule.help,
         caret,
@@ -143,18 +148,18 @@ def _element(rule: ElementRule, insert: str, caret: int) -> Completion:
     )
 
 
-def _written(rule: ElementRule, bracket: str) -> tuple[str, int]:
+def _written(rule: ElementRule, tag: str, declared: str) -> tuple[str, int]:
     """An element with its required attributes, and the caret in the first value or inside."""
     attributes = "".join(f" {each.name}=''" for each in rule.attributes if each.required)
     is_empty = (
         rule.value is Value.NONE and rule.name != ROOT and (attributes or rule.name in _MARKS)
     )
-    end = "/>" if is_empty else f"></{rule.name}>"
+    end = "/>" if is_empty else f"></{tag}>"
     if attributes:
         caret = len(attributes) - attributes.index("''") - 1 + len(end)
     else:
         caret = 0 if is_empty else len(end) - 1
-    return f"{bracket}{rule.name}{attributes}{end}", caret
+    return f"{tag}{declared}{attributes}{end}", caret
 
 
 def _attributes(position: Position, schema: Schema) -> list[Completion]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
+
+from cloche_engine.definition.text.prefixes import Bindings, full_name, rebound
 
 _MARKUP = re.compile(
     r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<!.*?(?:>|\Z)"
@@ -32,10 +35,14 @@ class Where(StrEnum):
 
 @dataclass(slots=True)
 class Open:
-    """An element that is open at the position, its attributes and the children written so far."""
+    """An element that is open at the position, and the children written so far.
 
+    tag is its name as written; its name and theirs are as a tree has them, `URI NAME`.
+    """
+
+    tag: str
     name: str
-    attributes: dict[str, str]
+    bindings: Bindings
     children: list[str] = field(default_factory=list)
 
 
@@ -43,9 +50,10 @@ class Open:
 class Position:
     """What is written at a position: the word there has the characters from start up to end.
 
-    stack is the way from the root; of a tag that is being written, its element is not in it.
-    siblings are the other children of the innermost element, before and behind. A whole tag has
-    its `>`, a whole attribute its value.
+    Names are as a tree has them, bindings what prefixes mean there. stack is the way from the
+    root; of a tag that is being written, its element is not in it. siblings are the other children
+    of the innermost element, before and behind. A whole tag has its `>`, a whole attribute its
+    value.
     """
 
     where: Where
@@ -58,6 +66,7 @@ class Position:
     attribute: str = ""
     quote: str = ""
     is_whole: bool = False
+    bindings: Bindings = ()
 
     @property
     def parent(self) -> str:
@@ -84,14 +93,29 @@ def _is_closed(markup: str) -> bool:
 def _follow(stack: list[Open], found: re.Match[str]) -> None:
     """Step over one piece of markup."""
     if found["opened"]:
-        name, inside = found["opened"], found["inside"]
+        bindings = _rebound(stack, found)
+        name = full_name(found["opened"], bindings)
         if stack:
             stack[-1].children.append(name)
-        if found["end"] and not inside.endswith("/"):
-            stack.append(Open(name, _attributes(inside)))
-    elif found["closed"] and any(open_.name == found["closed"] for open_ in stack):
-        while stack.pop().name != found["closed"]:
+        if found["end"] and not found["inside"].endswith("/"):
+            stack.append(Open(found["opened"], name, bindings))
+    elif found["closed"] and any(open_.tag == found["closed"] for open_ in stack):
+        while stack.pop().tag != found["closed"]:
             pass
+
+
+def _bindings(stack: Sequence[Open]) -> Bindings:
+    return stack[-1].bindings if stack else ()
+
+
+def _rebound(stack: Sequence[Open], found: re.Match[str]) -> Bindings:
+    """What is bound in an element that is opened below the innermost one."""
+    outer = _bindings(stack)
+    return rebound(outer, _attributes(found["inside"])) if "xmlns" in found["inside"] else outer
+
+
+def _name(stack: Sequence[Open], found: re.Match[str]) -> str:
+    return full_name(found["opened"], _rebound(stack, found))
 
 
 def _attributes(inside: str) -> dict[str, str]:
@@ -103,22 +127,24 @@ def _attributes(inside: str) -> dict[str, str]:
 
 
 def _content(text: str, offset: int, stack: list[Open]) -> Position:
-    return Position(Where.CONTENT, offset, offset, tuple(stack), _siblings(text, offset, stack))
+    siblings = _siblings(text, offset, stack)
+    around = _bindings(stack)
+    return Position(Where.CONTENT, offset, offset, tuple(stack), siblings, bindings=around)
 
 
 def _siblings(text: str, offset: int, stack: list[Open]) -> tuple[str, ...]:
     """The children of the innermost element, those behind the position too."""
     if not stack:
         return _roots(text)
-    open_around = {each.name for each in stack}
+    open_around = {each.tag for each in stack}
     behind: list[str] = []
     inner: list[Open] = []
     for found in _MARKUP.finditer(text, offset):
         name = found["closed"]
-        if name in open_around and all(each.name != name for each in inner):
+        if name in open_around and all(each.tag != name for each in inner):
             break
         if found["opened"] and not inner:
-            behind.append(found["opened"])
+            behind.append(_name(stack, found))
         _follow(inner, found)
     return (*stack[-1].children, *behind)
 
@@ -140,7 +166,16 @@ def _inside(text: str, found: re.Match[str], offset: int, stack: list[Open]) -> 
         return _in_tag(text, found, offset, stack)
     siblings = _siblings(text, found.end(), stack) if stack else ()
     start, whole = found.start() + 1, bool(found["end"])
-    return Position(Where.ELEMENT, start, name_end, tuple(stack), siblings, is_whole=whole)
+    return Position(
+        Where.ELEMENT,
+        start,
+        name_end,
+        tuple(stack),
+        siblings,
+        _name(stack, found),
+        is_whole=whole,
+        bindings=_rebound(stack, found),
+    )
 
 
 def _in_end_tag(found: re.Match[str], offset: int, stack: list[Open]) -> Position:
@@ -154,7 +189,7 @@ def _in_end_tag(found: re.Match[str], offset: int, stack: list[Open]) -> Positio
 
 def _in_tag(text: str, found: re.Match[str], offset: int, stack: list[Open]) -> Position:
     base = found.start("inside")
-    inside = found["inside"]
+    inside, element = found["inside"], _name(stack, found)
     names = [each[1] for each in _ATTRIBUTE.finditer(inside)]
     for each in _ATTRIBUTE.finditer(inside):
         start, end = base + each.start(1), base + each.end(1)
@@ -166,7 +201,7 @@ def _in_tag(text: str, found: re.Match[str], offset: int, stack: list[Open]) -> 
                 end,
                 tuple(stack),
                 (),
-                found["opened"],
+                element,
                 others,
                 is_whole=bool(each[2]),
             )
@@ -182,11 +217,11 @@ def _in_tag(text: str, found: re.Match[str], offset: int, stack: list[Open]) -> 
                 high,
                 tuple(stack),
                 (),
-                found["opened"],
+                element,
                 tuple(names),
                 each[1],
                 quote,
             )
     before = text[offset - 1] if offset else ""
     where = Where.ATTRIBUTE if before.isspace() else Where.NOWHERE
-    return Position(where, offset, offset, tuple(stack), (), found["opened"], tuple(names))
+    return Position(where, offset, offset, tuple(stack), (), element, tuple(names))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from cloche_engine.definition.schema import devices
 from cloche_engine.definition.schema.domain import METADATA_RULES, OS_RULES, SHARED_RULES
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
+from cloche_engine.definition.schema.sharing import NAMESPACE_RULES
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB
 
 ROOT = "domain"
@@ -216,4 +217,4 @@ _REST: tuple[ElementRule, ...] = (
     ),
 )
 
-SCHEMA = Schema((*_HEAD, *_FILESYSTEM, *_LINK, *_ROUTES, *_REST))
+SCHEMA = Schema((*_HEAD, *_FILESYSTEM, *_LINK, *_ROUTES, *_REST, *NAMESPACE_RULES))

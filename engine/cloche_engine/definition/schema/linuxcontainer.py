@@ -12,6 +12,7 @@ from cloche_engine.definition.schema.domain import (
     SHARED_RULES,
 )
 from cloche_engine.definition.schema.model import Attribute, Effect, ElementRule, Schema, Value
+from cloche_engine.definition.schema.sharing import NAMESPACE_RULES
 from cloche_engine.definition.units import (
     CONSOLE_KIB,
     MAX_CONSOLE_KIB,
@@ -351,6 +352,7 @@ _ELEMENTS: tuple[ElementRule, ...] = (
         repeats=True,
     ),
     *METADATA_RULES,
+    *NAMESPACE_RULES,
 )
 
 SCHEMA = Schema(_ELEMENTS)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
+from cloche_engine.definition.text.prefixes import Bindings, prefixed
+
 
 class Value(StrEnum):
     """What a text or an attribute holds."""
@@ -68,8 +70,9 @@ class Attribute:
 class ElementRule:
     """One element below the parents named; `value` is what its text holds.
 
-    minimum and maximum are in `unit`, choices are what the text may be where it is a choice. An
-    opaque element is kept and not looked into.
+    A name of another namespace is `URI NAME`, as the tree has it; prefix is the one that it has
+    where a document has bound none. minimum and maximum are in `unit`, choices are what the text
+    may be where it is a choice. An opaque element is kept and not looked into.
     """
 
     name: str
@@ -86,6 +89,29 @@ class ElementRule:
     default: str = ""
     effect: Effect = Effect.NEXT_START
     choices: tuple[str, ...] = ()
+    prefix: str = ""
+
+    @property
+    def uri(self) -> str:
+        """The namespace that it belongs to, empty where to none."""
+        return self.name.rpartition(" ")[0]
+
+    @property
+    def local(self) -> str:
+        """Its name without the namespace."""
+        return self.name.rpartition(" ")[2]
+
+    @property
+    def tag(self) -> str:
+        """Its name as people write it, with the usual prefix."""
+        return f"{self.prefix}:{self.local}" if self.prefix else self.name
+
+    def written(self, bindings: Bindings) -> tuple[str, str]:
+        """Its name where these prefixes are bound, and what is to follow it to bind its own."""
+        if not self.uri:
+            return self.name, ""
+        bound = prefixed(self.local, self.uri, bindings)
+        return (bound, "") if bound else (self.tag, f" xmlns:{self.prefix}='{self.uri}'")
 
     def attribute(self, name: str) -> Attribute | None:
         """Its attribute of that name."""
@@ -98,7 +124,8 @@ class Schema:
     def __init__(self, elements: tuple[ElementRule, ...]) -> None:
         self.elements = elements
         self._rules = {(parent, rule.name): rule for rule in elements for parent in rule.parents}
-        self.names = tuple(dict.fromkeys(rule.name for rule in elements))
+        self.tags = {rule.name: rule.tag for rule in elements}
+        self.uris = frozenset(rule.uri for rule in elements) - {""}
         self._order = {key: place for place, key in enumerate(self._rules)}
         self._children: dict[str, tuple[ElementRule, ...]] = {}
         for (above, _), entry in self._rules.items():

@@ -23,7 +23,7 @@ def relax_ng(schema: Schema) -> str:
         children=(
             Markup("start", children=(_one_of(roots),)),
             *(_define(schema, rule) for rule in _distinct(schema)),
-            _FOREIGN,
+            _foreign(schema),
             _ANYTHING,
         ),
     )
@@ -35,11 +35,13 @@ def _distinct(schema: Schema) -> Iterator[ElementRule]:
 
 
 def _name(rule: ElementRule) -> str:
-    return ".".join([*(parent or "start" for parent in rule.parents), rule.name])
+    above = (parent.rpartition(" ")[2] for parent in rule.parents)
+    return ".".join([*(parent or "start" for parent in above), rule.local])
 
 
 def _define(schema: Schema, rule: ElementRule) -> Markup:
-    element = Markup("element", (("name", rule.name),), children=_content(schema, rule))
+    space = (("ns", rule.uri),) if rule.uri else ()
+    element = Markup("element", (("name", rule.local), *space), children=_content(schema, rule))
     return Markup("define", (("name", _name(rule)),), children=(element,))
 
 
@@ -114,11 +116,20 @@ def _define_any(name: str, kind: str, exception: tuple[Markup, ...], inside: Mar
     return Markup("define", (("name", name),), children=(Markup(kind, children=(names, inside)),))
 
 
-_OURS = (Markup("except", children=(Markup("nsName", (("ns", ""),)),)),)
-_FOREIGN = Markup("div", children=(
-    _define_any("foreign", "element", _OURS, _ref("anything")),
-    _define_any("foreign-attribute", "attribute", _OURS, Markup("text")),
-))  # fmt: skip
+def _foreign(schema: Schema) -> Markup:
+    """Elements of the namespaces that the schema knows nothing of, attributes of all others."""
+    elements, attributes = _except("", *sorted(schema.uris)), _except("")
+    return Markup("div", children=(
+        _define_any("foreign", "element", elements, _ref("anything")),
+        _define_any("foreign-attribute", "attribute", attributes, Markup("text")),
+    ))  # fmt: skip
+
+
+def _except(*uris: str) -> tuple[Markup, ...]:
+    spaces = tuple(Markup("nsName", (("ns", uri),)) for uri in uris)
+    return (Markup("except", children=(_one_of(spaces),)),)
+
+
 _ANYTHING = Markup("define", (("name", "anything"),), children=(
     Markup("zeroOrMore", children=(
         _one_of((

@@ -53,6 +53,16 @@ class Element:
         """Whether it belongs to somebody else's namespace."""
         return " " in self.name
 
+    @property
+    def uri(self) -> str:
+        """The namespace that it belongs to, empty where to none."""
+        return self.name.rpartition(" ")[0]
+
+    @property
+    def local(self) -> str:
+        """Its name without the namespace."""
+        return self.name.rpartition(" ")[2]
+
     def all(self, name: str) -> list[Element]:
         """Its children of that name, in order."""
         return [child for child in self.children if child.name == name]
@@ -89,6 +99,13 @@ class Tree:
         """The parts of an element's start tag."""
         found = self._tags.get(element.start)
         return found or self._tags.setdefault(element.start, self._scan(element))
+
+    def written(self, element: Element) -> str:
+        """An element's name as it stands in the text, with its prefix."""
+        if not element.is_foreign:
+            return element.name
+        found = _TAG_NAME.match(self.body, element.start)
+        return found[0][1:].decode() if found else element.name
 
     def _scan(self, element: Element) -> Tag:
         name = _TAG_NAME.match(self.body, element.start)

@@ -135,6 +135,72 @@ def test_help_range_default_and_effect_are_told() -> None:
     assert offered(f"{HEAD}|</domain>", "title").effect is Effect.NOW
 
 
+URI = "http://libvirt.org/schemas/domain/lxc/1.0"
+DECLARED = HEAD.replace(">", f" xmlns:l='{URI}'>")
+SHARED = f"{DECLARED}<l:namespace>|</l:namespace></domain>"
+
+
+def test_an_element_of_a_namespace_comes_with_its_declaration() -> None:
+    text = f"{HEAD}|</domain>"
+    whole = f"<lxc:namespace xmlns:lxc='{URI}'>|</lxc:namespace>"
+    assert chosen(text, "lxc:namespace") == text.replace("|", whole)
+    begun = f"{HEAD}<lxc:na|</domain>"
+    assert chosen(begun, "lxc:namespace") == text.replace("|", whole)
+    renamed = f"{HEAD}<name|space></lxc:namespace></domain>"
+    assert chosen(renamed, "lxc:namespace") == renamed.replace(
+        "name|space", f"lxc:namespace xmlns:lxc='{URI}'|"
+    )
+
+
+def test_an_element_of_a_namespace_has_the_prefix_of_the_document() -> None:
+    text = f"{DECLARED}|</domain>"
+    assert chosen(text, "l:namespace") == text.replace("|", "<l:namespace>|</l:namespace>")
+    own = f"{HEAD}<|n xmlns:l='{URI}'></n></domain>"
+    assert "l:namespace" in words(own)
+    # Between the two the prefix means something else.
+    other = f"{DECLARED}<x xmlns:l='urn:other'><sharenet/>|</x></domain>"
+    assert "l:namespace" not in words(other)
+
+
+def test_a_default_namespace_needs_no_prefix() -> None:
+    text = f"{HEAD}<namespace xmlns='{URI}'>|</namespace></domain>"
+    assert words(text) == ["sharenet", "shareipc", "shareuts", "/namespace"]
+    assert chosen(text, "shareipc") == text.replace("|", "<shareipc type='|' value=''/>")
+
+
+def test_what_is_shared_is_offered_at_every_place_in_it() -> None:
+    assert words(SHARED) == ["l:sharenet", "l:shareipc", "l:shareuts", "/l:namespace"]
+    assert chosen(SHARED, "l:sharenet") == SHARED.replace("|", "<l:sharenet type='|' value=''/>")
+    assert words(SHARED.replace("|", "<l:sharenet/>|")) == words(SHARED)[1:]
+    assert words(SHARED.replace("|", f"|<k:sharenet xmlns:k='{URI}'/>")) == words(SHARED)[1:]
+    assert words(SHARED.replace("|", "<l:sharenet |/>")) == ["type", "value"]
+    assert words(SHARED.replace("|", "<l:sharenet type='|'/>")) == ["netns", "name", "pid"]
+    assert words(SHARED.replace("|", "<l:shareipc type='|'/>")) == ["name", "pid"]
+    assert words(f"{DECLARED}<l:namespace></|") == ["/l:namespace"]
+    assert "l:namespace" not in words(f"{DECLARED}<l:namespace/>|</domain>")
+
+
+def test_what_is_shared_is_explained() -> None:
+    found = offered(SHARED, "l:sharenet")
+    assert "another's" in found.help
+    assert (found.default, found.effect) == ("one of its own", Effect.NEXT_START)
+    kind = offered(SHARED.replace("|", "<l:sharenet |/>"), "type")
+    assert kind.required
+    assert "ip-netns(8)" in kind.help
+    text = SHARED.replace("|", "<l:sharenet type='pid' value='7'/>")
+    hovered = describe(text, text.index("sharenet"))
+    assert hovered is not None
+    assert (hovered.word, hovered.help) == ("l:sharenet", found.help)
+    assert describe(text, text.index("value=") + 1) is not None
+
+
+def test_no_number_of_declarations_takes_long() -> None:
+    many = "".join(f"<a xmlns:p{at}='{URI}'>" for at in range(2000))
+    for text in (many, HEAD + many.replace(">", "/>"), many.replace("<a ", "<p1:a ")):
+        assert effort(partial(complete, text, len(text) // 2)) < FAR_TOO_LONG
+        assert effort(partial(complete, text, len(text))) < FAR_TOO_LONG
+
+
 BARE = "<application>/a</application>"
 PLAIN = (
     f"{HEAD}<name>a</name><container>{BARE}"

@@ -18,7 +18,7 @@ from cloche_engine.definition.domain.limits import (
     read_cpu,
     read_memory,
 )
-from cloche_engine.definition.domain.namespaces import ELEMENT, check_beside, read_namespaces
+from cloche_engine.definition.domain.namespaces import check_beside, read_namespaces
 from cloche_engine.definition.domain.opaque import read_opaque
 from cloche_engine.definition.domain.program import read_program
 from cloche_engine.definition.domain.values import child_text, read_uuid, size_unit
@@ -81,7 +81,7 @@ def _understood(root: Element) -> Iterator[Element]:
     """What the schema marks as kept and the reader has read after all."""
     features = root.first("features")
     capabilities = features.first("capabilities") if features is not None else None
-    found = (plain_numatune(root), capabilities, root.first(ELEMENT), _same_memory(root))
+    found = (plain_numatune(root), capabilities, _same_memory(root))
     yield from (element for element in found if element is not None)
 
 

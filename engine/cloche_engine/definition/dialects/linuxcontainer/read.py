@@ -21,7 +21,7 @@ from cloche_engine.definition.domain.features import read_features
 from cloche_engine.definition.domain.idmap import read_idmap
 from cloche_engine.definition.domain.lifecycle import read_lifecycle
 from cloche_engine.definition.domain.limits import plain_numatune
-from cloche_engine.definition.domain.namespaces import ELEMENT, check_beside, read_namespaces
+from cloche_engine.definition.domain.namespaces import check_beside, read_namespaces
 from cloche_engine.definition.domain.opaque import read_opaque
 from cloche_engine.definition.domain.values import child_text, number, read_uuid
 from cloche_engine.definition.schema.linuxcontainer import SCHEMA
@@ -99,9 +99,9 @@ def _autostart(root: Element) -> bool | None:
 
 
 def _opaque(report: Report, root: Element) -> tuple[Opaque, ...]:
-    """What is kept; `<capabilities>`, a plain `<numatune>` and `<lxc:namespace>` are read."""
+    """What is kept; `<capabilities>` and a plain `<numatune>` are read."""
     features = root.first("features")
     capabilities = features.first("capabilities") if features is not None else None
-    found = (capabilities, plain_numatune(root), root.first(ELEMENT))
+    found = (capabilities, plain_numatune(root))
     understood = [element for element in found if element is not None]
     return read_opaque(report, SCHEMA, understood, other_consoles(root))
