@@ -21,15 +21,15 @@ from PyQt6.sip import voidptr
 from cloche_gui.services.console import MAX_BACKLOG, SLICE
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
-_READ = 65536
+_READ, _PARTS = 65536, 8
 
 
 class PtyLink(QObject):
-    """Reads a pty as the window reads a console's socket: in slices, resting when behind."""
+    """Reads a pty as the window reads a socket: what has come at once, resting when behind."""
 
     def __init__(self, terminal: TerminalWidget, argv: list[str], *, ends_all: bool) -> None:
         super().__init__(terminal)
-        self._terminal, self._ends_all = terminal, ends_all
+        self._terminal, self._ends_all, self._has_ended = terminal, ends_all, False
         pid, self._master = pty.fork()
         if not pid:
             os.execvp(argv[0], argv)  # noqa: S606 - no shell
@@ -45,16 +45,29 @@ class PtyLink(QObject):
     def _read(self) -> None:
         until = time.monotonic() + SLICE
         while time.monotonic() < until and self._terminal.backlog < MAX_BACKLOG:
-            try:
-                self._show(os.read(self._master, _READ))
-            except BlockingIOError:
-                if not self._ready.poll(0):
-                    return
-            except OSError:  # EIO: the program has ended
-                self._notifier.setEnabled(False)
-                if self._ends_all:
-                    QApplication.exit(0)
+            data = self._gathered()
+            if data:
+                self._show(data)
+            elif self._has_ended or not self._ready.poll(0):
                 return
+
+    def _gathered(self) -> bytes:
+        """What there is, up to 32 KiB: a pty gives 4 KiB at a time."""
+        parts: list[bytes] = []
+        try:
+            while len(parts) < _PARTS:
+                parts.append(os.read(self._master, _READ))
+        except BlockingIOError:
+            pass
+        except OSError:  # EIO: the program has ended
+            self._end()
+        return b"".join(parts)
+
+    def _end(self) -> None:
+        self._has_ended = True
+        self._notifier.setEnabled(False)
+        if self._ends_all:
+            QApplication.exit(0)
 
     def _show(self, data: bytes) -> None:
         self._terminal.feed(data)
