@@ -22,6 +22,15 @@ pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("own_network")]
 KINDS = ("net", "ipc", "uts")
 LINK = "<interface type='nat'><ip address='10.8.0.5' prefix='24'/></interface>"
 
+EVERY_RIGHT = "<features><capabilities policy='allow'/></features>"
+CAPABLE = "grep CapEff /proc/self/status"
+OWNERS_WORK = (
+    "ip link add mine type bridge",
+    "ip addr add 10.99.0.1/32 dev lo",
+    "ip link set lo down",
+    "hostname taken",
+)
+
 SERVERS = "<network><nameserver address='192.0.2.53'/></network>"
 
 
@@ -138,6 +147,42 @@ async def test_it_is_in_the_namespaces_of_another_container_also_after_its_end(
     await web.ended()
     assert (await box.now()).state is State.RUNNING
     assert "127.0.0.1" in await box.run("ip -o addr")
+
+
+async def test_its_root_owns_nothing_in_the_namespaces_of_another_container(
+    define: Define, root: Path
+) -> None:
+    """And the control: with the same rights it does all this to namespaces that are its own."""
+    web = await define(name="web", root=root)
+    said = dict.fromkeys(KINDS, "name web")
+    box = await define(name="box", root=root, around=sharing(**said) + EVERY_RIGHT)
+    alone = await define(name="alone", root=root, around=EVERY_RIGHT)
+    await web.start()
+    await box.start()
+    await alone.start()
+    assert (await box.run(CAPABLE)) == (await alone.run(CAPABLE))
+    for attack in OWNERS_WORK:
+        assert (await box.status(attack))[0] != 0, attack
+        assert await alone.status(attack) == (0, ""), attack
+    assert (await web.run("hostname")).strip() == "web"
+    assert (await alone.run("hostname")).strip() == "taken"
+    assert "UP" in await web.run("ip -o link show lo")
+    assert "UP" not in await alone.run("ip -o link show lo")
+
+
+async def test_its_root_owns_nothing_in_the_namespaces_of_this_system(
+    define: Define, root: Path, red: str, stranger: int
+) -> None:
+    """With every right of its own, and the same words where they succeed."""
+    said = {"net": f"netns {red}", "ipc": f"pid {stranger}", "uts": f"pid {stranger}"}
+    box = await define(name="box", root=root, around=sharing(**said) + EVERY_RIGHT)
+    alone = await define(name="alone", root=root, around=EVERY_RIGHT)
+    await box.start()
+    await alone.start()
+    assert "red0" in await box.run("ip -o link")
+    for attack in OWNERS_WORK:
+        assert (await box.status(attack))[0] != 0, attack
+        assert await alone.status(attack) == (0, ""), attack
 
 
 async def test_who_is_not_there_shares_nothing_and_nothing_is_left(
