@@ -14,6 +14,7 @@ from tests.kernel.test_recovery import reopened
 
 from cloche_engine.api.model import End, Samples, State
 from cloche_engine.core.engine import LocalEngine
+from cloche_engine.monitor.protocol import Do
 
 pytestmark = pytest.mark.kernel
 
@@ -96,6 +97,42 @@ async def test_kills_for_want_of_memory_are_counted_while_it_goes_on_and_colour_
     assert (await box.now()).state is State.RUNNING
     killed = await box.engine.kill(box.uuid)
     assert (killed.state, killed.ended, killed.error) == (State.STOPPED, End.STOP, "")
+
+
+async def outliving(box: Box) -> None:
+    """Started, and the kernel has killed one of its programs for want of memory."""
+    await box.start()
+    assert (await box.status(GREEDY[-1]))[0] == 128 + signal.SIGKILL
+    async with asyncio.timeout(20):
+        while not await outlived(box):  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.05)
+
+
+async def outlived(box: Box) -> int:
+    """How many such kills its monitor knows that its init lived on after."""
+    running = box.engine._registry.find(box.uuid).running
+    assert running is not None
+    return int((await running.link.request({"do": Do.USAGE}))[0]["outlived"])
+
+
+@pytest.mark.v2
+async def test_after_an_old_want_of_memory_a_kill_from_outside_is_a_crash(
+    define: Define, root: Path
+) -> None:
+    """And the control: want of memory of the init itself, after such a one, is told as that."""
+    box = await define(root=root, around=f"{MEMORY}<features><system/></features>")
+    await outliving(box)
+    with os.fdopen(os.pidfd_open((await box.now()).pid or 0)) as pidfd:
+        signal.pidfd_send_signal(pidfd.fileno(), signal.SIGKILL)
+    container = await box.ended()
+    assert (container.state, container.ended) == (State.FAILED, End.CRASH)
+    assert "SIGKILL" in container.error
+    await outliving(box)
+    with await box.engine.open_console(box.uuid, 24, 80) as console:
+        type_in(console, f"{GREEDY[-1]}\n")
+        container = await box.ended()
+    assert (container.state, container.ended) == (State.FAILED, End.OUT_OF_MEMORY)
+    assert "killed for want of memory: limit 16 MiB" in container.error
 
 
 @pytest.mark.v2

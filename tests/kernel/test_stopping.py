@@ -16,12 +16,12 @@ import pytest
 from tests.kernel.box import Box, Define, read_until
 
 from cloche_engine.api.errors import TimedOutError
+from cloche_engine.api.hearing import handles_signal
 from cloche_engine.api.model import State
 from cloche_engine.core import lifecycle
 from cloche_engine.core.engine import LocalEngine
 from cloche_engine.host.cgroups.group import Group
 from cloche_engine.host.cgroups.tree import Layout, detect
-from cloche_engine.host.processes import handles_signal
 
 pytestmark = pytest.mark.kernel
 

@@ -15,9 +15,9 @@ from cloche_engine.api.errors import (
     NameTakenError,
     NotFoundError,
 )
+from cloche_engine.api.hearing import is_dropped
 from cloche_engine.api.model import Container, StoredDefinition
 from cloche_engine.cli import files, neighbours, words
-from cloche_engine.cli.hearing import is_dropped
 from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.problem import in_order

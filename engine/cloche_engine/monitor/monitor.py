@@ -133,6 +133,8 @@ class Monitor:
     def _settle(self) -> None:
         self.launched.child.forget_start()
         self._pipe = hear_the_host(self.loop, self._host_ends)
+        if self._ending is None:
+            self._requests.victims.begin()
 
     def _host_ends(self) -> None:
         if self._ending is None:
@@ -224,11 +226,13 @@ class Monitor:
     def _init_ended(self, _: int) -> None:
         launched, pidfd = self.launched, self.launched.child.pidfd
         self._requests.relief.end()
+        self._requests.victims.end()
         self.loop.forget(pidfd)
         status = os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
         assert status is not None  # noqa: S101 (without WNOHANG there is always one)
         with contextlib.closing(Meter(launched.child.group)) as meter:
-            ending = ending_of(status, meter, killed=self._requests.stopper.killed)
+            outlived = None if self._requests.stopper.killed else self._requests.victims.outlived
+            ending = ending_of(status, meter, outlived)
         lived = time.time() - launched.started
         told, wanted = bool(self._followers), self._requests.stopper.wanted
         ending = replace(ending, wanted=wanted, told=told, lived=lived)

@@ -136,11 +136,12 @@ _REBOOTS: dict[int, How] = {signal.SIGHUP: How.REBOOT, signal.SIGINT: How.POWERO
 
 
 def ending_of(
-    status: os.waitid_result, meter: Meter | None = None, *, killed: bool = False
+    status: os.waitid_result, meter: Meter | None = None, outlived: int | None = 0
 ) -> Ending:
     """The ending that waitid(2) reports; of an init where the meter of its group is given.
 
-    killed: by us, whatever others of the group were killed for before.
+    outlived: how many of its group were killed for want of memory while it went on; None where it
+    was killed by us, whatever others were killed for.
     """
     ending = Ending(status.si_status, out_of_memory=False, at=time.time())
     if meter is not None and (kills := meter.oom_kills):
@@ -154,6 +155,7 @@ def ending_of(
         return ending
     if status.si_status in _REBOOTS:
         return replace(ending, code=0, how=_REBOOTS[status.si_status])
-    if status.si_status == signal.SIGKILL and ending.oom_kills and not killed:
+    lacked = outlived is not None and ending.oom_kills > outlived
+    if status.si_status == signal.SIGKILL and lacked:
         return replace(ending, out_of_memory=True, how=How.OUT_OF_MEMORY)
     return ending

@@ -25,6 +25,7 @@ from cloche_engine.monitor.record import write_changed_state
 from cloche_engine.monitor.relief import Relief, may_be_slowed
 from cloche_engine.monitor.ring import Ring
 from cloche_engine.monitor.stopping import Stopper
+from cloche_engine.monitor.victims import Victims
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.limits import Limits
 from cloche_engine.sandbox.plan.links import LinkPlan
@@ -44,6 +45,7 @@ class Requests:
         self._said = said
         self.relief = Relief(loop)
         self.stopper = Stopper(loop, launched)
+        self.victims = Victims(loop, launched)
         self._answers: dict[str, Callable[[Fields], Answer | None]] = {
             Do.SIGNAL: lambda fields: self._signal(int(fields["number"])),
             Do.STOP: self._stop,
@@ -129,8 +131,8 @@ class Requests:
     def _usage(self, _: Fields) -> Answer:
         with contextlib.closing(Meter(self._launched.child.group)) as meter:
             counts, held = meter.counts(), meter.held()
-        rounded = self._launched.rounded
-        return {"ok": True, "rounded": rounded, **asdict(counts), **asdict(held)}, ()
+        told = {"rounded": self._launched.rounded, "outlived": self.victims.outlived}
+        return {"ok": True, **told, **asdict(counts), **asdict(held)}, ()
 
     def _logs(self, _: Fields) -> Answer:
         file = os.memfd_create("logs")

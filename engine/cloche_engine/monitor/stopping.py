@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from cloche_engine.host.processes import handles_signal
+from cloche_engine.api.hearing import handles_signal
 from cloche_engine.kernel.signals import DEFAULT, handle, wake_up
 from cloche_engine.monitor.launched import Launched
 from cloche_engine.monitor.loop import READ, Loop

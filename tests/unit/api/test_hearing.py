@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cloche_engine.cli.hearing import is_dropped
+from cloche_engine.api.hearing import is_dropped
 
 PID = os.getpid()
 
