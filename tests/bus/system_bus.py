@@ -22,6 +22,11 @@ class System:
     folder: Path
 
     @property
+    def rules(self) -> Path:
+        """The file with the test's rules; polkit looks when it changes."""
+        return self.folder / "rules/10-test.rules"
+
+    @property
     def environment(self) -> dict[str, str]:
         address = f"unix:path={self.folder / 'system_bus'}"
         return dict(os.environ) | {"DBUS_SYSTEM_BUS_ADDRESS": address}
@@ -45,10 +50,13 @@ class System:
 
 
 @contextmanager
-def system(*options: str, rules: str = "") -> Iterator[System]:
+def system(*options: str, rules: str = "", more_rules: str = "") -> Iterator[System]:
+    """More rules are in a file of their own."""
     with world.open_folder() as folder:
-        (folder / "rules").mkdir(mode=0o755)
-        (folder / "rules/10-test.rules").write_text(rules)
+        made = System(folder)
+        made.rules.parent.mkdir(mode=0o755)
+        made.rules.write_text(rules)
+        made.rules.with_name("20-more.rules").write_text(more_rules)
         program = [sys.executable, "-m", "tests.bus.polkit_world", str(folder), *options]
         process = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", *program],
@@ -57,5 +65,5 @@ def system(*options: str, rules: str = "") -> Iterator[System]:
         with process:
             assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n"
-            yield System(folder)
+            yield made
             process.communicate()

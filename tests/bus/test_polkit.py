@@ -86,6 +86,23 @@ def test_names_are_told_to_nobody_who_may_not_see_the_list(granting: System) -> 
     assert refused == {"error": "org.cloche.Engine1.Error.Refused", "nodes": 0, "heard": []}
 
 
+def test_who_may_not_see_the_list_any_more_hears_nothing_more() -> None:
+    """And the control: all was heard before, and somebody else hears it on."""
+    stays, goes = (_GRANT.format(action="list", user=user) for user in ("nobody", "daemon"))
+    with system(rules=goes, more_rules=stays) as made:
+        asked = subprocess.run(
+            [
+                sys.executable, "-m", "tests.bus.withdrawn",
+                f"unix:path={made.folder}/system_bus",
+                str(made.rules), str(NOBODY), str(DAEMON),
+            ],
+            capture_output=True, check=False, cwd=world.REPOSITORY, timeout=60,
+        )  # fmt: skip
+    assert asked.returncode == 0, asked.stderr.decode()
+    every = ["InterfacesAdded", "PropertiesChanged", "Samples"]
+    assert json.loads(asked.stdout) == {"before": [every, every], "after": [every, []]}
+
+
 def test_a_denying_rule_is_told_as_such() -> None:
     deny = _GRANT.format(action="list", user="nobody").replace("YES", "NO")
     with system(rules=deny) as made:

@@ -14,7 +14,7 @@ from cloche_engine.api.bus_socket import Connection
 from cloche_engine.api.errors import RefusedError
 from cloche_engine.daemon.actions import Action
 
-_POLKIT = "org.freedesktop.PolicyKit1"
+POLKIT = "org.freedesktop.PolicyKit1"
 _PATH = "/org/freedesktop/PolicyKit1/Authority"
 _INTERFACE = "org.freedesktop.PolicyKit1.Authority"
 _ALLOW_INTERACTION = 1
@@ -40,6 +40,14 @@ class Authority(Protocol):
         """Return where it is allowed, raise RefusedError where not, or where that is not known."""
         ...
 
+    async def stands(self, caller: Caller, action: Action) -> bool:
+        """Whether what was allowed before still is; opens no dialog."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Whoever had this name on the bus has left."""
+        ...
+
 
 class OpenAuthority:
     """A private bus: whoever can connect passed its start and may do everything."""
@@ -49,12 +57,20 @@ class OpenAuthority:
     async def check(self, caller: Caller, action: Action) -> None:
         """Allow it."""
 
+    async def stands(self, caller: Caller, action: Action) -> bool:  # noqa: ARG002  # the Protocol
+        """As long as the bus is there."""
+        return True
+
+    def forget(self, name: str) -> None:
+        """Nothing is kept of callers."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     authorised: bool
     challenge: bool
     dismissed: bool
+    by_password: bool
 
 
 class PolkitAuthority:
@@ -69,6 +85,7 @@ class PolkitAuthority:
         self._bus = bus
         self._ids = itertools.count(1)
         self._dialogs: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._proved: set[tuple[str, Action]] = set()
 
     async def check(self, caller: Caller, action: Action) -> None:
         """Return only where polkit said that the caller is authorised."""
@@ -79,6 +96,24 @@ class PolkitAuthority:
                 answer = await self._ask(caller, action, interactive=True)
         if answer.authorised is not True:
             raise _refusal(caller, action, answer, asked=asked)
+        if asked or answer.by_password:
+            self._proved.add((caller.name, action))
+
+    async def stands(self, caller: Caller, action: Action) -> bool:
+        """Whether polkit would say so again; a password that was given stands for this connection.
+
+        polkit forgets it after minutes and would ask for it then, but it does not refuse.
+        """
+        try:
+            answer = await self._ask(caller, action, interactive=False)
+        except RefusedError:
+            return False
+        proved = (caller.name, action) in self._proved
+        return answer.authorised is True or (answer.challenge and proved)
+
+    def forget(self, name: str) -> None:
+        """The passwords that it gave count no more."""
+        self._proved = {each for each in self._proved if each[0] != name}
 
     async def _ask(self, caller: Caller, action: Action, *, interactive: bool) -> _Answer:
         cancellation = f"cloche-{next(self._ids)}" if interactive else ""
@@ -118,7 +153,7 @@ def _question(caller: Caller, action: Action, cancellation: str) -> Message:
 
 def _to_polkit(member: str, signature: str, body: list[object]) -> Message:
     return Message(
-        destination=_POLKIT,
+        destination=POLKIT,
         path=_PATH,
         interface=_INTERFACE,
         member=member,
@@ -133,7 +168,8 @@ def _answer(reply: Message | None, action: Action) -> _Answer:
     if reply.signature != "(bba{ss})":
         raise RefusedError("polkit answered in a form that is not known here")
     authorised, challenge, details = reply.body[0]
-    return _Answer(authorised, challenge, "polkit.dismissed" in details)
+    by_password = "polkit.temporary_authorization_id" in details
+    return _Answer(authorised, challenge, "polkit.dismissed" in details, by_password)
 
 
 def _no_answer(reply: Message | None, action: Action) -> RefusedError:

@@ -49,6 +49,18 @@ class ObjectTree:
         self._listeners.add(caller)
         return {path: {CONTAINER: properties} for path, properties in self._objects.items()}
 
+    @property
+    def listeners(self) -> set[str]:
+        """Who hears of changes."""
+        return set(self._listeners)
+
+    def withdraw(self, caller: str) -> None:
+        """Tell a caller who may not see them any more that they are gone, and then nothing."""
+        if caller in self._listeners:
+            for path in self._objects:
+                self._tell(caller, ROOT_PATH, "InterfacesRemoved", "oas", [path, [CONTAINER]])
+            self.forget(caller)
+
     def forget(self, caller: str) -> None:
         """Tell nothing more to a caller that left."""
         self._listeners.discard(caller)
@@ -82,10 +94,13 @@ class ObjectTree:
             self._send(path, "PropertiesChanged", "sa{sv}as", [CONTAINER, changed, []])
 
     def _send(self, path: str, member: str, signature: str, body: list[Any]) -> None:
-        interface = "Properties" if member == "PropertiesChanged" else "ObjectManager"
         for listener in self._listeners:
-            message = Message.new_signal(
-                path, f"org.freedesktop.DBus.{interface}", member, signature, body
-            )
-            message.destination = listener
-            self._emit(message)
+            self._tell(listener, path, member, signature, body)
+
+    def _tell(self, listener: str, path: str, member: str, signature: str, body: list[Any]) -> None:
+        interface = "Properties" if member == "PropertiesChanged" else "ObjectManager"
+        message = Message.new_signal(
+            path, f"org.freedesktop.DBus.{interface}", member, signature, body
+        )
+        message.destination = listener
+        self._emit(message)

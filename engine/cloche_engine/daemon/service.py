@@ -24,6 +24,7 @@ from cloche_engine.daemon.jobs import Jobs
 from cloche_engine.daemon.objects import ObjectTree
 from cloche_engine.daemon.table import Call, Method, Reply
 from cloche_engine.daemon.watching import Watching
+from cloche_engine.daemon.withdrawal import RULES, Withdrawal
 
 BODY_LIMIT = 1024 * 1024
 MAX_PENDING = 64
@@ -58,16 +59,18 @@ class Service:
         self._asking: dict[asyncio.Task[None], str] = {}
         self._pending: Counter[str] = Counter()
         self._watching = Watching(engine, self._emit)
+        self._withdrawal = Withdrawal(authority, self._tree, self._watching)
         self._unsubscribe = engine.subscribe(self._tree.apply)
 
     async def begin(self) -> None:
         """Load the containers, listen, and take the name; UnavailableError where it is taken."""
         self._tree.load(await self._engine.containers())
         self._bus.add_message_handler(self._on_message)
-        rule = f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg2=''"
-        await self._bus.call(
-            Message(_BUS, "/org/freedesktop/DBus", _BUS, "AddMatch", signature="s", body=[rule])
-        )
+        left = f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg2=''"
+        for rule in (left, *(() if self._authority.private else RULES)):
+            await self._bus.call(
+                Message(_BUS, "/org/freedesktop/DBus", _BUS, "AddMatch", signature="s", body=[rule])
+            )
         try:
             answer = await self._bus.request_name(BUS_NAME, NameFlag.DO_NOT_QUEUE)
         except DBusFastError as error:
@@ -83,6 +86,7 @@ class Service:
     async def close(self) -> None:
         """Stop answering; calls that are under way are given up."""
         self._unsubscribe()
+        await self._withdrawal.close()
         self._watching.close()
         self._bus.remove_message_handler(self._on_message)
         for task in self._tasks:
@@ -99,7 +103,9 @@ class Service:
             return True
         if message.message_type is MessageType.SIGNAL:
             close_descriptors(message)
-            if message.sender == _BUS and message.member == "NameOwnerChanged":
+            self._withdrawal.heed(message)
+            left = message.sender == _BUS and message.member == "NameOwnerChanged"
+            if left and not message.body[2]:
                 self._on_vanished(message.body[0])
         return False
 
@@ -131,6 +137,7 @@ class Service:
     def _on_vanished(self, name: str) -> None:
         """Nobody is left to be asked for a password, to be told, or to want a job done."""
         self._tree.forget(name)
+        self._authority.forget(name)
         self._watching.end_all(name)
         self._jobs.end_all(name)
         for task in [task for task, sender in self._asking.items() if sender == name]:

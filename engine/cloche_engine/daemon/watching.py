@@ -24,6 +24,11 @@ class Watching:
         self._emit = emit
         self._ends: dict[tuple[str, int], Callable[[], None]] = {}
 
+    @property
+    def callers(self) -> set[str]:
+        """Who has any."""
+        return {caller for caller, _ in self._ends}
+
     async def begin(self, caller: str, number: int, interval: float) -> None:
         """Send samples to a caller; InvalidArgumentError where it has that number already."""
         if (caller, number) in self._ends:
@@ -40,7 +45,7 @@ class Watching:
             end()
 
     def end_all(self, caller: str) -> None:
-        """End all of a caller that left."""
+        """End all of a caller that left, or may not have them any more."""
         for known, number in [*self._ends]:
             if known == caller:
                 self.end(known, number)
