@@ -89,6 +89,28 @@ async def test_an_lxc_configuration_says_what_is_not_carried_over(
     assert dialog.create_button.isEnabled()
 
 
+async def test_what_is_kept_or_stands_in_the_way_of_a_start_is_listed(
+    driver: Driver, tmp_path: Path
+) -> None:
+    file = tmp_path / "guest.xml"
+    file.write_bytes(LIBVIRT)
+    dialog = await drop(driver, file)
+    (kept,) = [line for line in findings(dialog) if "in <kept>" in line]
+    assert kept.startswith("domain/clock (<clock ")
+
+
+async def test_a_container_of_openvz_without_its_files_is_told(
+    driver: Driver, tmp_path: Path
+) -> None:
+    file = tmp_path / "101.conf"
+    file.write_text('NAME="shop"\nOSTEMPLATE="debian-12"\nVE_ROOT="/vz/root/101"\n')
+    dialog = await drop(driver, file)
+    told = findings(dialog)
+    assert any("a fresh copy of template debian-12, without the" in line for line in told)
+    assert any(line.startswith("In what will be stored, line ") for line in told)
+    assert dialog.create_button.isEnabled()
+
+
 async def test_what_is_no_definition_says_so_and_creates_nothing(
     driver: Driver, tmp_path: Path
 ) -> None:

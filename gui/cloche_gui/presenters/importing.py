@@ -15,6 +15,7 @@ from cloche_engine.definition.dialects.dialect import Dialect
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing.edit import set_name, set_uuid
 from cloche_engine.definition.problem import Fix, Problem
+from cloche_engine.definition.spec import Opaque
 from cloche_engine.definition.text.source import read_source
 from cloche_gui.presenters import creation
 from cloche_gui.presenters.draft import place
@@ -79,11 +80,13 @@ class Import:
     @property
     def findings(self) -> list[Finding]:
         """What is wrong with it, then what is not carried over; nothing is lost of our own."""
-        document = self.document
-        later = document.errors if document is not None and not self._is_ours else ()
-        wrong = [_finding(problem) for problem in (*self.conversion.problems, *later)]
-        lost = () if self._is_ours else self.conversion.losses
-        return [*wrong, *(Finding(Tone.WARNING, _sentence(loss)) for loss in lost)]
+        wrong = [_finding(problem) for problem in self.conversion.problems]
+        if self._is_ours:
+            return wrong
+        later = (_later(problem) for problem in self.conversion.refused)
+        lost = (Finding(Tone.WARNING, _sentence(loss)) for loss in self.conversion.losses)
+        kept = (Finding(Tone.WARNING, _kept(entry)) for entry in self.conversion.kept)
+        return [*wrong, *later, *lost, *kept]
 
     @property
     def heading(self) -> str:
@@ -131,6 +134,17 @@ def free_name(name: str, taken: Collection[str]) -> str:
 def _finding(problem: Problem) -> Finding:
     tone = Tone.ERROR if problem.is_error else Tone.WARNING
     return Finding(tone, place(problem), problem.fixes)
+
+
+def _later(problem: Problem) -> Finding:
+    """What is to be corrected in what will be stored, whose lines are not those of the file."""
+    tone = Tone.ERROR if problem.is_error else Tone.WARNING
+    return Finding(tone, f"In what will be stored, {place(problem).replace('Line', 'line', 1)}")
+
+
+def _kept(entry: Opaque) -> str:
+    """What stays in the document word for word and means nothing there."""
+    return f"{entry.path} ({names.short(entry.text, 60)}): kept in <kept>, without an effect"
 
 
 def _sentence(loss: Loss) -> str:

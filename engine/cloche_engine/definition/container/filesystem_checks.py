@@ -22,6 +22,7 @@ from cloche_engine.definition.container.filesystems import (
     space_unit,
     split_line,
 )
+from cloche_engine.definition.container.mount_options import check_options
 from cloche_engine.definition.container.powers import grants_root
 from cloche_engine.definition.container.space import check_space
 from cloche_engine.definition.domain.values import either_mount
@@ -109,10 +110,11 @@ def _check_mount(report: Report, mount: Mount) -> None:
 
 
 def check_start(report: Report) -> None:
-    """What a start asks for besides: whose the files are, and limits of space that it can keep."""
+    """What a start asks for besides: whose the files are, options and limits that it can keep."""
     for mount in mounts(report.tree.root):
         if mount.text is None:
             _check_owners(report, mount)
+            check_options(report, mount)
             check_space(report, mount)
 
 

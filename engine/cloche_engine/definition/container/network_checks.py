@@ -32,7 +32,8 @@ from cloche_engine.definition.domain.values import check_one_address, either
 from cloche_engine.definition.spec import Interface, InterfaceKind, Location
 from cloche_engine.definition.text.tree import Element
 
-_Ways = dict[int, Element]
+Ways = dict[int, Element]
+"""The first way to everywhere of each family, 4 or 6."""
 """The way to everywhere of each IP version, where there is one already."""
 
 
@@ -56,7 +57,7 @@ def check_links(report: Report, found: list[Link], *, bare: bool = False) -> tup
     Addresses may be bare where their dialect leaves the network to its driver.
     """
     once = Once(report)
-    ways: _Ways = {}
+    ways: Ways = {}
     for link in found:
         for ip in link.ips:
             _check_ip(report, ip, bare=bare)
@@ -166,21 +167,22 @@ def _check_host_part(report: Report, ip: Element) -> None:
         report.warning("address", ip, reason, "take another address of that network")
 
 
-def _check_gateways(report: Report, link: Link, reach: Reach, ways: _Ways) -> None:
+def _check_gateways(report: Report, link: Link, reach: Reach, ways: Ways) -> None:
     """Each has to be near, and of each family only one can be the way to everywhere."""
     for element in _gateway_elements(link.owner):
         _check_value(report, element)
     for gateway in gateways(link.owner):
-        if _is_only(report, gateway.element, gateway.address.version, ways):
+        if is_only_way(report, gateway.element, gateway.address.version, ways):
             near = Reach([gateway.ip]) if gateway.ip is not None else reach
             _check_reach(report, near, gateway.element, gateway.address)
     for element in link.routes:
         route = read_route(element)
         if route is not None and is_default(route):
-            _is_only(report, element, names.version(route.via), ways)
+            is_only_way(report, element, names.version(route.via), ways)
 
 
-def _is_only(report: Report, element: Element, version: int, ways: _Ways) -> bool:
+def is_only_way(report: Report, element: Element, version: int, ways: Ways) -> bool:
+    """Whether it is the first way to everywhere of its family; reports it where it is not."""
     if version not in ways:
         ways[version] = element
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from ipaddress import ip_interface
 
-from cloche_engine.definition.container import space
+from cloche_engine.definition.container import mount_options, space
 from cloche_engine.definition.converting.loss import Loss, losses
 from cloche_engine.definition.dialects import rooms
 from cloche_engine.definition.dialects.dialect import Dialect, Reading, Reason
@@ -25,6 +25,8 @@ _NAMING = frozenset({Dialect.LINUXCONTAINER, Dialect.LINUXCONTAINER_V1})
 _MODES = {Dialect.LXC_CONF: "private", Dialect.LIBVIRT_LXC: "vepa"}
 """Which mode a macvlan has where none is named."""
 
+_NO_START = frozenset({space.CODE, mount_options.CODE})
+
 _INIT = ("/sbin/init",)
 _MOUNT, _TEMPLATE = FilesystemKind.MOUNT, FilesystemKind.TEMPLATE
 _OPENVZ = frozenset({Dialect.OPENVZ, Dialect.OPENVZ_CONF})
@@ -35,8 +37,9 @@ class Conversion:
     """The document in the target's dialect, what it cannot say, what is wrong with the original.
 
     text is None where the original has errors; dialect is the one that it was read in. refused is
-    what the target finds wrong with the document, as a name that it cannot have or a limit of space
-    that no start can keep. kept is what stands in the document's `<kept>`, without an effect.
+    what the target finds wrong with the document, as a name that it cannot have, or a limit of
+    space or an option of a mount that no start can keep. kept is what stands in the document's
+    `<kept>`, without an effect.
     """
 
     text: bytes | None
@@ -76,7 +79,7 @@ def converted(reading: Reading, target: Dialect, name: str | None = None) -> Con
     meant = _without_host_links(spec, target)
     found = losses(meant, heard, target, (*implied, *writer.reasons))
     found = (*_shared_network(spec, dialect, target), *found)
-    refused = tuple(each for each in back.problems if each.is_error or each.code == space.CODE)
+    refused = tuple(each for each in back.problems if each.is_error or each.code in _NO_START)
     refused = (*refused, *_fresh_root(back.spec, dialect, target))
     return Conversion(text, found, reading.problems, dialect, refused, _kept(back))
 

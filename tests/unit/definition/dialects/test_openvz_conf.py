@@ -376,3 +376,27 @@ def test_a_name_belongs_to_one_veth_and_a_hardware_address_should() -> None:
     same = conf('NETIF="mac=00:18:51:AA:BB:CC;mac=00:18:51:AA:BB:CC"')
     assert (codes(same), warnings(same)) == ([], ["duplicate"])
     assert codes(conf('NETIF="ifname=eth0;ifname=eth1"')) == []
+
+
+@pytest.mark.parametrize("layout", ["ploop", "ploop:expanded:4"])
+def test_files_in_a_ploop_image_are_told_with_the_way_out(layout: str) -> None:
+    reading = conf('VE_PRIVATE="/vz/private/7"', f'VE_LAYOUT="{layout}"')
+    (problem,) = reading.problems
+    assert (problem.code, problem.is_error) == ("ploop", False)
+    assert problem.reason.startswith("the files lie in a ploop image, which Cloche cannot mount: ")
+    assert "/vz/private/7/root.hdd/DiskDescriptor.xml" in problem.hint
+    assert problem.line == 3
+    assert [kept.path for kept in meant(reading).opaque] == ["VE_LAYOUT"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ('VE_PRIVATE="/vz/private/7"', 'VE_LAYOUT="simfs"'),
+        ('OSTEMPLATE="debian"', 'VE_LAYOUT="ploop"'),
+    ],
+)
+def test_a_layout_that_is_in_nobodys_way_is_only_kept(lines: tuple[str, ...]) -> None:
+    reading = conf(*lines)
+    assert reading.problems == ()
+    assert [kept.path for kept in meant(reading).opaque] == ["VE_LAYOUT"]

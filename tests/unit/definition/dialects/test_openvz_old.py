@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.definition.dialects.reading import Read, codes, openvz, sample, warnings
 
+from cloche_engine.definition.checking.fixing import mend
 from cloche_engine.definition.spec import Filesystem, FilesystemKind, Interface
 
 MASKED = "<ipaddress>10.0.0.5</ipaddress><netmask>255.255.255.0</netmask>"
@@ -163,6 +164,18 @@ def test_t10_a_second_gateway_of_the_proposal_is_refused() -> None:
     ip = "<ip address='10.0.0.{0}' netmask='255.255.255.0' defgw='10.0.0.{1}'/>"
     text = ip.format(2, 1) + ip.format(3, 9)
     assert codes(march(f"<vpsid>7</vpsid><network>{text}</network>")) == ["duplicate"]
+
+
+@pytest.mark.parametrize(("fix", "kept", "gone"), [("keep-first", 1, 9), ("keep-second", 9, 1)])
+def test_either_of_two_gateways_of_the_proposal_can_be_kept(fix: str, kept: int, gone: int) -> None:
+    ip = "<ip address='10.0.0.{0}' netmask='255.255.255.0' defgw='10.0.0.{1}'/>"
+    inside = f"<network>{ip.format(2, 1)}{ip.format(3, 9)}</network>"
+    text = f"<domain type='openvz'><name>demo</name>{inside}</domain>"
+    mended = mend(text.encode(), [fix])
+    assert mended.data.decode() == text.replace(f" defgw='10.0.0.{gone}'", "")
+    assert codes(openvz(mended.data.decode())) == []
+    assert openvz(mended.data.decode()).spec.interfaces[0].gateway == f"10.0.0.{kept}"
+    assert mended.applied[0].fix.description.startswith(f"keep defgw='10.0.0.{kept}'")
 
 
 def test_t24_two_of_what_stands_once_are_refused() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloche_engine.definition import names
+from cloche_engine.definition.checking import fixes
 from cloche_engine.definition.checking.listing import Place
 from cloche_engine.definition.checking.report import Report
 from cloche_engine.definition.domain.values import check_one_address
+from cloche_engine.definition.problem import Fix
 from cloche_engine.definition.spec import Interface, Location
 from cloche_engine.definition.text.tree import Element
 
@@ -23,8 +25,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What is said of one address; the mask of today's shape is a prefix."""
+    """What is said of one address, in which element; the mask of today's shape is a prefix."""
 
+    element: Element
     address: Written
     mask: Written
     gateway: Written
@@ -34,14 +37,14 @@ class Given:
 def of_attributes(report: Report, ip: Element) -> Given:
     """An `<ip>` of March 2007."""
     address, mask, gateway = (_of(report, ip, name) for name in ("address", "netmask", "defgw"))
-    return Given(address, mask, gateway)
+    return Given(ip, address, mask, gateway)
 
 
 def of_today(report: Report, ip: Element) -> Given:
     """An `<ip>` of today, which has its gateway beside it as a `<route>`."""
     is_prefix = "netmask" not in ip.attributes
     mask = _of(report, ip, "prefix" if is_prefix else "netmask")
-    return Given(_of(report, ip, "address"), mask, _of(report, ip, "gateway"), is_prefix)
+    return Given(ip, _of(report, ip, "address"), mask, _of(report, ip, "gateway"), is_prefix)
 
 
 def _of(report: Report, ip: Element, name: str) -> Written:
@@ -52,7 +55,7 @@ def of_children(report: Report, network: Element) -> Given:
     """The `<network>` of January 2008, where each is the text of a child."""
     wanted = ("ipaddress", "netmask", "gateway")
     address, mask, gateway = (_below(report, network, name) for name in wanted)
-    return Given(address, mask, gateway)
+    return Given(network, address, mask, gateway)
 
 
 def _below(report: Report, network: Element, name: str) -> Written:
@@ -76,10 +79,13 @@ def read_link(report: Report, given: list[Given], place: Place) -> Interface | N
     """OpenVZ's venet with all of its addresses; None where it has none that can be read."""
     subnets: list[str] = []
     hops: dict[int, str] = {}
+    first: dict[int, Given] = {}
     for entry in given:
         subnet = read_subnet(report, entry)
         hop = _parsed(report, entry.gateway, "gateway")
-        if hop is not None and _is_good_hop(report, entry, subnet, hop, hops):
+        if hop is not None and first.setdefault(hop.version, entry) is not entry:
+            _tell_second(report, first[hop.version], entry, hop)
+        elif hop is not None and _is_good_hop(report, entry, subnet, hop):
             hops[hop.version] = str(hop)
         if subnet is not None:
             subnets.append(subnet)
@@ -147,14 +153,26 @@ def _masked(report: Report, address: names.Address, mask: Written) -> str | None
     return f"{address}/{names.netmask_prefix(mask.text)}"
 
 
-def _is_good_hop(
-    report: Report, given: Given, subnet: str | None, hop: names.Address, hops: dict[int, str]
-) -> bool:
+def _tell_second(report: Report, first: Given, second: Given, hop: names.Address) -> None:
+    """Of several `<ip>` one alone may say defgw; either can be kept."""
+    one, two = (f"defgw='{names.short(each.gateway.text)}'" for each in (first, second))
+    report.error(
+        "duplicate",
+        second.gateway.place,
+        f"a second IPv{hop.version} gateway: only one can be the way to everywhere",
+        f"keep one of them; the first is in line {first.gateway.place[0]}",
+        _without(report, second, "keep-first", f"keep {one}, remove {two}"),
+        _without(report, first, "keep-second", f"keep {two}, remove {one}"),
+    )
+
+
+def _without(report: Report, given: Given, name: str, words: str) -> Fix:
+    removed = fixes.remove_attribute(report.tree, given.element, "defgw")
+    return replace(removed, name=name, description=words)
+
+
+def _is_good_hop(report: Report, given: Given, subnet: str | None, hop: names.Address) -> bool:
     place = given.gateway.place
-    if hop.version in hops:
-        reason = f"a second IPv{hop.version} gateway: only one can be the way to everywhere"
-        report.error("duplicate", place, reason, "keep one of them")
-        return False
     if subnet is None:
         if not given.address.text:
             reason = f"the gateway {hop} stands without an address and has no effect"

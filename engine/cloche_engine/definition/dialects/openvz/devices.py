@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from cloche_engine.definition import names
@@ -20,7 +20,7 @@ from cloche_engine.definition.container.network import (
     source_attribute,
     subnet_holds,
 )
-from cloche_engine.definition.container.network_checks import check_family
+from cloche_engine.definition.container.network_checks import Ways, check_family, is_only_way
 from cloche_engine.definition.container.network_markup import interface_markup, route_markup
 from cloche_engine.definition.dialects.openvz import addresses
 from cloche_engine.definition.dialects.openvz.quota import read_quota
@@ -31,7 +31,6 @@ from cloche_engine.definition.spec import (
     Interface,
     InterfaceKind,
     Location,
-    Route,
 )
 from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
@@ -138,14 +137,10 @@ def _check_reach(report: Report, element: Element, interface: Interface) -> None
 
 def _check_once(report: Report, found: Iterable[tuple[Element, Interface]]) -> None:
     once = Once(report)
+    ways: Ways = {}
     for element, interface in found:
         once.take_interface(element, interface)
-        for route in _defaults(element):
-            once.take(element, "way to", route.to)
-
-
-def _defaults(element: Element) -> Iterator[Route]:
-    """The routes to everywhere; those with a metric of their own may stand beside another."""
-    for route in map(read_route, element.all("route")):
-        if route is not None and is_default(route):
-            yield route
+        for each in element.all("route"):
+            route = read_route(each)
+            if route is not None and is_default(route):  # one with a metric may stand beside it
+                is_only_way(report, each, names.version(route.via), ways)

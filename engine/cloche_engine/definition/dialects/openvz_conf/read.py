@@ -159,13 +159,34 @@ def _filesystems(lookup: Lookup, number: str | None) -> tuple[Filesystem, ...]:
         space = lookup.get("DISKSPACE")
         if space is not None:
             lookup.keep(space, "no root stands here that it could limit")
+        _layout(lookup, None)
         return ()
     kind = FilesystemKind.TEMPLATE if private is None else FilesystemKind.MOUNT
     source = _template(lookup, entry) if private is None else _private(lookup, entry, number)
     if template is not None and private is not None:
         lookup.keep(template)
     place = Location(*lookup.findings.place(entry))
-    return (Filesystem(kind, source, "/", size_kib=most, soft_kib=soft, location=place),)
+    root = Filesystem(kind, source, "/", size_kib=most, soft_kib=soft, location=place)
+    _layout(lookup, root)
+    return (root,)
+
+
+def _layout(lookup: Lookup, root: Filesystem | None) -> None:
+    """How the files lie in VE_PRIVATE: as such, or in an image that only OpenVZ's kernel reads."""
+    entry = lookup.get("VE_LAYOUT")
+    if entry is None:
+        return
+    lookup.keep(entry)
+    if root is None or root.kind is FilesystemKind.TEMPLATE:
+        return
+    if entry.value.partition(":")[0] == "ploop":
+        image = f"{root.source}/root.hdd/DiskDescriptor.xml"
+        lookup.findings.warning(
+            "ploop",
+            entry,
+            "the files lie in a ploop image, which Cloche cannot mount: it takes OpenVZ's kernel",
+            f"there, `ploop mount -r -m DIR {image}`; copy DIR and name the copy in VE_PRIVATE",
+        )
 
 
 def _template(lookup: Lookup, entry: Entry) -> str:
