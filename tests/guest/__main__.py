@@ -15,7 +15,7 @@ from tests.guest.disks import REPOSITORY, checkout_disk, packages_disk, read_res
 from tests.guest.image import Image, image
 from tests.guest.inside import REBOOT
 
-TESTS = ["tests/kernel", "tests/system/test_shared_mounts.py"]
+TESTS = ["tests/kernel", "tests/system/test_shared_mounts.py", "-m", "not v1"]
 SHORT = ["tests/kernel", "-m", "v2"]
 """What control groups v2 and systemd change: minutes less than everything."""
 

@@ -14,6 +14,7 @@ from tests.guest.cache import Cache
 SUITE = "bookworm"
 _SYSTEM = """
     systemd-sysv udev kmod linux-image-amd64 initramfs-tools apparmor dbus python3 busybox-static
+    xfsprogs squashfs-tools
 """.split()
 _NOT_NEEDED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
 

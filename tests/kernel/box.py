@@ -83,6 +83,12 @@ class Box:
         """What a shell line prints when run inside, errors included."""
         return (await self.status(line, user))[1]
 
+    async def until_shown(self, line: str, words: str) -> None:
+        """Run a shell line until it prints these words."""
+        async with asyncio.timeout(20):
+            while words not in await self.run(line):
+                pass
+
     async def status(self, line: str, user: str = "") -> tuple[int, str]:
         """Exit status and output of a shell line."""
         stdin, typed = os.pipe()

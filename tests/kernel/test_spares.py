@@ -13,7 +13,7 @@ from tests.kernel.conftest import instance_of
 from cloche_engine.api.model import State
 from cloche_engine.core.engine import LocalEngine
 from cloche_engine.host.cgroups import tree as cgroups
-from cloche_engine.monitor.protocol import SPARE
+from cloche_engine.monitor.protocol import SPARE, group_name
 
 pytestmark = pytest.mark.kernel
 SPARES = 3
@@ -59,9 +59,11 @@ async def test_starts_at_once_take_the_spares_and_others_are_made(
 
 
 async def test_a_closed_engine_has_no_spares(pooled: LocalEngine, tmp_path: Path) -> None:
-    parent = f"cloche/{instance_of(tmp_path)}"
-    trees = [tree.path / parent for tree in cgroups.detect().hierarchies]
-    assert all(len([path for path in tree.iterdir() if path.is_dir()]) == SPARES for tree in trees)
+    runtimes, parent = tmp_path / "state/run", f"cloche/{instance_of(tmp_path)}"
+    hierarchies = cgroups.detect().hierarchies
+    names = [group_name(parent, folder.name) for folder in waiting(runtimes)]
+    assert len(names) == SPARES
+    assert all((tree.path / name).is_dir() for tree in hierarchies for name in names)
     await pooled.close()
-    assert not list((tmp_path / "state/run").glob(f"{SPARE}*"))
-    assert not any(tree.exists() for tree in trees)
+    assert not list(runtimes.glob(f"{SPARE}*"))
+    assert not any((tree.path / parent).exists() for tree in hierarchies)

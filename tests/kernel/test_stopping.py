@@ -119,6 +119,7 @@ async def hears_the_end(monitor: int) -> None:
 FREEZER = Path("/sys/fs/cgroup/freezer")
 
 
+@pytest.mark.v1
 @pytest.mark.skipif(not (FREEZER / "tasks").exists(), reason="this host has no freezer of v1")
 async def test_what_cannot_die_is_named_and_holds_up_nobody_else(
     define: Define, root: Path, monkeypatch: pytest.MonkeyPatch
@@ -147,6 +148,7 @@ async def test_what_cannot_die_is_named_and_holds_up_nobody_else(
         group.rmdir()
 
 
+@pytest.mark.v1
 def test_a_group_of_old_trees_alone_is_emptied_too() -> None:
     found = detect()
     layout = Layout(tuple(tree for tree in found.hierarchies if tree.version == 1))
