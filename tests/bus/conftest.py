@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.bus import world
+from tests.bus.shell import Shell
 
 from cloche_engine.api.bus import BusEngine
 from cloche_engine.api.connect import connect
@@ -31,3 +32,8 @@ async def engine(helper: world.Helper) -> AsyncIterator[BusEngine]:
     assert isinstance(engine, BusEngine)
     yield engine
     await engine.close()
+
+
+@pytest.fixture
+def shell(helper: world.Helper) -> Shell:
+    return Shell(helper.directory, helper)

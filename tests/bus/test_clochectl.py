@@ -2,116 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
-import sys
-import termios
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.bus import world
+from tests.bus.shell import Shell
+from tests.clochectl import CLOCHECTL, terminal
 
 pytestmark = pytest.mark.bus
-
-CLOCHECTL = [sys.executable, "-m", "cloche_engine.cli"]
-
-
-class Shell:
-    """Runs clochectl against one helper."""
-
-    def __init__(self, helper: world.Helper) -> None:
-        self.helper = helper
-
-    def words(self, *words: str) -> list[str]:
-        return [*CLOCHECTL, "--connect", self.helper.target, *words]
-
-    def run(self, *words: str, fed: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            self.words(*words), input=fed, capture_output=True, timeout=30, check=False
-        )
-
-    def ok(self, *words: str, fed: bytes = b"") -> str:
-        done = self.run(*words, fed=fed)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.decode()
-
-    def json(self, *words: str) -> Any:
-        return json.loads(self.ok("--json", *words))
-
-    def fails(self, *words: str, status: int = 1, fed: bytes = b"") -> str:
-        """The one line on stderr."""
-        done = self.run(*words, fed=fed)
-        assert done.returncode == status, done
-        line = done.stderr.decode()
-        assert line.startswith("clochectl: ")
-        assert line.count("\n") == 1, line
-        return line
-
-    def make(self, name: str) -> str:
-        self.ok("define", "-", fed=world.shell(name))
-        return name
-
-    def start(self, name: str) -> str:
-        self.ok("start", self.make(name))
-        return name
-
-
-@pytest.fixture
-def shell(helper: world.Helper) -> Shell:
-    return Shell(helper)
-
-
-class Terminal:
-    """A terminal with a program on it."""
-
-    def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
-        self.process = process
-        self._master = master
-        self.shown = ""
-
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def until(self, words: str) -> None:
-        deadline = time.monotonic() + 30
-        while words not in self.shown:
-            assert select.select([self._master], [], [], deadline - time.monotonic())[0], self.shown
-            try:
-                self.shown += os.read(self._master, 4096).decode(errors="replace")
-            except OSError:
-                assert words in self.shown, self.shown
-
-    def resize(self, rows: int, columns: int) -> None:
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def is_raw(self) -> bool:
-        return not termios.tcgetattr(self._master)[3] & termios.ICANON
-
-
-@contextmanager
-def terminal(words: list[str]) -> Iterator[Terminal]:
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        words, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
-    )
-    try:
-        yield Terminal(process, master)
-    finally:
-        process.kill()
-        process.wait(30)
-        os.close(slave)
-        os.close(master)
 
 
 def test_an_empty_list_says_how_to_go_on(shell: Shell) -> None:

@@ -11,11 +11,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from tests.bus.test_clochectl import Shell, shell
+from tests.bus.shell import Shell
 
 pytestmark = pytest.mark.bus
-
-__all__ = ["shell"]
 
 
 @pytest.fixture

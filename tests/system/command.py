@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.bus import world
+from tests.clochectl import Clochectl
 from tests.kernel.box import Definition
 
 from cloche_engine.monitor.protocol import SPARE
 
-_CLOCHECTL = [sys.executable, "-m", "cloche_engine.cli"]
 _LONGEST = 400
 
 
@@ -44,30 +41,8 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """Runs clochectl at one private directory."""
-
-    directory: Path
-
-    @property
-    def target(self) -> str:
-        return f"private:{self.directory}"
-
-    def words(self, *words: str) -> list[str]:
-        return [*_CLOCHECTL, "--connect", self.target, *words]
-
-    def run(self, *words: str, fed: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            self.words(*words), input=fed, capture_output=True, timeout=30, check=False
-        )
-
-    def ok(self, *words: str, fed: bytes = b"") -> str:
-        done = self.run(*words, fed=fed)
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout.decode()
-
-    def json(self, *words: str, fed: bytes = b"") -> Any:
-        return json.loads(self.ok("--json", *words, fed=fed))
+class Command(Clochectl):
+    """Runs clochectl against the real engine, and makes containers there."""
 
     def refused(self, *words: str, fed: bytes = b"") -> Refusal:
         return Refusal.of(self.run(*words, fed=fed))

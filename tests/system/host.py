@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,47 +16,19 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.bus import world
+from tests.clochectl import Clochectl
 from tests.own_network import own_network
 
 from cloche_engine.host.cgroups import tree as cgroups
 
 BRIDGE, BRIDGE_ADDRESS = "br0", "192.168.1.1"
 _LOOPBACK = 1
-_CLOCHECTL = [sys.executable, "-m", "cloche_engine.cli"]
 _WITH_OVERLAY = 'mount -t overlay overlay -o "lowerdir=$0:/usr" /usr && exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class Host(Clochectl):
     """A helper with the real engine, and `clochectl` to speak to it."""
-
-    directory: Path
-
-    @property
-    def target(self) -> str:
-        """What `--connect` takes."""
-        return f"private:{self.directory}"
-
-    def words(self, *words: str) -> list[str]:
-        """The command line."""
-        return [*_CLOCHECTL, "--connect", self.target, *words]
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run clochectl without input."""
-        return subprocess.run(
-            self.words(*words),
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=50, check=False,
-        )  # fmt: skip
-
-    def ok(self, *words: str) -> str:
-        """What clochectl prints where it succeeds."""
-        done = self.run(*words)
-        assert done.returncode == 0, f"{words}: {done.stderr}{done.stdout}"
-        return done.stdout
-
-    def json(self, *words: str) -> Any:
-        """Its JSON document."""
-        return json.loads(self.ok("--json", *words))
 
     @contextmanager
     def running(self, *words: str) -> Iterator[IO[bytes]]:

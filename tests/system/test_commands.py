@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import select
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.clochectl import terminal
 from tests.kernel.box import busybox_root
 from tests.system import rfc
 from tests.system.command import Command, command
@@ -179,38 +176,3 @@ def test_a_file_is_mended_and_stays_its_owners(clochectl: Command, tmp_path: Pat
     assert file.read_bytes() == rfc.flat()
     shown = file.stat()
     assert (shown.st_uid, shown.st_gid, shown.st_mode & 0o7777) == (4711, 4712, 0o604)
-
-
-@dataclass
-class Terminal:
-    """A terminal of 31 rows and 91 columns with a program on it."""
-
-    process: subprocess.Popen[bytes]
-    master: int
-    shown: str = ""
-
-    def type(self, text: str) -> None:
-        os.write(self.master, text.encode())
-
-    def until(self, words: str) -> None:
-        deadline = time.monotonic() + 20
-        while words not in self.shown:
-            left = max(deadline - time.monotonic(), 0)
-            assert select.select([self.master], [], [], left)[0], self.shown
-            self.shown += os.read(self.master, 4096).decode(errors="replace")
-
-
-@contextmanager
-def terminal(words: list[str]) -> Iterator[Terminal]:
-    master, slave = pty.openpty()
-    subprocess.run(["stty", "rows", "31", "cols", "91"], stdin=slave, check=True)
-    process = subprocess.Popen(
-        words, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
-    )
-    try:
-        yield Terminal(process, master)
-    finally:
-        process.kill()
-        process.wait(20)
-        os.close(slave)
-        os.close(master)

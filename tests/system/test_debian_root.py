@@ -234,7 +234,7 @@ async def test_as_a_system_it_boots_to_its_login_and_its_users_have_sudo(debian:
         await engine.close()
         state = host.run("exec", "whole", "--", "systemctl", "is-system-running", "--wait").stdout
         failed = host.inside("whole", "systemctl", "--failed", "--no-legend", "--plain")
-        assert (state.strip(), failed) == ("running", "")
+        assert (state.strip(), failed) == (b"running", "")
         user = ("exec", "--user", "guest", "whole", "--")
         assert host.ok(*user, *as_root("id --user")) == "0\n"
         host.ok("stop", "whole")
@@ -249,4 +249,4 @@ def test_as_an_application_its_users_have_no_sudo(debian: Path) -> None:
     ):
         refused = host.run("exec", "--user", "guest", "plain", "--", *as_root("id --user"))
         assert refused.returncode != 0
-        assert "no new privileges" in refused.stdout
+        assert b"no new privileges" in refused.stdout

@@ -246,7 +246,7 @@ def test_its_etc_and_var_are_the_copies_and_the_rest_is_the_hosts(running: Runni
         assert not Path("/", place.name, "made-inside").exists()
     refused = running.host.run("exec", rfc.NAME, "--", "touch", "/usr/made-inside")
     assert refused.returncode == 1
-    assert "Read-only file system" in refused.stderr
+    assert b"Read-only file system" in refused.stderr
 
 
 def test_it_ends_as_its_init_wants_and_leaves_the_bridge(folder: Path) -> None:
