@@ -16,7 +16,7 @@ from PyQt6.QtWidgets import QApplication, QFileDialog, QMessageBox  # noqa: TID2
 from pytestqt.qtbot import QtBot
 from tests.gui.terminal.gestures import NONE
 
-from cloche_gui.widgets.terminal import export, transcript
+from cloche_gui.widgets.terminal import export, paste, transcript
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
 pytestmark = pytest.mark.screen
@@ -53,6 +53,17 @@ def test_t9_a_dropped_file_whose_name_has_a_line_end_is_asked_about(
     assert box is not None
     box.reject()
     qtbot.waitUntil(lambda: not console.findChildren(QMessageBox))
+
+
+def test_t9_control_where_nothing_is_asked_or_cleaned_the_file_name_runs(
+    monkeypatch: pytest.MonkeyPatch, console: TerminalWidget, typed: list[bytes]
+) -> None:
+    monkeypatch.setattr(paste, "runs_at_once", lambda *_, **__: False)
+    monkeypatch.setattr(paste, "clean", lambda text: text)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile("/tmp/a\nrm -rf \x1b[201~b")])  # noqa: S108
+    assert drop(console, mime)
+    assert typed == [b"'/tmp/a\rrm -rf \x1b[201~b'"]
 
 
 def test_a_read_only_console_takes_no_files(console: TerminalWidget, typed: list[bytes]) -> None:

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QLabel, QLineEdit, QMessageBox  # noqa: TID251 - it 
 from pytestqt.qtbot import QtBot
 from tests.gui.terminal.gestures import LEFT, at, click, press, release, tap
 
+from cloche_gui.widgets.terminal import links
 from cloche_gui.widgets.terminal.search_bar import SearchBar
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
@@ -202,22 +203,33 @@ def test_an_address_over_two_rows_is_one_link(
     answer(qtbot, console, box, "Cancel")
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "file:///etc/passwd",
-        "javascript:alert(1)",
-        "ssh://root@host/",
-        "http://",
-        "http://a/" + "x" * 5000,
-    ],
-)
+NOT_OF_THE_WEB = [
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "ssh://root@host/",
+    "http://",
+]
+
+
+@pytest.mark.parametrize("address", [*NOT_OF_THE_WEB, "http://a/" + "x" * 5000])
 def test_t8_only_addresses_of_the_web_are_links(
     console: TerminalWidget, browser: Browser, address: str
 ) -> None:
     console.feed(f"\x1b]8;;{address}\x1b\\a link\x1b]8;;\x1b\\".encode())
     assert ctrl_click(console, 0, 2) is None
     assert browser.opened == []
+
+
+@pytest.mark.parametrize("address", [*NOT_OF_THE_WEB, "http://a/" + "x" * 1500])
+def test_t8_control_unchecked_any_address_is_a_link(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, console: TerminalWidget, address: str
+) -> None:
+    monkeypatch.setattr(links, "_checked", lambda uri: uri or None)
+    console.feed(f"\x1b]8;;{address}\x1b\\a link\x1b]8;;\x1b\\".encode())
+    box = ctrl_click(console, 0, 2)
+    assert box is not None
+    assert box.informativeText().replace("\n", "") == address
+    answer(qtbot, console, box, "Cancel")
 
 
 def test_t8_markup_in_an_address_stays_text(
@@ -228,6 +240,17 @@ def test_t8_markup_in_an_address_stays_text(
     assert box is not None
     assert box.textFormat() is Qt.TextFormat.PlainText
     assert "<" not in box.informativeText()
+    answer(qtbot, console, box, "Cancel")
+
+
+def test_t8_control_unchecked_markup_reaches_the_box(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, console: TerminalWidget, browser: Browser
+) -> None:
+    monkeypatch.setattr(links, "_checked", lambda uri: uri or None)
+    console.feed(b"\x1b]8;;http://a/<b>bold</b>\x1b\\link\x1b]8;;\x1b\\")
+    box = ctrl_click(console, 0, 1)
+    assert box is not None
+    assert "<b>" in box.informativeText()
     answer(qtbot, console, box, "Cancel")
 
 

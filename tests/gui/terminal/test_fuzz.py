@@ -3,17 +3,21 @@
 A failure names its seed: CLOCHE_FUZZ_SEED repeats it.
 """
 
+import gc
 import os
 import random
 import re
-import resource
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PyQt6.QtWidgets import QApplication  # noqa: TID251 - it runs the loop
 from pytestqt.qtbot import QtBot
 
+from cloche_gui.widgets.terminal import core, pacing, replies
+from cloche_gui.widgets.terminal.guard import Guard
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
 pytestmark = pytest.mark.screen
@@ -96,6 +100,43 @@ def output(chance: random.Random) -> bytes:
     return mixed
 
 
+def resident() -> int:
+    """What this process has in memory now, in KiB."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") // 1024
+
+
+class Trial:
+    """What a console did under output: how long it took, how it grew."""
+
+    def __init__(self, console: TerminalWidget) -> None:
+        self._console = console
+        gc.collect()  # what earlier consoles held must not go meanwhile
+        self._before = resident()
+        self.growth = self.fed = 0
+        self.hangs: list[tuple[float, bytes]] = []
+
+    def feed(self, data: bytes) -> None:
+        """Feeds this, and lets the window work."""
+        self.fed += len(data)
+        acts: tuple[Callable[[], None], ...] = (
+            lambda: self._console.feed(data),
+            QApplication.processEvents,
+        )
+        for act in acts:
+            start = time.thread_time()
+            act()
+            if (taken := time.thread_time() - start) > HANG_SECONDS:
+                self.hangs.append((taken, data[:200]))
+        self.growth = max(self.growth, resident() - self._before)
+
+
+def warm_up(qtbot: QtBot, console: TerminalWidget) -> None:
+    """Fills the scrollback."""
+    console.feed(b"".join(b"warm up %d\r\n" % number for number in range(200_000)))
+    qtbot.waitUntil(lambda: console.backlog == 0)
+
+
 @pytest.mark.timeout(240)
 def test_t11_random_output_neither_breaks_nor_hangs_nor_grows_the_console(
     qtbot: QtBot,
@@ -106,33 +147,58 @@ def test_t11_random_output_neither_breaks_nor_hangs_nor_grows_the_console(
     seconds = float(os.environ.get("CLOCHE_FUZZ_SECONDS", "2"))
     seed = int(os.environ.get("CLOCHE_FUZZ_SEED", str(time.time_ns())))
     chance = random.Random(seed)  # noqa: S311 - no secret
-    console.feed(b"".join(b"warm up %d\r\n" % number for number in range(200_000)))
-    qtbot.waitUntil(lambda: console.backlog == 0)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    grid, fed = (console.rows, console.columns), 0
-    hangs: list[tuple[float, bytes]] = []
+    warm_up(qtbot, console)
+    trial, grid = Trial(console), (console.rows, console.columns)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        data = output(chance)[:8192]
-        fed += len(data)
-        for act in (lambda data=data: console.feed(data), QApplication.processEvents):
-            start = time.thread_time()
-            act()
-            if (taken := time.thread_time() - start) > HANG_SECONDS:
-                hangs.append((taken, data[:200]))
-        if fed % 7 == 0:
+        trial.feed(output(chance)[:8192])
+        if trial.fed % 7 == 0:
             console._frame()
     qtbot.waitUntil(lambda: console.backlog == 0)
-    growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     said = b"".join(typed)
-    assert fed > 50_000, "too little was tried"
+    assert trial.fed > 50_000, "too little was tried"
     with capsys.disabled():
-        sys.stdout.write(f" T11, seed {seed}: {fed >> 10} KiB, {len(hangs)} took over 100 ms ")
-    longest = max(hangs, default=(0.0, b""))
+        told = f"{trial.fed >> 10} KiB, {len(trial.hangs)} took over 100 ms"
+        sys.stdout.write(f" T11, seed {seed}: {told} ")
+    longest = max(trial.hangs, default=(0.0, b""))
     assert longest[0] < STUCK_SECONDS, f"seed {seed}: {longest[0]:.2f} s for {longest[1]!r}"
     assert REPLY.fullmatch(said), f"seed {seed}: {said[:400]!r}"
-    assert growth < MOST_GROWTH, f"seed {seed}: {growth} KiB more"
+    assert trial.growth < MOST_GROWTH, f"seed {seed}: {trial.growth} KiB more"
     assert (console.rows, console.columns) == grid
     console.reset()
     console.feed(b"still here")
     assert console.screen_lines()[0] == "still here"
+
+
+def test_t11_control_without_guard_and_slices_a_storm_of_repeats_is_a_hang(
+    monkeypatch: pytest.MonkeyPatch, console: TerminalWidget
+) -> None:
+    monkeypatch.setattr(Guard, "admit", lambda _self, block, _cells: block)
+    monkeypatch.setattr(pacing, "_SLICE", 60.0)
+    trial = Trial(console)
+    trial.feed(b"x\x1b[65535b" * 6000)
+    assert trial.hangs
+
+
+def test_t11_control_without_the_grammar_other_replies_are_typed(
+    monkeypatch: pytest.MonkeyPatch, console: TerminalWidget, typed: list[bytes]
+) -> None:
+    monkeypatch.setattr(replies, "_ANSWERS", re.compile(rb".*", re.DOTALL))
+    console.feed(b"\x1b]5522;type=read;Lg==\x1b\\")
+    assert typed
+    assert not REPLY.fullmatch(b"".join(typed))
+
+
+def test_t11_control_without_a_limit_of_the_scrollback_the_console_grows(
+    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(core, "SCROLLBACK_BYTES", 1 << 30)
+    console = TerminalWidget()
+    qtbot.addWidget(console)
+    trial = Trial(console)
+    line = b"x" * 79 + b"\r\n"
+    for _ in range(50):
+        trial.feed(line * 3_000)
+        qtbot.waitUntil(lambda: console.backlog == 0)
+    trial.feed(line)
+    assert trial.growth > MOST_GROWTH

@@ -6,6 +6,7 @@ import pytest
 from PyQt6.QtGui import QClipboard, QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from cloche_gui.widgets.terminal import news
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
 pytestmark = pytest.mark.screen
@@ -110,6 +111,17 @@ def test_t8_a_title_is_at_most_256_characters(qtbot: QtBot, console: TerminalWid
     qtbot.waitUntil(lambda: bool(heard))
     assert all(len(title) <= 256 for title in heard)
     assert console.windowTitle() == ""
+
+
+def test_t8_control_without_its_cleaning_a_title_is_what_the_program_said(
+    monkeypatch: pytest.MonkeyPatch, console: TerminalWidget
+) -> None:
+    monkeypatch.setattr(news, "one_line", lambda text: text)
+    heard: list[str] = []
+    console.title_changed.connect(heard.append)
+    console.feed("\x1b]2;a\u202egpj.exe\u2028b\u200bc\x07".encode())
+    console.feed(b"\x1b]2;" + b"y" * 1000 + b"\x07")
+    assert heard == ["a\u202egpj.exe\u2028b\u200bc", "y" * 1000]
 
 
 def test_the_bell_is_seen_for_a_moment_and_a_storm_of_bells_is_one(

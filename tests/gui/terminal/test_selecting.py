@@ -5,6 +5,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QClipboard, QGuiApplication
 from tests.gui.terminal.gestures import at, drag, tap
 
+from cloche_gui.widgets.terminal import rich_text
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
 pytestmark = pytest.mark.screen
@@ -102,10 +103,30 @@ def test_t10_hidden_text_is_not_copied(console: TerminalWidget) -> None:
     assert "rm" not in mime.html()
 
 
+def test_t10_control_where_nothing_is_blanked_hidden_text_is_copied(
+    monkeypatch: pytest.MonkeyPatch, console: TerminalWidget
+) -> None:
+    monkeypatch.setattr(rich_text, "_HIDDEN", "no such style")
+    console.feed(b"echo hi\x1b[8m; rm -rf /\x1b[0m there")
+    console.select_all()
+    console._transfer.copy_html()
+    assert "rm -rf" in console.selected_text()
+    mime = clipboard().mimeData()
+    assert mime is not None
+    assert "rm -rf" in mime.text()
+    assert "rm -rf" in mime.html()
+
+
 def test_t10_overwritten_text_is_not_copied(console: TerminalWidget) -> None:
     console.feed(b"rm -rf /\recho ok \x1b[K")
     console.select_all()
     assert console.selected_text() == "echo ok"
+
+
+def test_t10_control_text_that_still_stands_is_copied(console: TerminalWidget) -> None:
+    console.feed(b"rm -rf /\r\necho ok \x1b[K")
+    console.select_all()
+    assert console.selected_text() == "rm -rf /\necho ok"
 
 
 def test_a_copy_with_colours_keeps_them_for_other_programs(console: TerminalWidget) -> None:

@@ -1,22 +1,39 @@
 """Whatever a container writes, it cannot type for the user, resize the terminal, or eat memory.
 
 T3, T8, T9 and T10 have more tests where the whole widget is: beside those of clipboard and links.
+Each guard has its control, in which the same attack succeeds while the guard is off.
 """
 
+import os
 import re
-import resource
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloche_gui.widgets.terminal import cells, guard, soft_reset
+from cloche_gui.widgets.terminal import core as core_module
 from cloche_gui.widgets.terminal.core import TerminalCore
-from cloche_gui.widgets.terminal.guard import STRING_LIMIT
+from cloche_gui.widgets.terminal.guard import STRING_LIMIT, Guard
 from cloche_gui.widgets.terminal.replies import QUEUE_LIMIT, ReplyQueue
 
 MARK = "INJECTED"
 HEX_MARK = MARK.encode().hex()
+
+
+def resident() -> int:
+    """What this process has in memory now, in KiB; its highest mark could hide what grows."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") // 1024
+
+
+def unguard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything reaches the core as it came."""
+    monkeypatch.setattr(Guard, "admit", lambda _self, block, _cells: block)
+    monkeypatch.setattr(guard, "STRING_LIMIT", 1 << 40)
+    monkeypatch.setattr(soft_reset, "_AT_MOST", 1 << 30)
 
 
 def replies(data: str | bytes) -> bytes:
@@ -154,6 +171,16 @@ def test_t6_a_container_cannot_resize_the_terminal(resize: str) -> None:
     assert (len(core.screen), len(core.screen[0].clusters)) == (10, 40)
 
 
+def test_t6_control_where_nothing_puts_it_back_a_container_widens_the_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core = TerminalCore(10, 40)
+    monkeypatch.setattr(TerminalCore, "resize", lambda *_: None)
+    core.feed(b"\x1b[?40h\x1b[?3h")
+    core.refresh()
+    assert len(core.screen[0].clusters) == 132
+
+
 @pytest.mark.parametrize(
     "opening",
     [
@@ -165,13 +192,26 @@ def test_t6_an_endless_string_takes_no_memory_and_ends(opening: str) -> None:
     core = TerminalCore()
     core.feed(opening.encode())
     flood = b"4" * (1 << 20)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = resident()
     for _ in range(32):
         core.feed(flood)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2 * 1024
+    assert resident() - before < 2 * 1024
     core.feed(b"\x18\x1bcstill here")
     core.refresh()
     assert core.screen[0].text == "still here"
+
+
+def test_t6_control_without_the_guard_an_endless_string_takes_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unguard(monkeypatch)
+    core = TerminalCore()
+    core.feed(b"\x1b]52;c;")
+    flood = b"4" * (1 << 20)
+    before = resident()
+    for _ in range(32):
+        core.feed(flood)
+    assert resident() - before > 4 * 1024
 
 
 @pytest.mark.parametrize("final", "bLMP@STXIZABEdGr")
@@ -183,13 +223,34 @@ def test_t6_huge_parameters_are_harmless(final: str) -> None:
     assert (core.rows, core.columns) == (24, 80)
 
 
-def test_t7_scrollback_has_a_limit_in_bytes() -> None:
+@pytest.mark.parametrize("final", "bLMP@STXIZABEdGr")
+def test_t6_control_with_a_small_parameter_the_same_sequences_act(final: str) -> None:
+    core = TerminalCore()
+    core.feed(b"0123456789abcdef\r\n" * 20 + b"\x1b[9;9Hx")
+    core.refresh()
+    before = [row.text for row in core.screen], core.cursor
+    core.feed(f"\x1b[3{final}".encode())
+    core.refresh()
+    assert ([row.text for row in core.screen], core.cursor) != before
+
+
+def growth_by_lines(count: int) -> int:
+    """How many KiB a terminal takes that is fed this many lines."""
     core = TerminalCore()
     core.feed(b"x" * 79 + b"\r\n")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for _ in range(40):
+    before = resident()
+    for _ in range(count // 10_000):
         core.feed((b"x" * 79 + b"\r\n") * 10_000)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40 * 1024
+    return resident() - before
+
+
+def test_t7_scrollback_has_a_limit_in_bytes() -> None:
+    assert growth_by_lines(400_000) < 40 * 1024
+
+
+def test_t7_control_a_scrollback_without_limit_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core_module, "SCROLLBACK_BYTES", 1 << 30)
+    assert growth_by_lines(100_000) > 40 * 1024
 
 
 def processor_seconds(core: TerminalCore, data: bytes) -> float:
@@ -198,25 +259,35 @@ def processor_seconds(core: TerminalCore, data: bytes) -> float:
     return time.thread_time() - start
 
 
-@pytest.mark.parametrize(
-    "sequence",
-    [
-        b"x\x1b[65535b",
-        b"x\x1b[655\x0035b",
-        b"\x1bc",
-        b"\x1b\x00cx",
-        b"x\x1bc\x1b[65535b",
-        b"x\x1b[9S",
-        b"\x1b[!p",
-        b"x\x1b[!p",
-    ],
-)
+DEAR = [
+    b"x\x1b[65535b",
+    b"x\x1b[655\x0035b",
+    b"\x1bc",
+    b"\x1b\x00cx",
+    b"x\x1bc\x1b[65535b",
+    b"\x1b[!p",
+    b"x\x1b[!p",
+]
+PIECE, PIECES_SENT, MOST_SECONDS = 32768, 32, 0.3
+
+
+@pytest.mark.parametrize("sequence", [*DEAR, b"x\x1b[9S"])
 def test_t6_t7_storms_of_dear_sequences_cost_little_more_than_text(sequence: bytes) -> None:
     core = TerminalCore()
-    pieces = [sequence * (32768 // len(sequence))] * 32
+    pieces = [sequence * (PIECE // len(sequence))] * PIECES_SENT
     taken = [processor_seconds(core, piece) for piece in pieces]
     assert max(taken) < 0.1
-    assert sum(taken[1:]) < 0.3  # without the guard it takes 4 to 9 s
+    assert sum(taken[1:]) < MOST_SECONDS
+
+
+@pytest.mark.parametrize("sequence", DEAR)
+def test_t6_t7_control_without_the_guard_such_a_storm_costs_more(
+    monkeypatch: pytest.MonkeyPatch, sequence: bytes
+) -> None:
+    unguard(monkeypatch)
+    quarter = sequence * (PIECE // 4 // len(sequence))
+    taken = processor_seconds(TerminalCore(), quarter)
+    assert taken * 4 * PIECES_SENT > MOST_SECONDS  # 0.8 to 9 s
 
 
 def test_honest_repeats_and_resets_are_kept() -> None:
@@ -251,13 +322,24 @@ def test_t6_text_after_a_string_that_is_too_long_is_shown() -> None:
     assert core.screen[0].text == "before after"
 
 
-def test_t7_a_million_marks_on_a_cell_are_sixteen() -> None:
+def marks_shown(count: int) -> int:
     core = TerminalCore()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    core.feed(b"e" + "\u0301".encode() * 1_000_000 + b"x")
+    core.feed(b"e" + "\u0301".encode() * count + b"x")
     core.refresh()
-    assert core.screen[0].text == "e" + "\u0301" * 16 + "x"
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 * 1024
+    shown = core.screen[0].text
+    assert re.fullmatch("e\u0301*x", shown)
+    return len(shown) - len("ex")
+
+
+def test_t7_a_million_marks_on_a_cell_are_sixteen() -> None:
+    before = resident()
+    assert marks_shown(1_000_000) == 16
+    assert resident() - before < 16 * 1024
+
+
+def test_t7_control_without_a_limit_more_marks_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "_MARKS_SHOWN", 1_000_000)
+    assert marks_shown(1_000_000) > 16
 
 
 @pytest.mark.parametrize(
@@ -272,3 +354,8 @@ def test_t7_broken_and_reordering_text_is_shown_as_cells_in_order(text: bytes) -
     assert core.screen[2].text.startswith("fine")
     assert all(len(row.clusters) == core.columns for row in core.screen)
     assert not any(0xD800 <= ord(one) < 0xE000 for row in core.screen for one in row.text)
+
+
+def test_t7_control_a_lenient_reader_takes_lone_surrogates_from_that_text() -> None:
+    taken = b"\xed\xa0\x80\xed\xb0\x80".decode("utf-8", "surrogatepass")
+    assert all(0xD800 <= ord(one) < 0xE000 for one in taken)

@@ -1,8 +1,10 @@
 """A paste can neither run by itself nor leave its brackets."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloche_gui.widgets.terminal import paste
 from cloche_gui.widgets.terminal.paste import encode, runs_at_once
 
 
@@ -16,6 +18,14 @@ def test_brackets_surround_the_paste_when_asked_for() -> None:
 
 def test_a_closing_bracket_in_the_clipboard_is_disarmed() -> None:
     assert encode("a\x1b[201~rm -rf\n", bracketed=True) == b"\x1b[200~a[201~rm -rf\r\x1b[201~"
+
+
+def test_t9_control_uncleaned_the_closing_bracket_ends_the_paste(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paste, "clean", lambda text: text)
+    pasted = encode("a\x1b[201~rm -rf\n", bracketed=True)
+    assert pasted == b"\x1b[200~a\x1b[201~rm -rf\r\x1b[201~"
 
 
 def test_nested_closing_brackets_do_not_grow_together() -> None:
