@@ -115,6 +115,17 @@ async def test_the_place_of_a_mistake_is_told(engine: Engine) -> None:
     assert int(caught.value.details["column"]) > 0
 
 
+async def test_every_mistake_is_told(engine: Engine) -> None:
+    wrong = b"<memory>much</memory>\n<cpushare>1</cpushare></domain>"
+    with pytest.raises(InvalidDefinitionError) as caught:
+        await engine.define(shell("one").replace(b"</domain>", wrong))
+    first, second = caught.value.details["problems"].splitlines()
+    line, column = caught.value.details["line"], caught.value.details["column"]
+    assert first.startswith(f"definition:{line}:{column}: error: memory: ")
+    assert ": error: cpushare: " in second
+    assert caught.value.message.endswith("(and 1 more)")
+
+
 async def test_a_running_container_is_not_removed(engine: Engine, running: str) -> None:
     with pytest.raises(WrongStateError):
         await engine.undefine(running)

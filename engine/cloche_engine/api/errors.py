@@ -35,7 +35,10 @@ class NameTakenError(EngineError):
 
 
 class InvalidDefinitionError(EngineError, ValueError):
-    """The document cannot be used; details: line, column, code of the first problem."""
+    """The document cannot be used; details: line, column, code of the first problem, `problems`.
+
+    problems holds one line for each error that there is.
+    """
 
     wire_name = PREFIX + "InvalidDefinition"
 

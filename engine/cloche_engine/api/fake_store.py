@@ -7,14 +7,16 @@ import uuid as uuids
 from dataclasses import dataclass, field, replace
 
 from cloche_engine.api import refs
-from cloche_engine.api.errors import ConflictError, InvalidDefinitionError, NameTakenError
+from cloche_engine.api.errors import ConflictError, NameTakenError
 from cloche_engine.api.fake_copies import FakeFiles
 from cloche_engine.api.fake_programs import FakePipes
 from cloche_engine.api.fake_session import FakeSession
 from cloche_engine.api.model import Container, StartReport
+from cloche_engine.api.refused_definition import refused_definition
 from cloche_engine.definition.checking.neighbours import taken
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing.edit import set_uuid
+from cloche_engine.definition.problem import DefinitionError
 from cloche_engine.definition.spec import ContainerSpec
 
 
@@ -111,9 +113,5 @@ class FakeStore:
 def _readable(text: bytes) -> Document:
     document = Document.parse(text)
     if document.errors:
-        first = document.errors[0]
-        place = {"line": str(first.line), "column": str(first.column), "code": first.code}
-        raise InvalidDefinitionError(
-            f"line {first.line}, column {first.column}: {first.reason}", first.hint, place
-        )
+        raise refused_definition(DefinitionError(document.problems))
     return document

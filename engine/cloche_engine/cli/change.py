@@ -30,8 +30,7 @@ async def define(engine: Engine, options: argparse.Namespace) -> int:
     document = Document.parse(text)
     if document.errors:
         _refuse_other_dialect(text, options.file)
-        first = document.errors[0]
-        raise InvalidDefinitionError(files.sentence(first, options.file), first.hint)
+        raise files.refusal(document.errors, options.file)
     spec = document.compiled()
     stored = await _stored(engine, spec.uuid) if spec.uuid else None
     others = await neighbours.of_one_address(engine, spec)

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from cloche_engine.api.errors import InvalidDefinitionError
 from cloche_engine.cli import files, words
 from cloche_engine.definition.converting.conversion import Conversion, converted
 from cloche_engine.definition.converting.loss import Loss
@@ -55,8 +54,8 @@ def _read(options: argparse.Namespace) -> Reading:
 
 
 def _refuse(errors: tuple[Problem, ...], options: argparse.Namespace) -> None:
-    for error in errors:
-        raise InvalidDefinitionError(files.sentence(error, options.file), error.hint)
+    if errors:
+        raise files.refusal(errors, options.file)
 
 
 def _warn(problems: tuple[Problem, ...], options: argparse.Namespace) -> None:

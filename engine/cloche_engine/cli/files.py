@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from cloche_engine.api.errors import EngineError
+from cloche_engine.api.errors import EngineError, InvalidDefinitionError
+from cloche_engine.cli import words
 from cloche_engine.definition.problem import Problem
 from cloche_engine.definition.text.source import ENOUGH
 
@@ -100,6 +102,13 @@ def shown(name: str) -> str:
     return "<stdin>" if name == "-" else name
 
 
-def sentence(problem: Problem, name: str) -> str:
-    """The message for the first error of a file."""
-    return f"{shown(name)}:{problem.line}:{problem.column}: {problem.code}: {problem.reason}"
+def refusal(errors: Sequence[Problem], name: str) -> InvalidDefinitionError:
+    """The error for a file with these; of several each is told in a line of its own before."""
+    if len(errors) > 1:
+        for problem in errors:
+            print(words.printable(problem.render(shown(name))), file=sys.stderr)
+        said = f"{shown(name)}: {len(errors)} errors"
+        return InvalidDefinitionError(said, "correct what is told above, with its line")
+    first = errors[0]
+    place = f"{shown(name)}:{first.line}:{first.column}"
+    return InvalidDefinitionError(f"{place}: {first.code}: {first.reason}", first.hint)

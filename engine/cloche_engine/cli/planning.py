@@ -6,7 +6,7 @@ import argparse
 import shlex
 
 from cloche_engine.api.client import Engine
-from cloche_engine.api.errors import InvalidArgumentError, InvalidDefinitionError, NameTakenError
+from cloche_engine.api.errors import InvalidArgumentError, NameTakenError
 from cloche_engine.api.model import Container
 from cloche_engine.cli import files, words
 from cloche_engine.definition.document import Document
@@ -51,8 +51,7 @@ async def _both(
 ) -> tuple[Container, Document, Document]:
     wanted = Document.parse(files.read(options.file))
     if wanted.errors:
-        first = wanted.errors[0]
-        raise InvalidDefinitionError(files.sentence(first, options.file), first.hint)
+        raise files.refusal(wanted.errors, options.file)
     container = await engine.container(options.name)
     stored = Document.parse((await engine.definition(container.uuid)).text)
     uuid = wanted.compiled().uuid

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cloche_engine.api import refs
-from cloche_engine.api.errors import ConflictError, InvalidDefinitionError, NameTakenError
+from cloche_engine.api.errors import ConflictError, NameTakenError
 from cloche_engine.api.model import Change, Container, Removed, State
+from cloche_engine.api.refused_definition import refused_definition
 from cloche_engine.core.entry import Entry
 from cloche_engine.core.places import Places
 from cloche_engine.core.store import Store, Stored
@@ -160,10 +161,4 @@ def _readable(text: bytes) -> tuple[Document, ContainerSpec]:
     try:
         return document, document.compiled()
     except DefinitionError as error:
-        first = next((p for p in error.problems if p.is_error), None)
-        details = (
-            {"line": str(first.line), "column": str(first.column), "code": first.code}
-            if first
-            else {}
-        )
-        raise InvalidDefinitionError(str(error), first.hint if first else "", details) from error
+        raise refused_definition(error) from error

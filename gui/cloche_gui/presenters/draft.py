@@ -129,10 +129,11 @@ class Draft:
 
     @property
     def blocked(self) -> str:
-        """Why this cannot be applied; empty where it can."""
-        for problem in self.problems:
-            if problem.is_error:
-                return place(problem)
+        """Why this cannot be applied, the first and how many more; empty where it can."""
+        errors = [problem for problem in self.problems if problem.is_error]
+        if errors:
+            more = f" And {len(errors) - 1} more, on the XML page." if len(errors) > 1 else ""
+            return f"{place(errors[0])}.{more}" if more else place(errors[0])
         for part, pending in self._pending.items():
             return f"{part.value}: {pending.reason}"
         return ""

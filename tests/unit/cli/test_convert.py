@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.unit.cli.shell import EXAMPLE, LIBVIRT, LITERAL, Shell
+from tests.unit.cli.shell import EXAMPLE, GOOD, LIBVIRT, LITERAL, Shell
 
 
 def test_the_document_and_its_losses_do_not_mix(clochectl: Shell) -> None:
@@ -79,7 +79,10 @@ def test_t17_a_conversion_says_how_an_idmap_was_understood(clochectl: Shell) -> 
 def test_a_document_with_errors_is_not_converted(clochectl: Shell) -> None:
     done = clochectl("convert", "--to", "lxc-conf", LITERAL)
     assert (done.status, done.out) == (1, "")
-    assert done.line.startswith(f"{LITERAL}:19:48: not-well-formed: ")
+    first, second, summary = done.said.splitlines()
+    assert first.startswith(f"{LITERAL}:19:48: error: not-well-formed: ")
+    assert second.startswith(f"{LITERAL}:20:")
+    assert summary.startswith(f"clochectl: {LITERAL}: 2 errors; ")
     told = clochectl("convert", "--json", "--to", "lxc-conf", LITERAL)
     assert told.json["document"] is None
     assert [problem["line"] for problem in told.json["problems"]] == [19, 20]
@@ -112,8 +115,13 @@ def test_spec_of_a_dialect_that_is_named(clochectl: Shell) -> None:
     assert clochectl("spec", "--from", "lxc-conf", "-", fed=line).status == 1
 
 
-def test_spec_of_a_broken_document_is_one_line(clochectl: Shell) -> None:
-    assert clochectl("spec", LITERAL).line.startswith(f"{LITERAL}:19:48: ")
+def test_spec_tells_every_error_of_a_document(clochectl: Shell) -> None:
+    done = clochectl("spec", LITERAL)
+    assert (done.status, done.out) == (1, "")
+    assert done.said.startswith(f"{LITERAL}:19:48: error: ")
+    assert len(done.said.splitlines()) == 3
+    one = clochectl("spec", "-", fed=GOOD.replace(b">one<", b">-one<"))
+    assert one.line.startswith("<stdin>:1:")
 
 
 def test_from_overrides_what_the_type_says(clochectl: Shell) -> None:

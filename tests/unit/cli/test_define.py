@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cloche_engine.api.client import Engine
-from cloche_engine.api.errors import NameTakenError
+from cloche_engine.api.errors import InvalidDefinitionError, NameTakenError
 from cloche_engine.api.fake import FakeEngine
 from cloche_engine.cli.change import define
 from cloche_engine.cli.planning import plan
@@ -76,6 +76,33 @@ def test_json_says_what_waits_for_the_next_start(room: Room) -> None:
 def test_nothing_waits_where_the_container_does_not_run(room: Room) -> None:
     assert room.run(define, ash(room)) == ("one: defined\n", "")
     assert json.loads(room.run(define, room.text(), json=True)[0])["next_start"] == []
+
+
+WRONG = "<memory>much</memory>\n<cpushare>1</cpushare></domain>"
+
+
+@pytest.mark.parametrize(("work", "options"), [(define, {}), (plan, {"name": "one"})])
+def test_every_error_is_told_in_a_line_of_its_own(
+    room: Room, work: Work, options: dict[str, object]
+) -> None:
+    with pytest.raises(InvalidDefinitionError) as refused:
+        room.run(work, room.text().replace("</domain>", WRONG), **options)
+    out, said = room.capture.readouterr()
+    first, second = said.splitlines()
+    assert out == ""
+    assert first.startswith(f"{room.file}:2:")
+    assert ": error: memory: " in first
+    assert second.startswith(f"{room.file}:3:")
+    assert ": error: cpushare: " in second
+    assert refused.value.message == f"{room.file}: 2 errors"
+    assert asyncio.run(room.engine.containers())[0].name == "one"
+
+
+def test_one_error_is_one_line(room: Room) -> None:
+    with pytest.raises(InvalidDefinitionError) as refused:
+        room.run(define, room.text().replace("</domain>", "<memory>much</memory></domain>"))
+    assert room.capture.readouterr() == ("", "")
+    assert refused.value.message.startswith(f"{room.file}:2:")
 
 
 @pytest.mark.parametrize(("name", "told"), [("foo", 1), ("default", 0)])

@@ -78,6 +78,16 @@ def test_a_broken_text_keeps_the_last_good_values_and_says_where() -> None:
     assert draft.blocked == draft.broken
 
 
+def test_how_many_mistakes_more_there_are_is_told_with_the_first() -> None:
+    draft = _draft()
+    draft.replace_text(
+        draft.text.replace("65536", "much").replace("</domain>", "<cpushare>1</cpushare></domain>")
+    )
+    assert sum(problem.is_error for problem in draft.problems) == 2
+    assert draft.blocked.startswith("Line ")
+    assert draft.blocked.endswith(". And 1 more, on the XML page.")
+
+
 def test_discard_goes_back_and_tells_everyone() -> None:
     draft = _draft()
     heard: list[Origin] = []
