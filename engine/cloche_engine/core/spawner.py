@@ -201,11 +201,11 @@ class Spawner:
         ours.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
         folder = self._runtime / f"{SPARE}{os.getpid():x}-{time.monotonic_ns():x}"
         spare = Spare(ours, folder, group_name(self._groups, folder.name))
-        with theirs:
-            unusual = "" if rights.is_ordinary else rights.to_json()
-            order = Order(folder.name, unusual, at_once).packed()
-            await self._order(order, [theirs.fileno(), *joined])
         try:
+            with theirs:
+                unusual = "" if rights.is_ordinary else rights.to_json()
+                order = Order(folder.name, unusual, at_once).packed()
+                await self._order(order, [theirs.fileno(), *joined])
             word = asyncio.get_running_loop().sock_recv(ours, 4096)
             packet = await unless_stopped(word, lambda: self._process.pid if self._process else 0)
         except BaseException:
