@@ -128,15 +128,19 @@ class _Member(tarfile.TarInfo):
 class Way:
     """How to unpack: with the owners that the archive names, and under which name at the top.
 
-    Without owners no set-user-id bits and capabilities are given either.
+    Without owners no set-user-id bits and capabilities are given either. Where it is bare, what
+    lies in the archive's folder is made in the one that is there, which stays as it is.
     """
 
     owners: bool = True
     name: str = ""
+    bare: bool = False
 
     def inside(self, path: str) -> tuple[str, ...]:
         """The components of a member's path; ArchiveRefusedError where it leads out."""
         parts = inside(path)
+        if self.bare:
+            return parts[1:]
         return (self.name, *parts[1:]) if self.name and parts else parts
 
 
@@ -173,7 +177,7 @@ class Unpacker:
     def _make(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         parts = self._way.inside(member.name)
         if not parts:
-            if member.isdir():
+            if member.isdir() and not self._way.bare:
                 self._give(self._root, ".", member)
             return
         folder, name = self._folder(parts[:-1]), parts[-1]

@@ -49,21 +49,31 @@ def _part(text: str) -> tuple[str, str] | None:
     return (name, path) if colon and name and "/" not in name else None
 
 
-async def _out(engine: Engine, name: str, path: str, target: Path) -> Copied:
-    """Into a folder that is there; otherwise under that name."""
-    folder, rename = _place(target)
+async def _out(engine: Engine, container: str, path: str, target: Path) -> Copied:
+    """Into a folder that is there; otherwise under that name. What is in / has no name to be under.
+
+    The name is chosen here: what comes was written at the container's end.
+    """
+    folder, name = _place(path, target)
     reading, writing = os.pipe()
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    unpacker = Unpacker(descriptor, _NO_END, lambda _: None, Way(owners=False, name=rename))
+    unpacker = Unpacker(
+        descriptor, _NO_END, lambda _: None, Way(owners=False, name=name, bare=not name)
+    )
     unpacking = _in_thread(lambda: _unpack(reading, unpacker))
     try:
-        copied = await _both(engine.copy_out(name, path, writing), writing, unpacking)
+        copied = await _both(engine.copy_out(container, path, writing), writing, unpacking)
     except EngineError as error:
-        name = rename or Path(os.path.normpath(path)).name or "root"  # noqa: ASYNC240 (text alone)
         raise _with_what_stays(error, unpacker, folder / name) from None
     finally:
         os.close(descriptor)
     return copied
+
+
+def _place(path: str, target: Path) -> tuple[Path, str]:
+    if target.is_dir():
+        return target, Path(os.path.normpath(path)).name
+    return target.parent, target.name
 
 
 async def _both(copying: Awaitable[Copied], writing: int, unpacking: asyncio.Task[None]) -> Copied:
@@ -90,10 +100,6 @@ def _with_what_stays(error: EngineError, unpacker: Unpacker, made: Path) -> Engi
 
 class _TornError(EngineError):
     """What came broke off, as it does where the engine gives up."""
-
-
-def _place(target: Path) -> tuple[Path, str]:
-    return (target, "") if target.is_dir() else (target.parent, target.name)
 
 
 def _unpack(source: int, unpacker: Unpacker) -> None:
