@@ -162,6 +162,21 @@ async def test_shares_host_network_is_told(engine: Engine) -> None:
     assert (await engine.define(host)).shares_host_network
 
 
+async def test_whose_network_it_is_in_is_told(engine: Engine) -> None:
+    assert (await engine.define(shell("one"))).network_of == ""
+    uri = b"http://libvirt.org/schemas/domain/lxc/1.0"
+    for how, value, said in (
+        (b"name", b"one", "the container one"),
+        (b"netns", b"red", "the namespace red"),
+        (b"pid", b"4242", "the process 4242"),
+    ):
+        shared = b"<l:sharenet type='%s' value='%s'/></l:namespace></domain>" % (how, value)
+        around = b"<l:namespace xmlns:l='%s'>%s" % (uri, shared)
+        named = shell(f"with-{how.decode()}").replace(b"</domain>", around)
+        container = await engine.define(named)
+        assert (container.network_of, container.shares_host_network) == (said, False)
+
+
 async def test_shares_host_root_is_told(engine: Engine) -> None:
     assert (await engine.define(shell("one"))).shares_host_root
 

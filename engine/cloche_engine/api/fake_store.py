@@ -86,6 +86,7 @@ class FakeStore:
             addresses=tuple(a for one in spec.interfaces for a in one.addresses),
             shares_host_root=spec.shares_host_root,
             shares_host_network=spec.shares_host_network,
+            network_of=spec.network_of,
             system=bool(spec.system),
             privileged=bool(spec.privileged),
         )

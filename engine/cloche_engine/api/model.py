@@ -75,7 +75,8 @@ class Container:
 
     pid is the init's on the host; exit_code is the program's, or 128 + signal; started is seconds
     since 1970; error and hint explain a failed start or a program that ended badly. system and
-    privileged are as its definition says, whatever runs. ended tells how it ended last and
+    privileged are as its definition says, whatever runs, and so is network_of: whose network it is
+    in where that is another's, in words. ended tells how it ended last and
     ended_at when, until it runs again; stop is whatever somebody asked for.
     """
 
@@ -91,6 +92,7 @@ class Container:
     hint: str = ""
     shares_host_root: bool = False
     shares_host_network: bool = False
+    network_of: str = ""
     system: bool = False
     privileged: bool = False
     ended: End | None = None

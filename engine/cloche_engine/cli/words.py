@@ -31,6 +31,7 @@ def document(container: Container) -> dict[str, Any]:
         "hint": container.hint,
         "shares_host_root": container.shares_host_root,
         "shares_host_network": container.shares_host_network,
+        "network_of": container.network_of,
         "ended": container.ended.value if container.ended else None,
         "ended_at": container.ended_at,
         "system": container.system,
@@ -102,11 +103,17 @@ def facts(container: Container) -> list[tuple[str, str]]:
         ("ended", _ended(container)),
         ("addresses", ", ".join(container.addresses)),
         ("root", "the host's, read-only" if container.shares_host_root else "its own"),
-        ("network", "the host's own" if container.shares_host_network else "its own"),
+        ("network", _network(container)),
         ("error", container.error),
         ("hint", container.hint),
     ]
     return [(name, value) for name, value in every if value]
+
+
+def _network(container: Container) -> str:
+    if container.network_of:
+        return f"that of {container.network_of}"
+    return "the host's own" if container.shares_host_network else "its own"
 
 
 def counted(number: int, one: str, many: str) -> str:

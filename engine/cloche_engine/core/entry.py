@@ -103,6 +103,7 @@ class Entry:
             hint=self.trouble.hint if self.trouble else "",
             shares_host_root=spec.shares_host_root if spec else False,
             shares_host_network=spec.shares_host_network if spec else False,
+            network_of=spec.network_of if spec else "",
             system=bool(spec and spec.system),
             privileged=bool(spec and spec.privileged),
             ended=self.ended,

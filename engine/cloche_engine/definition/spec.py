@@ -316,6 +316,13 @@ class ContainerSpec:
         return next((each for each in self.namespaces if each.kind == "net"), None)
 
     @property
+    def network_of(self) -> str:
+        """The same in words; empty where there is no such."""
+        shared = self.shared_network
+        kinds = {"name": "the container", "pid": "the process", "netns": "the namespace"}
+        return f"{kinds[shared.how]} {shared.value}" if shared else ""
+
+    @property
     def effective_hostname(self) -> str:
         """The name inside: the network's hostname, otherwise the container's name."""
         return self.hostname or self.name

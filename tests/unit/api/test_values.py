@@ -40,6 +40,7 @@ containers = st.builds(
     hint=words,
     shares_host_root=st.booleans(),
     shares_host_network=st.booleans(),
+    network_of=words,
     system=st.booleans(),
     privileged=st.booleans(),
 )
