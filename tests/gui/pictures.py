@@ -1,4 +1,7 @@
-"""Pictures of every page, light and dark: `python -m tests.gui.pictures FOLDER`."""
+"""Pictures of every page, light and dark: `python -m tests.gui.pictures FOLDER`.
+
+Where konsole is installed, also of the console beside it.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,14 @@ def main(folder: Path) -> int:
     """Save all pictures in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     with virtual_screen():
-        from tests.gui.picture_book import PictureBook  # noqa: PLC0415 - needs the display
+        from tests.gui import beside_konsole  # noqa: PLC0415 - needs the display
+        from tests.gui.picture_book import PictureBook  # noqa: PLC0415 - as above
 
         with tempfile.TemporaryDirectory() as settings:
-            PictureBook(folder, Path(settings)).save_all()
+            book = PictureBook(folder, Path(settings))
+            book.save_all()
+            if beside_konsole.can_be_taken():
+                beside_konsole.save_all(folder)
     return 0
 
 

@@ -120,6 +120,15 @@ def grid_of(console: TerminalWidget, characters: list[str]) -> list[QImage]:
     ]
 
 
+def test_heavy_lines_stand_out_evenly_on_both_sides_of_light_ones(console: TerminalWidget) -> None:
+    ink = hex_color(DARK.foreground)
+    light, heavy = (
+        [y for y in range(image.height()) if image.pixelColor(2, y).name() == ink]
+        for image in grid_of(console, ["─", "━"])
+    )
+    assert light[0] - heavy[0] == heavy[-1] - light[-1] > 0
+
+
 def test_every_line_and_block_character_leaves_ink(console: TerminalWidget) -> None:
     characters = [" ", *map(chr, range(0x2500, 0x25A0))]
     blank, *drawn = grid_of(console, characters)

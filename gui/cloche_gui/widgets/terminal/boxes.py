@@ -58,7 +58,8 @@ class _CellSize:
         return max(1, round(min(self.width, self.height / 2) / 8))
 
     def thickness(self, weight: int) -> int:
-        return max(self.thin + 1, self.thin * 2) if weight == _HEAVY else self.thin
+        """A heavy line stands out by the same on both sides of a light one."""
+        return self.thin + 2 * max(1, self.thin // 2) if weight == _HEAVY else self.thin
 
     @property
     def gap(self) -> int:
