@@ -14,9 +14,10 @@ import pytest
 from tests.bus import world
 from tests.contract.test_templates import archive
 
-from cloche_engine.api import bus_pulse, bus_socket
+from cloche_engine.api import bus_pulse, bus_socket, private_start
 from cloche_engine.api.bus import BusEngine
 from cloche_engine.api.bus_pulse import Pulse
+from cloche_engine.api.client import Engine
 from cloche_engine.api.connect import connect
 from cloche_engine.api.errors import UnavailableError
 
@@ -80,6 +81,44 @@ async def test_who_calls_over_a_stopped_bus_hears_its_pid(
         with pytest.raises(UnavailableError, match="the message bus does not answer"):
             await asyncio.wait_for(connect(helper.target), LIMIT)
     assert await engine.containers() == []
+
+
+async def test_who_starts_a_helper_that_is_stopped_hears_its_pid_and_control_starts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(private_start, "LOOK", 0.1)
+    pid_file = tmp_path / "pid"
+
+    def stops(directory: Path) -> list[str]:
+        """The helper's own command, in a process that stops itself before."""
+        script = 'echo $$ >"$0"; kill -STOP $$; exec "$@"'
+        return ["sh", "-c", script, str(pid_file), *world.helper_words(directory)]
+
+    with pytest.raises(UnavailableError, match=r"being started .* is stopped") as told:
+        await asyncio.wait_for(private_start.start_helper(tmp_path / "x", stops), LIMIT)
+    pid = int(pid_file.read_text())
+    assert f"kill -CONT {pid}" in told.value.hint
+
+    os.kill(pid, signal.SIGCONT)
+    engine = await _connected(tmp_path / "x")
+    assert await engine.containers() == []
+    await engine.close()
+    os.kill(pid, signal.SIGTERM)
+    await asyncio.to_thread(world.gone, pid)
+
+
+async def _connected(directory: Path) -> Engine:
+    """The engine there, as soon as it serves; nothing is started for that."""
+
+    def never(_directory: Path) -> list[str]:
+        return ["false"]
+
+    async with asyncio.timeout(LIMIT):
+        while True:
+            try:
+                return await connect(f"private:{directory}", command=never)
+            except UnavailableError:
+                await asyncio.sleep(0.05)
 
 
 async def test_a_long_call_is_waited_for_while_the_helper_answers(

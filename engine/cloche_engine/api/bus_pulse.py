@@ -7,7 +7,6 @@ soon as it is found so; one that is only busy has half a minute.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from dbus_fast import Message, MessageType
@@ -15,6 +14,7 @@ from dbus_fast import Message, MessageType
 from cloche_engine.api.bus_socket import Connection
 from cloche_engine.api.errors import UnavailableError
 from cloche_engine.api.names import ROOT_PATH
+from cloche_engine.api.stopped import is_stopped, stopped_error
 
 BUS = "org.freedesktop.DBus"
 BUS_PATH = "/org/freedesktop/DBus"
@@ -64,11 +64,11 @@ class Pulse:
         for _ in range(_LOOKS):
             if (await asyncio.wait({answer}, timeout=_LOOK))[0]:
                 return
-            if _is_stopped(self._bus_pid):
-                raise _stopped("the message bus", self._bus_pid)
+            if is_stopped(self._bus_pid):
+                raise stopped_error("the message bus", self._bus_pid)
             pid = await self._pid_of(destination, _LOOK)
-            if _is_stopped(pid):
-                raise _stopped("cloched", pid)
+            if is_stopped(pid):
+                raise stopped_error("cloched", pid)
         who = "the message bus" if destination == BUS else "cloched"
         raise UnavailableError(
             f"{who} has not answered for {_LOOK * _LOOKS:.0f} seconds",
@@ -96,18 +96,3 @@ def _noticed(task: asyncio.Task[Any]) -> None:
     """Its failure is told by whoever waits for it, if anybody does."""
     if not task.cancelled():
         task.exception()
-
-
-def _stopped(who: str, pid: int) -> UnavailableError:
-    return UnavailableError(
-        f"{who} does not answer: process {pid} is stopped (SIGSTOP)",
-        f"let it go on, as root: kill -CONT {pid}; then try again",
-    )
-
-
-def _is_stopped(pid: int) -> bool:
-    """Whether a signal or a debugger holds a process (proc(5)); no where it cannot be seen."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in {"T", "t"}
-    except (OSError, IndexError):
-        return False

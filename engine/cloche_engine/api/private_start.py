@@ -13,10 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cloche_engine.api.errors import EngineError, RefusedError, UnavailableError
+from cloche_engine.api.stopped import is_stopped, stopped_error
 
 Command = Callable[[Path], list[str]]
 _DISMISSED, _NOT_AUTHORISED = 126, 127
 _READY = b"ready\n"
+LOOK = 1.0
+"""Seconds between two looks at a helper that starts; one found stopped twice is given up."""
 
 
 def helper_command(directory: Path) -> list[str]:
@@ -74,7 +77,7 @@ async def _start(words: list[str]) -> None:
     waiting = _Waiting()
     _watch(process, waiting)
     try:
-        problem = await waiting.outcome
+        problem = await _unless_stopped(process.pid, waiting.outcome)
     except asyncio.CancelledError:
         with contextlib.suppress(OSError):
             process.terminate()
@@ -83,6 +86,19 @@ async def _start(words: list[str]) -> None:
         waiting.give_up()
     if problem is not None:
         raise problem
+
+
+async def _unless_stopped(
+    pid: int, outcome: asyncio.Future[EngineError | None]
+) -> EngineError | None:
+    """How the start went; a password may take long, but who is stopped says nothing any more."""
+    was_stopped = False
+    while not (await asyncio.wait({outcome}, timeout=LOOK))[0]:
+        now_stopped = is_stopped(pid)
+        if was_stopped and now_stopped:
+            return stopped_error("the helper that is being started", pid)
+        was_stopped = now_stopped
+    return outcome.result()
 
 
 class _Waiting:
