@@ -14,6 +14,8 @@ _CONSOLE = (
     ("Look for text", "Ctrl+Shift+F"),
     ("Scroll by a page", "Shift+Page Up, Shift+Page Down"),
     ("Open a link", "Ctrl+click"),
+    ("Close its own window", "Ctrl+Shift+W, and Ctrl+W where nothing is typed"),
+    ("Close a recording", "Esc, Ctrl+W"),
 )
 _XML = (("Propose what may stand here", "Ctrl+Space"),)
 

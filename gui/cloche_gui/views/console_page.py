@@ -20,6 +20,7 @@ from cloche_gui.views.console_login import SHELL, LoginHint
 from cloche_gui.views.console_recording import ConsoleRecording
 from cloche_gui.views.console_tools import ConsoleTabs, Tools
 from cloche_gui.views.console_wiring import gap_note, send_from
+from cloche_gui.widgets.closing import close_by_keys
 from cloche_gui.widgets.message_bar import MessageArea
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
@@ -306,6 +307,7 @@ class ConsoleWindow(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.page)
         self._show_title("")
+        close_by_keys(self)
         self.page.terminal.setFocus()
 
     def hear(self, container: Container) -> None:

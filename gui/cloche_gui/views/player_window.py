@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from cloche_gui.services.recording import Recording
+from cloche_gui.widgets.closing import close_by_keys
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
 _LONGEST_REST = 2.0
@@ -32,6 +34,7 @@ class PlayerWindow(QWidget):
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._lay_out()
+        close_by_keys(self)
         self.go_to(0.0)
         self.play()
 
@@ -50,6 +53,13 @@ class PlayerWindow(QWidget):
         column = QVBoxLayout(self)
         column.addWidget(self.terminal, 1)
         column.addLayout(row)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Escape closes it, where no search or selection ends by that."""
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
 
     @property
     def seconds(self) -> float:
