@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from cloche_gui.presenters.draft import Draft
 from cloche_gui.views.commands import Commands
 from cloche_gui.widgets import icons
+from cloche_gui.widgets.heir import Heir, InheritedButton
 from cloche_gui.widgets.labels import ElidedLabel
 
 
@@ -68,6 +69,11 @@ class ApplyBar(QWidget):
             for one, other in pairwise([last, *buttons]):
                 self.setTabOrder(one, other)
 
+    def set_heir(self, heir: Heir) -> None:
+        """Where the keyboard goes when a button that has it rests."""
+        for button in (self.changes, self.discard, self.apply):
+            button.heir = heir
+
     def _set(self, name: str, *, enabled: bool, why_not: str) -> None:
         action = self._commands[name]
         action.setEnabled(enabled)
@@ -85,9 +91,9 @@ class ApplyBar(QWidget):
         self.status.setEnabled(bool(icon))
 
 
-def _button(commands: Commands, name: str, text: str) -> QPushButton:
+def _button(commands: Commands, name: str, text: str) -> InheritedButton:
     icon = commands[name].icon()
-    button = QPushButton(text) if icon.isNull() else QPushButton(icon, text)
+    button = InheritedButton(text) if icon.isNull() else InheritedButton(icon, text)
     button.setMinimumWidth(104)
     button.clicked.connect(commands[name].trigger)
     return button

@@ -71,6 +71,8 @@ class ContainerPage(QWidget):
         self.plan: PlanDialog | None = None
         commands["changes"].triggered.connect(self._show_changes)
         self._commands = commands
+        self.header.set_heir(self._go_on)
+        self.apply_bar.set_heir(self._go_on)
         self._lay_out()
         self.tabs.currentChanged.connect(self._tab_changed)
         self._tab_changed(CONSOLE)
@@ -194,6 +196,15 @@ class ContainerPage(QWidget):
             self._settings.identity.name.setFocus()
         elif widget is not None:
             widget.setFocus()
+
+    def _go_on(self) -> None:
+        """Give the keyboard to where it was last on the page in view, or to its beginning."""
+        place = self.tabs.currentWidget()
+        last = place.focusWidget() if place is not None else None
+        if last is not None and last.isVisible() and last.isEnabled():
+            last.setFocus()
+        else:
+            self.show_page(self.tabs.currentIndex())
 
     def scale_console(self, points: int) -> None:
         """Use this font size in every console; 0 leaves it as it is."""

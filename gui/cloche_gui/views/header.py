@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QPainter, QPaintEvent
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from cloche_engine.api.model import Container, State
 from cloche_gui.presenters.container import Action, subtitle
@@ -12,6 +12,7 @@ from cloche_gui.presenters.notice import plain_tip
 from cloche_gui.views.commands import Commands
 from cloche_gui.views.container_delegate import state_color
 from cloche_gui.widgets import icons
+from cloche_gui.widgets.heir import Heir, InheritedToolButton
 
 _SHOWN = (
     Action.START,
@@ -68,6 +69,11 @@ class Header(QWidget):
         self.state.setText(subtitle(container))
         self._mark.show_state(container.state)
 
+    def set_heir(self, heir: Heir) -> None:
+        """Where the keyboard goes when a button that has it rests."""
+        for button in self.buttons.values():
+            button.heir = heir
+
     def _lay_out(self) -> None:
         words = QVBoxLayout()
         words.setSpacing(0)
@@ -82,8 +88,8 @@ class Header(QWidget):
         for button in self.buttons.values():
             row.addWidget(button)
 
-    def _button(self, commands: Commands, kind: Action) -> QToolButton:
-        button = QToolButton()
+    def _button(self, commands: Commands, kind: Action) -> InheritedToolButton:
+        button = InheritedToolButton()
         button.setDefaultAction(commands[kind.value])
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIconSize(QSize(18, 18))
