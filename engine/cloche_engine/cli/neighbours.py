@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from cloche_engine.definition.checking.neighbours import against, host_memory_kib
+from cloche_engine.definition.checking.neighbours import (
+    against,
+    guarantees_memory,
+    host_memory_kib,
+)
 from cloche_engine.definition.names import short
 from cloche_engine.definition.problem import Problem, Severity
 from cloche_engine.definition.reading import read
@@ -21,7 +25,7 @@ def beside(
 ) -> tuple[Problem, ...]:
     """Problems with what is defined and with the host; one of its own uuid is itself."""
     others = (other for other in defined if spec.uuid is None or other.uuid != spec.uuid)
-    return against(spec, others, host_memory_kib(), tree)
+    return against(spec, others, host_memory_kib(), tree, guarantees=guarantees_memory())
 
 
 def unknown_networks(spec: ContainerSpec, known: Collection[str]) -> tuple[Problem, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 
 from cloche_engine.api.client import Engine
 from cloche_engine.api.errors import InvalidArgumentError, NameTakenError
 from cloche_engine.api.model import Container
-from cloche_engine.cli import files, words
+from cloche_engine.cli import files, neighbours, words
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing.edit import set_uuid
 from cloche_engine.definition.planning.plan import Plan, Step, make_plan, unified_diff
@@ -22,6 +23,8 @@ async def plan(engine: Engine, options: argparse.Namespace) -> int:
     if options.json:
         words.print_json({"name": container.name, **_document(found)})
     else:
+        for problem in neighbours.beside(wanted.compiled(), (), wanted.tree):
+            print(words.printable(problem.render(files.shown(options.file))), file=sys.stderr)
         print(words.printable_lines(_text(found)), end="")
     return 0
 

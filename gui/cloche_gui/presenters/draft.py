@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from cloche_engine.api.model import StoredDefinition
-from cloche_engine.definition.checking.neighbours import against, host_memory_kib
+from cloche_engine.definition.checking.neighbours import (
+    against,
+    guarantees_memory,
+    host_memory_kib,
+)
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.planning.plan import Plan, make_plan
 from cloche_engine.definition.problem import DefinitionError, Problem
@@ -110,11 +114,9 @@ class Draft:
         document = self._document
         if document.spec is None or document.tree is None:
             return document.problems
-        others = self._neighbours(self.uuid)
-        return (
-            *document.problems,
-            *against(document.spec, others, host_memory_kib(), document.tree),
-        )
+        spec, others, tree = document.spec, self._neighbours(self.uuid), document.tree
+        host = against(spec, others, host_memory_kib(), tree, guarantees=guarantees_memory())
+        return (*document.problems, *host)
 
     @property
     def forms_follow(self) -> bool:

@@ -103,7 +103,8 @@ wholes = st.builds(
         mems=st.none() | st.just("0-1"),
         count=st.none() | st.integers(1, 64),
     ),
-    memory=st.builds(Memory, SIZES, guarantee_kib=SIZES)
+    memory=st.builds(Memory, SIZES)
+    | st.builds(Memory, guarantee_kib=SIZES)
     | st.builds(Memory, st.none(), SIZES, SIZES),
     io_weight=st.none() | st.integers(10, 1000),
     idmap=st.none() | st.builds(IdMap, IDS, IDS),

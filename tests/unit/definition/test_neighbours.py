@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from cloche_engine.definition.checking.neighbours import against, host_memory_kib
+from cloche_engine.definition.checking.neighbours import (
+    against,
+    guarantees_memory,
+    host_memory_kib,
+)
+from cloche_engine.definition.document import Document
 from cloche_engine.definition.reading import read
 from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind, Memory
 
@@ -60,6 +66,31 @@ def test_memory_above_the_hosts_is_told() -> None:
     assert codes(much, memory=2049) == []
     assert codes(much, memory=None) == []
     assert (host_memory_kib() or 0) > 1024
+
+
+def test_a_guarantee_of_memory_that_this_host_cannot_give_is_told(tmp_path: Path) -> None:
+    text = b"""<domain type='linuxcontainer'><name>one</name>
+<container><application>/bin/sh</application></container>
+<memtune><min_guarantee>65536</min_guarantee></memtune></domain>"""
+    document = Document.parse(text)
+    spec = document.compiled()
+    assert document.problems == ()
+    (problem,) = against(spec, (), None, document.tree, guarantees=False)
+    assert (problem.code, problem.place) == ("guarantee-unheeded", (3, 25))
+    assert not problem.is_error
+    assert against(spec, (), None, document.tree, guarantees=True) == ()
+    assert not guarantees_memory(tmp_path)
+    (tmp_path / "cgroup.controllers").write_text("cpu io memory pids\n")
+    assert guarantees_memory(tmp_path)
+
+
+def test_a_guarantee_above_the_most_memory_is_told_at_its_place() -> None:
+    text = b"""<domain type='linuxcontainer'><name>one</name><memory>65536</memory>
+<container><application>/bin/sh</application></container>
+<memtune><min_guarantee>65537</min_guarantee></memtune></domain>"""
+    (problem,) = Document.parse(text).problems
+    assert (problem.code, problem.line, problem.is_error) == ("memory", 3, False)
+    assert Document.parse(text.replace(b"65537", b"65536")).problems == ()
 
 
 def test_the_problems_stand_where_the_text_says_it() -> None:

@@ -121,6 +121,45 @@ def test_a_v2_host_lifts_its_limits_in_v2_words(new: Made) -> None:
     assert text("memory.oom.group") == "0"
 
 
+def guaranteed(folder: Path, *groups: str) -> list[Group]:
+    """Groups of a v2 host below one that is theirs, each with what it is guaranteed."""
+    (folder / "cgroup.controllers").write_text("cpu cpuset io memory pids")
+    (folder / "cgroup.subtree_control").write_text("")
+    fill(folder / "cloche", "memory.min=0")
+    for name in groups:
+        fill(folder / "cloche" / name, f"{V2} memory.min=0")
+    mounts = f"30 25 0:26 / {folder} rw - cgroup2 cgroup2 rw\n"
+    return [Group(detect(mounts), f"cloche/{name}") for name in groups]
+
+
+def test_a_guarantee_of_memory_is_claimed_by_the_group_above_too(tmp_path: Path) -> None:
+    one, two = guaranteed(tmp_path, "one", "two")
+    above = tmp_path / "cloche/memory.min"
+    assert apply(one, Limits(memory_guarantee=64 * MIB)) == []
+    assert (tmp_path / "cloche/one/memory.min").read_text() == str(64 * MIB)
+    assert apply(two, Limits(memory_guarantee=32 * MIB)) == []
+    assert above.read_text() == str(96 * MIB)
+    assert change(one, Limits()) == []
+    assert (tmp_path / "cloche/one/memory.min").read_text() == "0"
+    assert above.read_text() == str(32 * MIB)
+
+
+def test_a_guarantee_that_a_group_further_up_does_not_give_is_told(tmp_path: Path) -> None:
+    (one,) = guaranteed(tmp_path, "deep/one")
+    fill(tmp_path / "cloche/deep", "memory.min=0")
+    (said,) = apply(one, Limits(memory_guarantee=64 * MIB))
+    assert said == "<min_guarantee>: the group /cloche gives 0 of 65536 KiB"
+    fill(tmp_path / "cloche", "memory.min=max")
+    assert apply(one, Limits(memory_guarantee=64 * MIB)) == []
+
+
+def test_a_v1_host_says_that_it_guarantees_no_memory(old: Made) -> None:
+    group, _ = old
+    (said,) = apply(group, Limits(memory_guarantee=64 * MIB))
+    assert said.startswith("<min_guarantee> cannot be applied here: only control groups of version")
+    assert apply(group, Limits()) == []
+
+
 def test_processors_are_given_back_by_taking_those_of_the_parent(old: Made) -> None:
     group, text = old
     apply(group, Limits(cpus="1,3"))

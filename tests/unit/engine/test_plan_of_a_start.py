@@ -44,10 +44,8 @@ def test_most_of_memory_and_swap_holds_the_memory_alone_too() -> None:
     assert plan_of(memory=Memory(swap_kib=64)).limits.memory == 64 << 10
 
 
-def test_a_guarantee_of_memory_is_refused() -> None:
-    with pytest.raises(UnsupportedError, match="guarantee") as refused:
-        plan_of(memory=Memory(guarantee_kib=64))
-    assert "min_guarantee" in refused.value.hint
+def test_a_guarantee_of_memory_is_planned() -> None:
+    assert plan_of(memory=Memory(guarantee_kib=64)).limits.memory_guarantee == 64 << 10
 
 
 def test_a_plan_of_an_older_helper_still_reads() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from cloche_engine.core.compiling.refusal import refusal
 from cloche_engine.definition.domain.cpuset import as_ranges, numbers
 from cloche_engine.definition.spec import ContainerSpec, IoDevice
 from cloche_engine.definition.units import UNLIMITED_KIB
@@ -19,8 +18,6 @@ _RLIMITS = (Rlimit("nofile", 1024, 524288, wished=False), Rlimit("core", 0, 0, w
 
 def compile_limits(spec: ContainerSpec) -> Limits:
     """What its control groups are to hold it to."""
-    if refused := _unsupported(spec):
-        raise refusal(*refused)
     cpu, memory = spec.cpu, spec.memory
     return Limits(
         cpu_shares=cpu.shares or 0,
@@ -33,6 +30,7 @@ def compile_limits(spec: ContainerSpec) -> Limits:
         mems=_shortest(cpu.mems),
         memory_soft=_bytes(memory.soft_kib),
         memory_swap=_bytes(memory.swap_kib),
+        memory_guarantee=_bytes(memory.guarantee_kib),
         io_weight=spec.io_weight or 0,
         devices=tuple(map(_device, spec.io_devices)),
         # Of a system only the one that outgrew it is killed: its init may start that again.
@@ -65,13 +63,3 @@ def _bytes(kib: int | None) -> int:
 def _shortest(listed: str | None) -> str:
     """As the kernel shows it."""
     return as_ranges(numbers(listed)) if listed else ""
-
-
-def _unsupported(spec: ContainerSpec) -> tuple[str, str] | None:
-    # A number of processors nowhere limits containers: it is what libvirt wants to be told.
-    if spec.memory.guarantee_kib:
-        return (
-            "a guarantee of memory does not work: groups of other programs would lose theirs",
-            "remove <min_guarantee>, and give others a <soft_limit>",
-        )
-    return None

@@ -18,10 +18,13 @@ def against(
     others: Iterable[ContainerSpec],
     host_memory_kib: int | None,
     tree: Tree | None = None,
+    *,
+    guarantees: bool = True,
 ) -> tuple[Problem, ...]:
     """Names, uuids and addresses that other containers have, and a limit above what there is.
 
     others are those that it does not take the place of; tree gives the problems their places.
+    guarantees is whether this host can guarantee memory.
     """
     problems = []
     addresses = _addresses(spec)
@@ -36,6 +39,8 @@ def against(
     limit = spec.memory.max_kib
     if limit is not None and host_memory_kib is not None and limit > host_memory_kib:
         problems.append(_too_much(tree, limit, host_memory_kib))
+    if spec.memory.guarantee_kib and not guarantees:
+        problems.append(_not_guaranteed(tree))
     return in_order(problems)
 
 
@@ -52,6 +57,14 @@ def host_memory_kib() -> int | None:
     except OSError:
         return None
     return int(found[1]) if found else None
+
+
+def guarantees_memory(folder: Path = Path("/sys/fs/cgroup")) -> bool:
+    """Whether the kernel here can: control groups of version 2 have the memory (cgroups(7))."""
+    try:
+        return "memory" in (folder / "cgroup.controllers").read_text().split()
+    except OSError:
+        return False
 
 
 def _identity(
@@ -104,6 +117,15 @@ def _too_much(tree: Tree | None, limit: int, present: int) -> Problem:
     place = _place(tree, "memory")
     hint = "it limits nothing here"
     return Problem("memory-above-host", Severity.WARNING, *place, reason, hint)
+
+
+def _not_guaranteed(tree: Tree | None) -> Problem:
+    reason = "<min_guarantee> cannot be applied here: it takes control groups of version 2"
+    tune = tree.root.first("memtune") if tree else None
+    element = tune.first("min_guarantee") if tune else None
+    place = tree.text_place(element) if tree and element else (1, 1)
+    hint = "the container starts without it; a <soft_limit> for others leaves it room"
+    return Problem("guarantee-unheeded", Severity.WARNING, *place, reason, hint)
 
 
 def _place(tree: Tree | None, name: str) -> tuple[int, int]:

@@ -56,6 +56,10 @@ def _check_order(report: Report, tune: Element | None, memory: Memory) -> None:
     if tune is None or memory.max_kib is None:
         return
     soft, swap = tune.first("soft_limit"), tune.first("swap_hard_limit")
+    kept = tune.first("min_guarantee")
+    if kept is not None and (memory.guarantee_kib or 0) > memory.max_kib:
+        reason = f"more is guaranteed than the most memory, {memory.max_kib} KiB"
+        report.warning("memory", kept, reason, "it guarantees no more than that")
     if soft is not None and (memory.soft_kib or 0) > memory.max_kib:
         reason = f"the soft limit is above the most memory, {memory.max_kib} KiB"
         report.error("memory", soft, reason, "make it smaller than that")

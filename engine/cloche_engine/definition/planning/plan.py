@@ -26,6 +26,7 @@ _ELEMENTS = {
     "memory.max_kib": ("domain", "memory"),
     "memory.soft_kib": ("memtune", "soft_limit"),
     "memory.swap_kib": ("memtune", "swap_hard_limit"),
+    "memory.guarantee_kib": ("memtune", "min_guarantee"),
     "io_weight": ("blkiotune", "weight"),
     "io_devices": ("blkiotune", "device"),
     "processes": ("domain", "processes"),

@@ -63,7 +63,7 @@ MEMTUNE_RULES: tuple[ElementRule, ...] = (
     _size("hard_limit", "most memory; the same as <memory>", MIN_MEMORY_KIB, Effect.NOW),
     _size("soft_limit", "memory that is left when others are short of it", 1, Effect.NOW),
     _size("swap_hard_limit", "most of memory and swap together", MIN_MEMORY_KIB, Effect.NOW),
-    _size("min_guarantee", "memory that is never taken away", 1),
+    _size("min_guarantee", "memory that is never taken away", 1, Effect.NOW),
 )
 """`<memtune>`; `<memory>` itself is each dialect's own."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from cloche_engine.host.cgroups import v1, v2
 from cloche_engine.host.cgroups.devices import Devices, numbered, unheeded_weight
 from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.cgroups.guarantee import claim
 from cloche_engine.host.cgroups.setting import LimitError, Setting
 from cloche_engine.host.cgroups.usage import memory_in_use
 from cloche_engine.sandbox.plan.limits import DeviceLimits, Limits
@@ -62,6 +63,7 @@ def _notices(group: Group, limits: Limits) -> list[str]:
     said = unheeded_weight(limits, io.path if io else None)
     if cpu is not None and cpu.version == 2:
         said += v2.coarse_shares(limits.cpu_shares)
+    said += claim(group, limits.memory_guarantee)
     if pids is None:
         said.append("<processes>: this kernel cannot limit them")
     return said

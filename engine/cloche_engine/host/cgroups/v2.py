@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 
+from cloche_engine.host.cgroups import guarantee
 from cloche_engine.host.cgroups.devices import Devices
 from cloche_engine.host.cgroups.setting import PAGE, LimitError, Setting
 from cloche_engine.sandbox.plan.limits import (
@@ -92,7 +93,7 @@ class _Chosen(Setting):
 
 
 def memory(folder: str, limits: Limits, _: Devices) -> Iterator[Setting]:
-    """Memory, where it is slowed down, swap, and whether all die where one outgrows it."""
+    """Memory, where it is slowed down, swap, what is kept, and whether all die of one's hunger."""
     most = limits.memory
     yield Setting("<memory>", f"{folder}/memory.max", str(most or "max"), "max")
     yield Setting("<soft_limit>", f"{folder}/memory.high", _high(limits), "max",
@@ -100,6 +101,8 @@ def memory(folder: str, limits: Limits, _: Devices) -> Iterator[Setting]:
     swap = str(max(0, (limits.memory_swap or most) - most)) if most else "max"
     yield Setting("<swap_hard_limit>", f"{folder}/memory.swap.max", swap, "max",
                 unwished=not limits.memory_swap)  # fmt: skip
+    yield Setting("<min_guarantee>", f"{folder}/{guarantee.FILE}", str(limits.memory_guarantee),
+                "0", unwished=not limits.memory_guarantee)  # fmt: skip
     yield Setting("<memory>", f"{folder}/memory.oom.group", str(int(limits.oom_group)), "0",
                 unwished=True)  # fmt: skip
 

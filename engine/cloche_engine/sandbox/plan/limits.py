@@ -52,6 +52,7 @@ class Limits:
     mems: str = ""
     memory_soft: int = 0
     memory_swap: int = 0
+    memory_guarantee: int = 0
     io_weight: int = 0
     devices: tuple[DeviceLimits, ...] = ()
     oom_group: bool = False
