@@ -63,6 +63,21 @@ EVERYTHING = f"""
 """
 
 
+async def test_a_container_starts_with_its_guarantee_of_memory_or_is_told_why_not(
+    define: Define, root: Path
+) -> None:
+    around = "<memtune><min_guarantee>8192</min_guarantee></memtune>"
+    box = await define(root=root, around=around)
+    assert (await box.start()).state is State.RUNNING
+    told = " ".join((await box.engine.stats(box.uuid)).notices)
+    version, folder = await folder_of(box, "memory")
+    if version == 1:
+        assert "<min_guarantee> cannot be applied here" in told
+    else:
+        assert (folder / "memory.min").read_text() == f"{8 << 20}\n"
+        assert "cannot be applied" not in told
+
+
 async def test_a_container_starts_with_every_limit_of_its_definition(
     define: Define, root: Path
 ) -> None:
