@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +23,14 @@ PRIVATE = (
     "</ip><ip address='fd7{0}::5' prefix='64'><gateway address='fd7{0}::1'/></ip></interface>"
 )
 FAR = ("203.0.113.1", "2001:db8::1")
+SWITCHES_ON = """
+import os, pathlib, sys
+from cloche_engine.host.network.forwarding import switch_on
+pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("0")
+assert switch_on(ipv6=False)
+print(f"/run/cloche-forwarding.{os.stat('/proc/self/ns/net').st_ino}", flush=True)
+sys.stdin.read()
+"""
 ROUTING = Path("/proc/sys/net/ipv4/ip_forward")
 
 
@@ -71,6 +82,31 @@ async def test_routing_stays_while_another_bridge_has_addresses_and_then_goes(
     await later.kill(box.uuid)
     await later.close()
     assert (ROUTING.read_text().strip(), note.exists()) == ("0", False)
+
+
+async def test_the_note_of_a_killed_run_goes_with_its_namespace(
+    engine: LocalEngine, tmp_path: Path
+) -> None:
+    """And the control: that of a namespace where somebody is stays."""
+    notes = {}
+    with contextlib.ExitStack() as held:
+        for who in ("dead", "lives"):
+            words = ["unshare", "--net", sys.executable, "-c", SWITCHES_ON]
+            process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            held.enter_context(process)
+            held.callback(process.kill)
+            assert process.stdout is not None
+            notes[who] = Path(process.stdout.readline().decode().strip())
+            assert notes[who].exists()
+            if who == "dead":
+                process.kill()
+                process.wait(20)
+        state = tmp_path / "state"
+        await engine.close()
+        later = await LocalEngine.open(state, state / "run", engine.places.instance)
+        await later.close()
+        assert {who: note.exists() for who, note in notes.items()} == {"dead": False, "lives": True}
+        notes["lives"].unlink()
 
 
 async def test_private_bridges_lead_no_further_while_the_host_routes(

@@ -150,13 +150,16 @@ async def test_a_port_that_a_program_of_the_host_uses_is_refused(
 
 
 async def test_a_port_of_the_networks_own_dnsmasq_is_called_so(define: Define, root: Path) -> None:
-    first = await define(name="first", root=root, inside=managed())
-    await first.start()
-    for proto, port in (("tcp", 53), ("udp", 67)):
-        ports = forward(f"start='{port}' end='{port + 2}'", proto=proto)
-        late = await define(name=f"late-{proto}", root=root, inside=managed(ports))
-        with pytest.raises(EngineError, match=f"default itself needs the {proto} port {port} "):
-            await late.start()
+    """Also while it does not run: the first of the network brings it."""
+    plain = await define(name="plain", root=root, inside=managed())
+    for turn in ("first", "late"):
+        for proto, port in (("tcp", 53), ("udp", 67)):
+            ports = forward(f"start='{port}' end='{port + 2}'", proto=proto)
+            box = await define(name=f"{turn}-{proto}", root=root, inside=managed(ports))
+            with pytest.raises(EngineError, match=f"default itself needs the {proto} port {port} "):
+                await box.start()
+        if turn == "first":
+            await plain.start()
 
 
 async def test_services_of_the_hosts_loopback_stay_out_of_reach(define: Define, root: Path) -> None:

@@ -44,6 +44,16 @@ class Member:
     address6: str = ""
 
 
+def needed(ports: ForwardPlan, pool: Pool) -> int | None:
+    """The port of a forward that it has, or will have: that of names, or that of DHCP."""
+    if _program() is None:
+        return None
+    wanted = range(ports.start, ports.end + 1)
+    if _NAMES in wanted and ports.host in {"", *(str(each.gateway.ip) for each in pool.bridges)}:
+        return _NAMES
+    return _DHCP if _DHCP in wanted and ports.proto == "udp" else None
+
+
 def may_be_published(name: str) -> bool:
     """Whether a name is one label, and none that programs trust."""
     return bool(_LABEL.fullmatch(name)) and name.lower() not in _RESERVED
@@ -78,13 +88,6 @@ class Dnsmasq:
         """Whether it does."""
         return self._pidfd >= 0
 
-    def uses(self, ports: ForwardPlan, port: int) -> bool:
-        """Whether it has a port that a forward asks for: that of names, or that of DHCP."""
-        gateways = () if self._pool is None else self._pool.bridges
-        own = {"", *(str(bridge.gateway.ip) for bridge in gateways)}
-        names = port == _NAMES and ports.host in own
-        return self.runs and (names or (port == _DHCP and ports.proto == "udp"))
-
     def publish(self, members: Iterable[Member]) -> None:
         """Make names and addresses known."""
         hosts, leases = files(members)
@@ -112,7 +115,7 @@ class Dnsmasq:
         if self.runs:
             return
         self._pool = pool
-        program = shutil.which("dnsmasq", path="/usr/sbin:/usr/bin:/sbin:/bin")
+        program = _program()
         if program is None:
             self._trouble("dnsmasq is not installed: containers have no names and no DHCP")
             return
@@ -148,7 +151,7 @@ class Dnsmasq:
         self._wait = min(self._wait * 4, _LONGEST_WAIT)
 
     def _start_again(self) -> None:
-        program = shutil.which("dnsmasq", path="/usr/sbin:/usr/bin:/sbin:/bin")
+        program = _program()
         if program is not None and self._pool is not None:
             self._spawn(program, self._pool)
 
@@ -207,6 +210,10 @@ class Dnsmasq:
         shutil.rmtree(self._folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # others have theirs there
             _FOLDERS.rmdir()
+
+
+def _program() -> str | None:
+    return shutil.which("dnsmasq", path="/usr/sbin:/usr/bin:/sbin:/bin")
 
 
 def _account() -> pwd.struct_passwd:

@@ -15,7 +15,7 @@ from cloche_engine.api.errors import EngineError
 from cloche_engine.api.networks import Network
 from cloche_engine.core.networks import firewall, nft
 from cloche_engine.core.networks.addresses import Addresses, Members, told_in_words
-from cloche_engine.core.networks.dnsmasq import Dnsmasq
+from cloche_engine.core.networks.dnsmasq import Dnsmasq, needed
 from cloche_engine.core.networks.firewall import Forward, Rules
 from cloche_engine.core.networks.ports import NAME, Port
 from cloche_engine.core.networks.watching import RouteWatch, RuleWatch
@@ -154,6 +154,7 @@ class ManagedNetwork:
 
     async def recover(self, links: tuple[LinkPlan, ...]) -> None:
         """After a helper before us: go on for those that run, or take away what it left."""
+        await asyncio.to_thread(forwarding.forget_dead)
         if not self._mark.exists() or self._addresses.network is None:
             return
         if self._addresses.rules_of(links).bridges:
@@ -200,13 +201,13 @@ class ManagedNetwork:
                     f"{self._addresses.name_of(other.address)} already",
                     "choose another port in <portForward>, or stop that container",
                 )
+            if (port := needed(ports, self._addresses.pool())) is not None:
+                raise EngineError(
+                    f"the network {NAME} itself needs the {ports.proto} port {port} of this "
+                    "host: its dnsmasq answers there",
+                    f"leave {port} out of <portForward>, or choose another port",
+                )
             if (port := first_taken(ports)) is not None:
-                if self._dnsmasq.uses(ports, port):
-                    raise EngineError(
-                        f"the network {NAME} itself needs the {ports.proto} port {port} of this "
-                        "host: its dnsmasq answers there",
-                        f"leave {port} out of <portForward>, or choose another port",
-                    )
                 raise EngineError(
                     f"a program of this host uses the {ports.proto} port {port}",
                     "choose another port in <portForward>, or end that program",

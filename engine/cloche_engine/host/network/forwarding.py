@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from cloche_engine.host.network.alive import living
 from cloche_engine.kernel.netlink import Netlink
 from cloche_engine.sandbox.plan.links import OUR_PREFIXES, PRIVATE
 
 _SETTINGS = Path("/proc/sys/net")
 _NAMESPACE = "/proc/thread-self/ns/net"
+_NOTES, _NOTE = Path("/run"), "cloche-forwarding."
 
 
 def switch_on(*, ipv6: bool) -> tuple[str, ...]:
@@ -57,6 +59,14 @@ def switch_back() -> bool:
                 setting.write_text(before)
         note.unlink()
     return True
+
+
+def forget_dead() -> None:
+    """Take away the notes of network namespaces that are gone; their numbers are given again."""
+    notes = {int(note.suffix[1:]): note for note in _NOTES.glob(f"{_NOTE}*")}
+    if notes.keys() - {os.stat(_NAMESPACE).st_ino}:  # noqa: PTH116 (no file, a link of procfs)
+        for number in notes.keys() - living():
+            notes[number].unlink(missing_ok=True)
 
 
 def keep_private(bridge: str) -> None:
@@ -102,6 +112,6 @@ def _note_of_here() -> Iterator[Path]:
     namespace = os.open(_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(namespace, fcntl.LOCK_EX)
-        yield Path(f"/run/cloche-forwarding.{os.fstat(namespace).st_ino}")
+        yield _NOTES / f"{_NOTE}{os.fstat(namespace).st_ino}"
     finally:
         os.close(namespace)
