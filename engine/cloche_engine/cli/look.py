@@ -6,7 +6,10 @@ import argparse
 import sys
 
 from cloche_engine.api.client import Engine
+from cloche_engine.api.errors import NotFoundError, WrongStateError
+from cloche_engine.api.model import Container
 from cloche_engine.cli import words
+from cloche_engine.cli.stats import limits
 
 
 async def show_all(engine: Engine, options: argparse.Namespace) -> int:
@@ -31,8 +34,16 @@ async def show(engine: Engine, options: argparse.Namespace) -> int:
     if options.json:
         words.print_json(words.document(container))
     else:
-        print(words.table(words.facts(container)))
+        print(words.table([*words.facts(container), *await _limits(engine, container)]))
     return 0
+
+
+async def _limits(engine: Engine, container: Container) -> list[tuple[str, str]]:
+    """Those that hold it while it runs."""
+    try:
+        return limits(await engine.stats(container.uuid)) if container.pid else []
+    except (NotFoundError, WrongStateError):  # it has just ended
+        return []
 
 
 async def xml(engine: Engine, options: argparse.Namespace) -> int:

@@ -58,6 +58,17 @@ def _facts(usage: Stats) -> Iterator[tuple[str, str]]:
     return ((name, value) for name, value in every if value)
 
 
+def limits(usage: Stats) -> list[tuple[str, str]]:
+    """What the kernel holds it to, without what it does not."""
+    every = [
+        ("memory limit", _size(usage.memory_limit_bytes)),
+        ("memory and swap limit", _size(usage.memory_swap_limit_bytes)),
+        ("processor quota", _quota(usage)),
+        ("processes limit", str(usage.processes_limit or "")),
+    ]
+    return [(name, value) for name, value in every if value]
+
+
 def _quota(usage: Stats) -> str:
     if not usage.cpu_quota_usec:
         return ""

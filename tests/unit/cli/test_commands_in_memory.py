@@ -41,3 +41,8 @@ def test_a_source_that_is_not_there_is_told_with_a_remedy(
     done = clochectl("--connect", "test:", *words)
     assert (done.status, "cannot read /no/such: No such file" in done.line) == (1, True)
     assert "; check the name" in done.line
+
+
+def test_show_tells_the_limits_of_what_runs(clochectl: Shell) -> None:
+    assert "memory limit  256.0 MiB" in clochectl("--connect", "test:", "show", "web").out
+    assert "limit" not in clochectl("--connect", "test:", "show", "browndog").out
