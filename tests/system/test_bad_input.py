@@ -155,8 +155,8 @@ def test_ten_megabytes_of_xml(clochectl: Command, tmp_path: Path) -> None:
 
 
 def test_no_free_pty(clochectl: Command, root: Path) -> None:
-    name = clochectl.define(root=root)
-    with no_free_pty():
+    with no_free_pty():  # from the beginning: a prepared start has one
+        name = clochectl.define(root=root)
         refusal = start_refused(clochectl, name, root)
         assert clochectl.refused("start", name, "--console") == refusal
     assert "no free pseudoterminal" in refusal.cause

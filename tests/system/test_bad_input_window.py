@@ -142,8 +142,8 @@ async def test_a_root_tree_without_proc_that_cannot_be_completed(
 
 
 async def test_no_free_pty(real_driver: Driver, clochectl: Command, root: Path) -> None:
-    name = await define(real_driver, clochectl, root=root)
-    with no_free_pty():
+    with no_free_pty():  # from the beginning: a prepared start has one
+        name = await define(real_driver, clochectl, root=root)
         said = await start_refused(real_driver, clochectl, name)
     assert "no free pseudoterminal" in said
     await real_driver.click(real_driver.window.page.header.buttons[Action.START])

@@ -121,6 +121,7 @@ class LocalEngine:
                 raise WrongStateError(
                     f"{entry.name!r} is {entry.state} and cannot be deleted", "stop it first"
                 )
+            await self._lifecycle.forget(entry)
             self._registry.remove(entry)
             self._network.forget(entry.uuid)
             await asyncio.to_thread(copies.remove, self._places, entry.uuid)

@@ -203,6 +203,10 @@ class Lifecycle:
                     raise
                 # ESRCH: the init ended and its monitor is about to say so
 
+    async def forget(self, entry: Entry) -> None:
+        """Have nothing ready for its start."""
+        await self._starting.foresight.forget(entry.uuid)
+
     async def find_again(self) -> None:
         """Find what runs since an earlier helper, undo what dead monitors left."""
         await self._following.find_again()
@@ -214,6 +218,7 @@ class Lifecycle:
         under_way = [*self._starts, *self._afterwards.starts]
         if under_way:  # cut off here they would go on with nobody who knows of them
             await asyncio.wait(under_way, timeout=_AFTER_KILL)
+        await self._starting.foresight.close()
         await self._starting.settle()
         await self._network.close(self._registry.links())
         for entry in self._registry.all():

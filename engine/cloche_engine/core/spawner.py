@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from cloche_engine.host.cgroups.tree import detect
 from cloche_engine.host.cgroups.unit import forget_monitors
 from cloche_engine.kernel.sockets import send_packet
 from cloche_engine.monitor.launch import remove_group
-from cloche_engine.monitor.protocol import SPARE, Order, group_name
+from cloche_engine.monitor.protocol import PREPARE, PREPARE_LINKED, SPARE, Order, group_name
 from cloche_engine.sandbox.plan.rights import ORDINARY, Rights
 
 # -S leaves site-packages out: the spawner stays small, and imports nothing but our own code. What
@@ -69,6 +69,20 @@ class Spare:
         finally:
             os.close(pidfd)
 
+    async def prepare(self, plan: str, *, linked: bool) -> bool:
+        """Have it go as far into a start as nobody notices, and wait; whether it could."""
+        kind = PREPARE_LINKED if linked else PREPARE
+        try:
+            send_packet(self.link, kind + plan.encode())
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        word = asyncio.get_running_loop().sock_recv(self.link, 4096)
+        try:
+            packet = await unless_stopped(word, lambda: self.pid)
+        except HeldUpError:
+            packet = b""
+        return bool(packet) and bool(json.loads(packet)["ready"])
+
     async def discard(self) -> None:
         """Take away what one that was killed left; its init dies with it."""
         self.link.close()
@@ -78,6 +92,9 @@ class Spare:
 
     async def dismiss(self) -> None:
         """Let it go, and wait until it has."""
+        if self.is_gone:
+            await self.discard()
+            return
         with self.link:
             self.link.shutdown(socket.SHUT_WR)
             goodbye = asyncio.get_running_loop().sock_recv(self.link, 1)
@@ -88,13 +105,18 @@ class Spare:
                 await self.discard()
 
 
+def _nothing() -> None:
+    """What is done at rest while nobody said what."""
+
+
 class Spawner:
     """Keeps `spares` monitors ready; `groups` is where their groups lie, `runtime` their folder."""
 
     def __init__(self, groups: str, runtime: Path, spares: int) -> None:
         self._groups = groups
         self._runtime = runtime
-        self._wanted = spares
+        self.wanted = spares
+        self._rest: Callable[[], None] = _nothing
         self._link: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
@@ -113,17 +135,26 @@ class Spawner:
         """Have all spares soon."""
         self._order_later()
 
-    @contextlib.asynccontextmanager
-    async def lent(
-        self, rights: Rights = ORDINARY, joined: Sequence[int] = ()
-    ) -> AsyncIterator[Spare]:
-        """A spare for the time of a start, in which no others are made unless they are wanted."""
+    def on_rest(self, call: Callable[[], None]) -> None:
+        """Call this whenever all spares are there and nothing has been asked for a while."""
+        self._rest = call
+
+    @contextlib.contextmanager
+    def busy(self) -> Iterator[None]:
+        """The time of a start, in which no spares are made unless they are wanted."""
         self._under_way += 1
         self._order_later()
         try:
-            yield await self.take(rights, joined)
+            yield
         finally:
             self._under_way -= 1
+            self._order_later()
+
+    async def set_aside(self) -> Spare:
+        """A spare for one that is not to be started yet; another is made in its place."""
+        try:
+            return await self._alive()
+        finally:
             self._order_later()
 
     async def take(self, rights: Rights = ORDINARY, joined: Sequence[int] = ()) -> Spare:
@@ -137,7 +168,7 @@ class Spawner:
         try:
             return await self._alive()
         finally:
-            if not self._ready and self._wanted > 1 and self._under_way == 1:
+            if not self._ready and self.wanted > 1 and self._under_way == 1:
                 self._order_next(at_once=True)  # many come one after another
 
     async def _alive(self) -> Spare:
@@ -155,9 +186,11 @@ class Spawner:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._order_next)
 
     def _order_next(self, *, at_once: bool = False) -> None:
-        if self._next is None and len(self._ready) < self._wanted:
+        if self._next is None and len(self._ready) < self.wanted:
             self._next = asyncio.ensure_future(self._ordered(at_once=at_once))
             self._next.add_done_callback(self._came)
+        elif self._next is None and not self._under_way:
+            self._rest()
 
     def _came(self, made: asyncio.Task[Spare]) -> None:
         """Keep a spare that nobody took while it was made; the next start tells of a failure."""
@@ -180,7 +213,7 @@ class Spawner:
     async def close(self, *, is_last: bool) -> None:
         """End it and its spares; monitors with a container go on, is_last where there are none."""
         self._cancel_timer()
-        self._wanted = 0
+        self.wanted = 0
         waiting, self._next = self._next, None
         if waiting is not None:
             with contextlib.suppress(EngineError, OSError):

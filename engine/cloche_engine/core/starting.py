@@ -16,6 +16,7 @@ from cloche_engine.core.compiling.plan import compile_plan
 from cloche_engine.core.entry import Compiled, Entry, Running
 from cloche_engine.core.explaining.failure import start_failed
 from cloche_engine.core.explaining.record import StartRecord, save_report
+from cloche_engine.core.foresight import Foresight
 from cloche_engine.core.held_up import HeldUpError
 from cloche_engine.core.monitor_link import Ended, MonitorGoneError, MonitorLink, monitor_of
 from cloche_engine.core.networks.network import ManagedNetwork
@@ -25,7 +26,7 @@ from cloche_engine.core.spawner import Spare, Spawner
 from cloche_engine.host.ids import NoIdsLeftError
 from cloche_engine.kernel.refusal import call_of
 from cloche_engine.kernel.sockets import send_packet
-from cloche_engine.monitor.protocol import MAX_PLAN, Fields
+from cloche_engine.monitor.protocol import GO, MAX_PLAN, Fields
 from cloche_engine.monitor.record import boot_id, write_state
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
@@ -38,6 +39,7 @@ class Starting:
         self._spawner = spawner
         self._network = network
         self._sharing = Sharing(registry)
+        self.foresight = Foresight(registry, spawner, network, self._compiled)
         self._boot = boot_id()
         self._writing: set[asyncio.Task[None]] = set()
 
@@ -56,10 +58,13 @@ class Starting:
             if plan.rights.joined:
                 with record.step("find the namespaces of others"), _named(plan.name):
                     joined = await lent.enter_async_context(self._opened(entry))
+            lent.enter_context(self._spawner.busy())
             with record.step("take a waiting monitor"):
-                spare = await lent.enter_async_context(self._spawner.lent(plan.rights, joined))
+                prepared = await self.foresight.take(entry, compiled)
+                spare = prepared or await self._spawner.take(plan.rights, joined)
             with record.step("hand over the plan"):
-                link = await self._handed_over(compiled, spare)
+                order = GO if prepared else compiled.text.encode()
+                link = await self._handed_over(compiled, spare, order)
             monitor = MonitorLink(link, Path(plan.runtime), ended)
             self._registry.changed(entry)  # told now: nobody shall wait for those who listen
             record.told = word = await self._first_word(monitor, plan)
@@ -98,9 +103,9 @@ class Starting:
         if runtime.exists():  # noqa: ASYNC240 (a look into memory; a thread would cost the start more)
             await self.sweep(runtime)
 
-    async def _handed_over(self, compiled: Compiled, spare: Spare) -> socket.socket:
+    async def _handed_over(self, compiled: Compiled, spare: Spare, order: bytes) -> socket.socket:
         try:
-            return self._send(compiled, spare)
+            return self._send(compiled, spare, order)
         except OSError as error:
             fields: Fields = {
                 "step": "hand over the plan", "errno": error.errno or 0, "call": call_of(error),
@@ -108,14 +113,13 @@ class Starting:
             }  # fmt: skip
             raise start_failed(fields, compiled.plan) from error
 
-    def _send(self, compiled: Compiled, spare: Spare) -> socket.socket:
-        """Give a spare monitor its plan, and its folder the container's name."""
-        text = compiled.text
+    def _send(self, compiled: Compiled, spare: Spare, order: bytes) -> socket.socket:
+        """Give a spare monitor its plan, or word to go, and its folder the container's name."""
         try:
-            write_state(spare.folder, text, self._boot)
+            write_state(spare.folder, compiled.text, self._boot)
             spare.folder.rename(compiled.plan.runtime)
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                send_packet(spare.link, text.encode())
+                send_packet(spare.link, order)
         except OSError:
             spare.link.close()
             raise

@@ -137,6 +137,11 @@ class Netlink(RouteSocket):
         body = _link_header(index) + text(_IFLA_IFNAME, name)
         self._change(_NEWLINK, body, name, create=False)
 
+    def join(self, index: int, master: int, *, up: bool) -> None:
+        """Put a link on a bridge and switch it, in one message."""
+        body = _link_header(index, up=up) + number(_IFLA_MASTER, master)
+        self._change(_NEWLINK, body, f"link {index}", create=False)
+
     def set_master(self, index: int, master: int) -> None:
         """Put a link on a bridge; 0 takes it off."""
         body = _link_header(index) + number(_IFLA_MASTER, master)
@@ -165,6 +170,14 @@ class Netlink(RouteSocket):
         """Remove a link; nothing happens where there is none of this name."""
         try:
             self._change(_DELLINK, _link_header() + text(_IFLA_IFNAME, name), name, create=False)
+        except OSError as error:
+            if error.errno != errno.ENODEV:
+                raise
+
+    def delete_link_at(self, index: int) -> None:
+        """Remove the link of a number; nothing happens where there is none."""
+        try:
+            self._change(_DELLINK, _link_header(index), f"link {index}", create=False)
         except OSError as error:
             if error.errno != errno.ENODEV:
                 raise

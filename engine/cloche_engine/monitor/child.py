@@ -99,6 +99,16 @@ class Child:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             send_packet(self.link, packet, descriptors)
 
+    def is_done(self) -> bool:
+        """Wait until it has done all that it was told to; whether it could."""
+        answer, place = os.pipe()
+        try:
+            self.tell(b"Q", [place])
+            os.close(place)
+            return bool(os.read(answer, 1))
+        finally:
+            os.close(answer)
+
     def hear(self) -> tuple[bytes, list[int]]:
         """What it says next, with descriptors; empty at its end or the beginning of its program."""
         try:

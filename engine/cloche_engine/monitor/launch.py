@@ -14,6 +14,8 @@ monitor                                |
 | <-- F console + pty master ---------- |
 | <-- S its steps and their times ----- |
 | <-- E blame, or end of file --------- |  failed, or the program runs
+
+A prepared start has M, its links and N, and its limits long before T and G.
 """
 
 from __future__ import annotations
@@ -33,6 +35,12 @@ from cloche_engine.host.cgroups.limits import apply
 from cloche_engine.host.cgroups.setting import LimitError
 from cloche_engine.host.network.links import changing_links, connect, disconnect
 from cloche_engine.host.network.refusal import NetworkRefusedError
+from cloche_engine.host.network.waiting import (
+    WaitingLink,
+    connect_waiting,
+    remove_waiting,
+    switch_on,
+)
 from cloche_engine.host.rlimits import make_room
 from cloche_engine.host.storage import roots
 from cloche_engine.host.storage.mount_points import MountPoints, creatable
@@ -91,18 +99,59 @@ class Launcher:
         self._trouble = trouble
         self._runtime = Path(plan.runtime)
         self.netns = -1
+        self._is_connected = False
+        self._waiting: tuple[WaitingLink, ...] = ()
         self._rounded: list[str] = []
         self.account = Account()
 
     def launch(self) -> Fields:
         """Do all that the child needs to become the program; what to tell; LaunchFailedError."""
-        plan = self.plan
+        child = self._mapped()
+        self._open_trees(child)
+        self._connect(child)
+        self._limit(child)
+        return self._go(child)
+
+    def prepare(self, *, connects: bool) -> bool:
+        """Go as far as nobody notices, with links that are switched off; whether the child could.
+
+        LaunchFailedError where this side could not.
+        """
+        child = self._mapped()
+        if connects:
+            self._connect(child, waits=True)
+        self._limit(child)
+        return child.is_done()
+
+    def launch_prepared(self) -> Fields:
+        """Do the rest of `launch`."""
+        child = self._whole_child()
+        if self._waiting:
+            with self._step("switch its network on"):
+                switch_on(self._waiting)
+        self._open_trees(child)
+        if not self._is_connected:
+            self._connect(child)
+        if not child.group.is_whole:
+            self._limit(child)
+        return self._go(child)
+
+    def give_up(self) -> None:
+        """Take away what `prepare` made on the host; all else ends with the processes."""
+        with contextlib.suppress(OSError):
+            remove_waiting(self._waiting)
+
+    def _mapped(self) -> Child:
         with self._step("make the namespaces"):
             child = self._whole_child()
         with self._step("map its users"):
             self._write_id_maps(child.pid)
-            dev.give_dev(child.dev, *plan.owner)
+            dev.give_dev(child.dev, *self.plan.owner)
             child.tell(b"M")
+        return child
+
+    def _open_trees(self, child: Child) -> None:
+        plan = self.plan
         with self._step("look at the sources"):
             directories = check_sources(plan)
             may_create = creatable(plan, directories)
@@ -113,12 +162,16 @@ class Launcher:
         with self._step("open its trees"), self._opened(child.pid, shared) as opened:
             child.hand_over(opened)
             child.tell(b"T" + around.to_json().encode())
-        if plan.links:
+
+    def _connect(self, child: Child, *, waits: bool = False) -> None:
+        if self.plan.links:
             with self._step("connect its network"):
-                self._connect_network(child.pid)
+                self._connect_network(child.pid, waits=waits)
         child.tell(b"N")
-        with self._step("make the control group and set its limits"):
-            self._limit(child)
+        self._is_connected = True
+
+    def _go(self, child: Child) -> Fields:
+        plan = self.plan
         if plan.profile:
             with self._step("load its AppArmor profile"):
                 apparmor.load(plan.profile, plan.uuid)
@@ -148,21 +201,25 @@ class Launcher:
             lines = "\n".join(" ".join(map(str, line)) for line in given or block)
             files.write(f"/proc/{pid}/{name}", lines)
 
-    def _connect_network(self, pid: int) -> None:
+    def _connect_network(self, pid: int, *, waits: bool) -> None:
         self.netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         with changing_links(self._runtime.parent):
             for link in self.plan.links:
-                connect(link, self.netns)
+                if waits:
+                    self._waiting += (connect_waiting(link, self.netns),)
+                else:
+                    connect(link, self.netns)
 
     def _limit(self, child: Child) -> None:
         """Nothing is in the v1 groups of a spare: somebody may have swept them away."""
-        if not child.group.is_whole:
-            child.group.create()
-            child.hand_over_groups()
-        self._rounded = apply(child.group, self.plan.limits)
-        self._rounded += make_room(child.pid, self.plan.limits.rlimits)
-        if self.plan.rights.system:
-            child.group.delegate(*self.plan.owner)
+        with self._step("make the control group and set its limits"):
+            if not child.group.is_whole:
+                child.group.create()
+                child.hand_over_groups()
+            self._rounded = apply(child.group, self.plan.limits)
+            self._rounded += make_room(child.pid, self.plan.limits.rlimits)
+            if self.plan.rights.system:
+                child.group.delegate(*self.plan.owner)
 
     def _open_user_namespace(self, pid: int) -> int:
         """What its trees are mapped by; -1 where it has the host's ids."""

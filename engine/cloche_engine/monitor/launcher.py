@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,7 +19,7 @@ from cloche_engine.kernel.syscalls import name_process
 from cloche_engine.monitor.child import Child, Warm, clone_ahead, rehearse
 from cloche_engine.monitor.handover import tell, tell_child
 from cloche_engine.monitor.launch import Launcher, LaunchFailedError
-from cloche_engine.monitor.protocol import SOCKET, send
+from cloche_engine.monitor.protocol import GO, PREPARE, PREPARE_LINKED, SOCKET, Fields, send
 from cloche_engine.sandbox.identity import die_with_the_monitor
 
 
@@ -50,8 +51,26 @@ def _launch_when_told(link: socket.socket, helper: socket.socket, warm: Warm, fo
         trouble = error
     send(helper, {"pid": os.getppid(), "ready": trouble is None})
     packet, _ = receive_packet(helper)
-    if packet:
-        _launch(packet.decode(), Launcher(packet.decode(), child, trouble), link)
+    if packet[:1] in {PREPARE, PREPARE_LINKED}:
+        launcher = Launcher(packet[1:].decode(), child, trouble)
+        if _prepared(launcher, helper, connects=packet[:1] == PREPARE_LINKED):
+            _launch(packet[1:].decode(), launcher, launcher.launch_prepared, link)
+    elif packet:
+        launcher = Launcher(packet.decode(), child, trouble)
+        _launch(packet.decode(), launcher, launcher.launch, link)
+
+
+def _prepared(launcher: Launcher, helper: socket.socket, *, connects: bool) -> bool:
+    """Prepare a start and wait for it; no where it does not come, and nothing is left."""
+    try:
+        ready = launcher.prepare(connects=connects)
+    except LaunchFailedError:  # another one will try it when it is wanted, and say why
+        ready = False
+    send(helper, {"ready": ready})
+    if receive_packet(helper)[0] == GO:
+        return True
+    launcher.give_up()
+    return False
 
 
 def _make_folder(folder: Path) -> socket.socket:
@@ -64,9 +83,11 @@ def _make_folder(folder: Path) -> socket.socket:
         os.close(descriptor)
 
 
-def _launch(plan: str, launcher: Launcher, link: socket.socket) -> None:
+def _launch(
+    plan: str, launcher: Launcher, launch: Callable[[], Fields], link: socket.socket
+) -> None:
     try:
-        fields = launcher.launch()
+        fields = launch()
     except LaunchFailedError as failure:
         fields = {"error": failure.fields, **launcher.fields()}
     tell(link, fields, plan, [launcher.netns] if launcher.netns >= 0 else [])

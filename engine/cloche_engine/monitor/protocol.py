@@ -4,6 +4,9 @@ helper                                 monitor
   | an order ------------------------->  |  the spawner makes a monitor for it
   | <-- {pid, ready} ------------------- |  it waits for a plan
   | the plan --------------------------> |  starts it
+  |   or PREPARE… + the plan ----------> |  goes as far as nobody notices
+  |   <-- {ready} ---------------------- |
+  |   GO ------------------------------> |  starts it
   | <-- {ok, ...} or {error} ----------- |
   | {do, ...} + descriptors -----------> |
   | <-- {ok, ...} or {error} ----------- |
@@ -29,6 +32,10 @@ STATE = "state.json"
 INIT = "init.json"
 SPARE = "spare-"
 """How the folder of a monitor begins that has no container yet."""
+
+
+PREPARE, PREPARE_LINKED, GO = b"p", b"P", b"G"
+"""How a packet begins that is no plan to be started at once; JSON begins otherwise."""
 
 
 def group_name(parent: str, folder: str) -> str:

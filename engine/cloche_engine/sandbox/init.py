@@ -188,13 +188,14 @@ def trees(plan: LaunchPlan, around: Surroundings) -> list[Operation]:
 
 
 def connected(plan: LaunchPlan) -> list[Operation]:
-    """The container's side of its network and terminal, once the network is connected."""
-    return [*(ConfigureNetwork(link) for link in plan.links), TakeConsole()]
+    """The container's side of its network, once that is connected."""
+    return [ConfigureNetwork(link) for link in plan.links]
 
 
 def program(plan: LaunchPlan, filters: Filters, *, unified: bool) -> list[Operation]:
     """From a finished tree to the program, once limits are set."""
     return [
+        TakeConsole(),
         JoinGroups(),
         *([MountOwnGroups()] if unified and plan.rights.system else []),
         *confined(plan, filters, (plan.user, plan.group), plan.directory),
@@ -237,9 +238,10 @@ def await_plan_and_run(link: socket.socket, filters: Filters, made: dict[str, in
     """The life of a child that was cloned ahead: wait for the plan, carry it out, never return.
 
     D: names of the descriptors beside it; A: what can be done ahead; R: a rehearsal; P: the plan;
-    M: the id maps are written; T: the trees are open; N: its links are there; G: so are its limits,
-    and 2 where it has a group in the unified tree. A comes with the capabilities that it may have,
-    and whose the network is. made are detached mounts, by their places, that only the owner of
+    M: the id maps are written; T: the trees are open; N: its links are there, which a prepared
+    start has first; Q: to be answered when all before it is done; G: the limits are set, and 2
+    where it has a group in the unified tree. A comes with the capabilities that it may have, and
+    whose the network is. made are detached mounts, by their places, that only the owner of
     another's namespace can make.
     """
 
@@ -253,9 +255,12 @@ def await_plan_and_run(link: socket.socket, filters: Filters, made: dict[str, in
         before = before_trees(plan)
         _await(b"M", link, context)
         yield from before
-        yield from trees(plan, Surroundings.from_json(_await(b"T", link, context)))
-        _await(b"N", link, context)
-        yield from connected(plan)
+        for _ in range(2):
+            kind, text = _await_one_of(b"TN", link, context)
+            if kind == b"T":
+                yield from trees(plan, Surroundings.from_json(text))
+            else:
+                yield from connected(plan)
         version = _await(b"G", link, context)
         yield from program(plan, filters, unified=version == "2")
 
@@ -288,6 +293,11 @@ def run_child(steps: Callable[[Context], Iterable[Operation]], link: socket.sock
 
 def _await(kind: bytes, link: socket.socket, context: Context) -> str:
     """The text of the next packet of a kind; descriptors that come before it are kept."""
+    return _await_one_of(kind, link, context)[1]
+
+
+def _await_one_of(kinds: bytes, link: socket.socket, context: Context) -> tuple[bytes, str]:
+    """The next packet of any of these kinds."""
     while True:
         packet, received = receive_packet(link)
         text = packet[1:].decode()
@@ -296,8 +306,11 @@ def _await(kind: bytes, link: socket.socket, context: Context) -> str:
                 context.descriptors.update(zip(text.split("\n"), received, strict=True))
             case b"R":
                 rehearse(text)
-            case found if found == kind:
-                return text
+            case b"Q":
+                os.write(received[0], b".")
+                os.close(received[0])
+            case found if found and found in kinds:
+                return found, text
             case _:
                 os._exit(127)  # the parent gave up
 

@@ -110,6 +110,15 @@ class ManagedNetwork:
         with self._publishing():
             self._addresses.forget(uuid)
 
+    @property
+    def is_up(self) -> bool:
+        """Whether a container's start made it, or found it."""
+        return self._rule_watch is not None
+
+    def has_bridges(self, links: tuple[LinkPlan, ...]) -> bool:
+        """Whether the bridges of these links are there, however else it stands."""
+        return self._addresses.rules_of(links).bridges <= self._rules.bridges
+
     def wants(self, links: tuple[LinkPlan, ...]) -> bool:
         """Whether something has to be done before a container with these links can start."""
         rules = self._addresses.rules_of(links)
