@@ -33,7 +33,7 @@ from cloche_engine.definition.editing.edit import set_filesystems, set_program
 from cloche_engine.definition.spec import Filesystem, FilesystemKind
 
 # The first of them waits for mmdebstrap, and so for the network.
-pytestmark = [pytest.mark.kernel, pytest.mark.bus, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kernel, pytest.mark.bus, pytest.mark.timeout(460)]
 
 PORT = 7008
 
@@ -70,7 +70,7 @@ def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     # timeout(1) ends its whole process group, apt included.
     words = [
         "timeout",
-        "200",
+        "400",
         "mmdebstrap",
         "--variant=minbase",
         "--include=systemd-sysv,dbus,sudo",
