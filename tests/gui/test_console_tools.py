@@ -13,6 +13,7 @@ from tests.gui.driver import SHORTCUT, Driver
 
 from cloche_engine.api.errors import EngineError
 from cloche_gui.presenters.notice import plain_tip
+from cloche_gui.views.console_page import ConsoleWindow
 from cloche_gui.views.program_tab import ProgramDialog
 from cloche_gui.widgets.labels import WrappedLabel
 
@@ -184,14 +185,20 @@ async def test_a_chosen_font_is_remembered_for_every_console(driver: Driver) -> 
     assert (font.family(), font.pointSizeF()) == ("DejaVu Sans Mono", 17)
 
 
+async def smaller_window(driver: Driver) -> ConsoleWindow:
+    """A second window of the console in view, which has got its grid."""
+    main, window = driver.console.terminal, driver.console.open_window()
+    await driver.until(lambda: window.page.is_attached)
+    await driver.act(lambda: window.resize(500, 300))
+    await driver.until(lambda: (main.rows, main.columns) == window.page.terminal.fitting_grid)
+    return window
+
+
 async def test_the_grid_is_that_of_the_window_that_is_typed_in(driver: Driver) -> None:
     await driver.attach("web")
     main = driver.console.terminal
-    window = driver.console.open_window()
+    window = await smaller_window(driver)
     other = window.page.terminal
-    await driver.until(lambda: window.page.is_attached)
-    await driver.act(lambda: window.resize(500, 300))
-    await driver.until(lambda: (main.rows, main.columns) == other.fitting_grid)
     assert main.fitting_grid != other.fitting_grid
     await driver.act(lambda: main.send_text("echo here\n"))
     await driver.until(lambda: (other.rows, other.columns) == main.fitting_grid)
@@ -206,11 +213,8 @@ async def test_a_window_that_only_looks_has_the_grid_of_the_one_that_is_typed_in
 ) -> None:
     await driver.attach("web")
     main = driver.console.terminal
-    window = driver.console.open_window()
+    window = await smaller_window(driver)
     other = window.page.terminal
-    await driver.until(lambda: window.page.is_attached)
-    await driver.act(lambda: window.resize(500, 300))
-    await driver.until(lambda: (main.rows, main.columns) == other.fitting_grid)
     look = next(one for one in other.menu_actions if "look" in one.text())
     await driver.act(look.trigger)
     await driver.act(lambda: main.send_text("echo here\n"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import platform
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from tests.kernel.attacker import CALLS, WRITES
 from tests.kernel.box import Box, Define
 from tests.kernel.debian_root import PYTHON, USR
 from tests.kernel.test_systems import SYSTEM
+from tests.kernel.unconfined import python_at_a_terminal
 
 pytestmark = pytest.mark.kernel
 
@@ -38,16 +38,7 @@ def answers(said: str) -> dict[str, list[int]]:
 
 def on_the_host() -> dict[str, list[int]]:
     """The same calls of a program that nothing confines, at a terminal of its own."""
-    master, slave = os.openpty()
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", CALLS], stdin=slave, capture_output=True, text=True,
-            check=True, start_new_session=True,
-        )  # fmt: skip
-    finally:
-        os.close(master)
-        os.close(slave)
-    return answers(done.stdout)
+    return answers(python_at_a_terminal(CALLS))
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86")

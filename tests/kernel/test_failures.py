@@ -244,6 +244,13 @@ async def test_stop_ends_a_shell_without_killing_it(define: Define) -> None:
     assert b"goodbye" in await box.engine.logs(box.uuid)
 
 
+async def start_and_hear(box: Box, words: str) -> None:
+    """Start it and wait until its program has said these words."""
+    await box.start()
+    with await box.engine.open_console(box.uuid, 24, 80) as link:
+        await read_until(link, words)
+
+
 async def test_stop_lets_a_program_end_by_itself(define: Define, root: Path) -> None:
     polite = (
         "/bin/sh",
@@ -251,10 +258,7 @@ async def test_stop_lets_a_program_end_by_itself(define: Define, root: Path) -> 
         "trap 'echo tidy; exit 5' TERM; echo up; while :; do sleep 0.01; done",
     )
     box = await define(root=root, program=polite)
-    await box.start()
-    link = await box.engine.open_console(box.uuid, 24, 80)
-    with link:
-        await read_until(link, "up")
+    await start_and_hear(box, "up")
     assert (await box.engine.stop(box.uuid)).exit_code == 5
 
 
@@ -265,10 +269,7 @@ async def test_stop_kills_after_the_grace(define: Define, root: Path) -> None:
         "trap '' TERM HUP; trap : INT; trap 'echo no' TERM; echo up; while :; do sleep 1; done",
     )
     box = await define(root=root, program=stubborn)
-    await box.start()
-    link = await box.engine.open_console(box.uuid, 24, 80)
-    with link:
-        await read_until(link, "up")
+    await start_and_hear(box, "up")
     assert (await box.engine.stop(box.uuid, grace=0.2)).exit_code == 137
 
 

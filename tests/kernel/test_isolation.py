@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tests.kernel.box import Box, Define
+from tests.kernel.unconfined import python_at_a_terminal
 
 from cloche_engine.kernel.capabilities import mask
 from cloche_engine.sandbox.plan.rights import APPLICATION_CAPABILITIES
@@ -131,13 +130,4 @@ def test_control_without_the_filter_both_requests_type(tmp_path: Path) -> None:
     switch = Path("/proc/sys/dev/tty/legacy_tiocsti")  # since 6.2; before, everybody may type
     if switch.exists() and switch.read_text().strip() != "1":
         pytest.skip("this kernel refuses TIOCSTI to everybody")
-    master, slave = os.openpty()
-    try:
-        result = subprocess.run(
-            [sys.executable, "-c", TIOCSTI], stdin=slave, capture_output=True, text=True,
-            check=True, start_new_session=True,
-        )  # fmt: skip
-    finally:
-        os.close(master)
-        os.close(slave)
-    assert result.stdout.split() == ["typed", "typed"]
+    assert python_at_a_terminal(TIOCSTI).split() == ["typed", "typed"]

@@ -4,30 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.unit.definition.edited import added_lines, present
 from tests.unit.definition.samples import PROGRAM, domain, example
 
-from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing import edit
-from cloche_engine.definition.spec import Filesystem, FilesystemKind, Interface
+from cloche_engine.definition.spec import Filesystem, FilesystemKind
 
 NESTED = "rfc-2008-nested.xml"
 NEW = Filesystem(FilesystemKind.MOUNT, "/a", "/b")
 RAM = Filesystem(FilesystemKind.RAM, "", "/scratch", size_kib=2048)
-
-
-def present(document: Document) -> tuple[Filesystem, ...]:
-    assert document.spec is not None
-    return document.spec.filesystems
-
-
-def interface(document: Document) -> Interface:
-    assert document.spec is not None
-    return document.spec.interfaces[0]
-
-
-def added_lines(before: Document, after: Document) -> list[str]:
-    kept = before.text.splitlines()
-    return [line for line in after.text.splitlines() if line not in kept]
 
 
 def test_a_mount_added_to_the_rfcs_list_takes_its_form() -> None:

@@ -7,30 +7,16 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.definition.edited import added_lines, interface
 from tests.unit.definition.samples import PROGRAM, domain, example
 
 from cloche_engine.definition.create import without_places
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing import edit
-from cloche_engine.definition.spec import Filesystem, Interface, InterfaceKind, Route
+from cloche_engine.definition.spec import Interface, InterfaceKind, Route
 
 NESTED = "rfc-2008-nested.xml"
 FLAT = "rfc-2008-flat.xml"
-
-
-def present(document: Document) -> tuple[Filesystem, ...]:
-    assert document.spec is not None
-    return document.spec.filesystems
-
-
-def interface(document: Document) -> Interface:
-    assert document.spec is not None
-    return document.spec.interfaces[0]
-
-
-def added_lines(before: Document, after: Document) -> list[str]:
-    kept = before.text.splitlines()
-    return [line for line in after.text.splitlines() if line not in kept]
 
 
 def test_a_container_moves_to_a_bridge_and_back() -> None:
