@@ -65,6 +65,10 @@ class ContainerDelegate(QStyledItemDelegate):
             return
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawRoundedRect(ground, 6, 6)
+        if selected and option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(palette.color(QPalette.ColorRole.HighlightedText))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(ground.adjusted(2.5, 2.5, -2.5, -2.5), 4, 4)
 
     def _paint_icon(
         self, painter: QPainter, rect: QRect, container: Container, *, selected: bool

@@ -26,7 +26,9 @@ class HelpDialog(QDialog):
         self.text.setAccessibleName(title)
         self.text.setHtml(page)
         buttons = QDialogButtonBox()
-        buttons.addButton(QPushButton("Close"), QDialogButtonBox.ButtonRole.RejectRole)
+        close = QPushButton("Close")
+        close.setAutoDefault(False)  # a default button looks the same with the keyboard and without
+        buttons.addButton(close, QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.addWidget(self.text, 1)

@@ -7,7 +7,7 @@ from typing import Any
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
 from PyQt6.QtWidgets import (
-    QAbstractItemView,
+    QAbstractScrollArea,
     QAbstractSpinBox,
     QLineEdit,
     QProxyStyle,
@@ -67,7 +67,9 @@ class HouseStyle(QProxyStyle):
             _paint_radio(painter, option)
         elif element == QStyle.PrimitiveElement.PE_FrameLineEdit:
             _paint_frame(painter, option)
-        elif element == QStyle.PrimitiveElement.PE_Frame and isinstance(widget, QAbstractItemView):
+        elif element == QStyle.PrimitiveElement.PE_Frame and isinstance(
+            widget, QAbstractScrollArea
+        ):
             _paint_box(painter, option)
         else:
             super().drawPrimitive(element, option, painter, widget)
@@ -86,6 +88,9 @@ class HouseStyle(QProxyStyle):
 
 
 def _paint_box(painter: QPainter, option: QStyleOption) -> None:
+    focused = option.state & QStyle.StateFlag.State_HasFocus
+    highlight = option.palette.color(QPalette.ColorRole.Highlight)
+    color = highlight if focused else QColor(colors().border)
     box = QRectF(option.rect)
     left, top, width, height = box.left(), box.top(), box.width(), box.height()
     # Filled, not drawn: at 125 % a drawn line lies half under what the frame is around.
@@ -95,7 +100,7 @@ def _paint_box(painter: QPainter, option: QStyleOption) -> None:
         QRectF(left, top, 1, height),
         QRectF(left + width - 1, top, 1, height),
     ):
-        painter.fillRect(edge, QColor(colors().border))
+        painter.fillRect(edge, color)
 
 
 def _pen(option: QStyleOption) -> QPen:
