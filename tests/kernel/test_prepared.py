@@ -71,7 +71,9 @@ async def test_a_prepared_start_gives_what_any_start_gives(pooled: LocalEngine, 
     limits = "<memory unit='MiB'>64</memory><cpushare>300</cpushare>"
     box = await prepared(pooled, Definition(root=root, around=limits).text())
     for _ in range(2):
-        assert (await box.start()).state is State.RUNNING
+        container = await box.start()
+        assert container.state is State.RUNNING
+        assert os.getpriority(os.PRIO_PROCESS, container.pid or 0) == 0
         assert {"map its users", "open the console"} <= await steps_ahead(box)
         assert "open its trees" not in await steps_ahead(box)
         assert await box.run("id -u; hostname; cat /etc/hostname") == "0\nbox\nbox\n"

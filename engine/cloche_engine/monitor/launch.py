@@ -56,6 +56,9 @@ from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.links import LinkPlan
 from cloche_engine.sandbox.plan.mounts import HostRoot, Surroundings
 
+_HURRIED = -15
+"""How nice a child is until it becomes the program: with few processors it would wait for us, the
+monitor, and those whom the helper tells of the start."""
 OTHER_LIMIT = "choose another value, or take it out of the definition"
 
 
@@ -145,6 +148,7 @@ class Launcher:
         with self._step("make the namespaces"):
             child = self._whole_child()
         with self._step("map its users"):
+            self._hurry(child.pid)
             self._write_id_maps(child.pid)
             dev.give_dev(child.dev, *self.plan.owner)
             child.tell(b"M")
@@ -191,6 +195,11 @@ class Launcher:
         if self._child is None or self._trouble:
             raise self._trouble or OSError(errno.ECHILD, os.strerror(errno.ECHILD))
         return self._child
+
+    def _hurry(self, pid: int) -> None:
+        """Everybody else at work now can wait, where we may say so; the program is usual again."""
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, pid, _HURRIED)
 
     def _write_id_maps(self, pid: int) -> None:
         rights = self.plan.rights

@@ -113,6 +113,7 @@ class Execute:
     def run(self, context: Context) -> None:
         """Do it; returns only by OSError, whose errno tells a missing interpreter apart."""
         path = _find(self.argv[0], context.environment.get("PATH", PATH))
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
         try:
             asked(os.execve, path, self.argv, context.environment)
         except FileNotFoundError as error:
@@ -307,6 +308,7 @@ def _await_one_of(kinds: bytes, link: socket.socket, context: Context) -> tuple[
             case b"R":
                 rehearse(text)
             case b"Q":
+                context.account()
                 os.write(received[0], b".")
                 os.close(received[0])
             case found if found and found in kinds:

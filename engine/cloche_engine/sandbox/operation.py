@@ -25,19 +25,21 @@ class Context:
     root: int = -1
     done: list[tuple[Operation, float, float]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    _told: list[str] = field(default_factory=list)
 
     def take(self, name: str) -> int:
         """A descriptor that the parent sent."""
         return self.descriptors[name]
 
     def account(self) -> str:
-        """The steps that are done, one a line: begin, end, words; a string of JSON."""
-        return json.dumps(
-            "\n".join(
-                f"{begun:.6f} {ended:.6f} {' '.join(step.describe().splitlines())}"
-                for step, begun, ended in self.done
-            )
-        )
+        """The steps that are done, one a line: begin, end, words; a string of JSON.
+
+        Asked for while there is time, it is quicker the next time.
+        """
+        for step, begun, ended in self.done[len(self._told) :]:
+            words = " ".join(step.describe().splitlines())
+            self._told.append(f"{begun:.6f} {ended:.6f} {words}")
+        return json.dumps("\n".join(self._told))
 
 
 class Operation(Protocol):
