@@ -141,6 +141,19 @@ async def test_a_container_that_is_deleted_leaves_nothing_prepared(
     assert len([one for one in groups.iterdir() if one.is_dir()]) == SPARES
 
 
+async def test_an_engine_that_closes_amid_it_leaves_nothing(
+    pooled: LocalEngine, root: Path
+) -> None:
+    await pooled.define(Definition(root=root).text())
+    async with asyncio.timeout(20):
+        while foresight(pooled)._under_way is None:  # noqa: ASYNC110 (nobody tells of it)
+            await asyncio.sleep(0)
+    await pooled.close()
+    assert not list(pooled.places.runtime.glob("spare-*"))
+    tree = cgroups.detect().hierarchies[0].path / pooled.places.groups
+    assert not tree.exists() or not any(one.is_dir() for one in tree.iterdir())
+
+
 async def test_only_the_last_who_are_expected_have_one(pooled: LocalEngine, root: Path) -> None:
     first = await prepared(pooled, Definition(name="first", root=root).text())
     second = await prepared(pooled, Definition(name="second", root=root).text())

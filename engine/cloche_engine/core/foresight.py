@@ -127,7 +127,7 @@ class Foresight:
         return compiled if compiled.plan.rights.is_ordinary else None
 
     async def _make(self, uuid: str, compiled: Compiled) -> None:
-        while len(self._prepared) >= self._most:
+        while self._prepared and len(self._prepared) >= self._most:
             _, oldest = self._prepared.popitem(last=False)
             await oldest.spare.dismiss()
         links = compiled.plan.links
