@@ -12,12 +12,16 @@ _OURS: set[str] = set()
 
 
 class Screen:
-    """An Xvfb of our own, on a display number that it chooses; it ends with its last client."""
+    """An Xvfb of our own, on a display number that it chooses.
 
-    def __init__(self, size: str = "1600x1200x24") -> None:
+    It ends with its last client, unless it is to wait for others.
+    """
+
+    def __init__(self, size: str = "1600x1200x24", *, waits: bool = False) -> None:
         reading, writing = os.pipe()
         program = shutil.which("Xvfb") or "Xvfb"
-        options = ["-screen", "0", size, "-nolisten", "tcp", "-terminate"]
+        options = ["-screen", "0", size, "-nolisten", "tcp"]
+        options.append("-noreset" if waits else "-terminate")
         try:
             self._process = subprocess.Popen(
                 [program, "-displayfd", str(writing), *options],

@@ -1,21 +1,16 @@
 """A screen for the console widget, and a real program behind it."""
 
 import atexit
-import fcntl
 import os
-import pty
-import signal
-import struct
-import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QSocketNotifier, Qt
-from PyQt6.sip import voidptr
+from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from tests.gui.screen import Screen, needs_screen
 from tests.gui.terminal import gestures
+from tests.gui.terminal.program import Program
 
 from cloche_gui.widgets.terminal.theme import DARK
 from cloche_gui.widgets.terminal.widget import TerminalWidget
@@ -51,25 +46,12 @@ def typed(console: TerminalWidget) -> list[bytes]:
     return sent
 
 
-class Program:
-    """A program on a pty, wired to a console as the window wires them."""
+class Watched(Program):
+    """A program whose screen is waited for, and to which one types."""
 
     def __init__(self, qtbot: QtBot, console: TerminalWidget, argv: list[str], home: Path) -> None:
-        self.console, self._qtbot = console, qtbot
-        self.pid, self._master = pty.fork()
-        if not self.pid:
-            environment = {"TERM": "xterm-256color", "HOME": str(home), "PATH": os.environ["PATH"],
-                           "LANG": "C.UTF-8", "PS1": "$ ", "LESSHISTFILE": "-"}  # fmt: skip
-            os.chdir(home)
-            os.execvpe(argv[0], argv, environment)  # noqa: S606 - no shell unless the test asks
-        os.set_blocking(self._master, False)
-        self._resize(console.rows, console.columns)
-        self._notifier = QSocketNotifier(QSocketNotifier.Type.Read)
-        self._notifier.setSocket(voidptr(self._master))
-        self._notifier.setEnabled(True)
-        self._notifier.activated.connect(self._read)
-        console.typed.connect(self._write)
-        console.grid_resized.connect(self._resize)
+        super().__init__(console, argv, home)
+        self._qtbot = qtbot
 
     def shows(self, wanted: str | Callable[[list[str]], bool], timeout: int = 30_000) -> None:
         """Waits until the console shows this text, or what this asks for."""
@@ -93,33 +75,14 @@ class Program:
         """Presses one key."""
         gestures.tap(self.console, key, held)
 
-    def close(self) -> None:
-        """Ends the program."""
-        self._notifier.setEnabled(False)
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self._master)
-
-    def _read(self) -> None:
-        try:
-            self.console.feed(os.read(self._master, 65536))
-        except OSError:  # EIO: the program has ended
-            self._notifier.setEnabled(False)
-
-    def _write(self, data: bytes) -> None:
-        os.write(self._master, data)
-
-    def _resize(self, rows: int, columns: int) -> None:
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
 
 @pytest.fixture
-def run(qtbot: QtBot, console: TerminalWidget, tmp_path: Path) -> Iterator[Callable[..., Program]]:
+def run(qtbot: QtBot, console: TerminalWidget, tmp_path: Path) -> Iterator[Callable[..., Watched]]:
     """Starts a program in the console."""
-    started: list[Program] = []
+    started: list[Watched] = []
 
-    def start(*argv: str) -> Program:
-        started.append(Program(qtbot, console, list(argv), tmp_path))
+    def start(*argv: str) -> Watched:
+        started.append(Watched(qtbot, console, list(argv), tmp_path))
         return started[-1]
 
     yield start

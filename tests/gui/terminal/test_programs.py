@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
-from tests.gui.terminal.conftest import Program
+from tests.gui.terminal.conftest import Watched
 from tests.gui.terminal.gestures import at, click, turn_wheel, type_text
 
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
 pytestmark = pytest.mark.screen
-Run = Callable[..., Program]
+Run = Callable[..., Watched]
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -24,7 +24,7 @@ def needs(program: str) -> None:
         pytest.skip(f"{program} is not installed")
 
 
-def bash(run: Run) -> Program:
+def bash(run: Run) -> Watched:
     program = run("bash", "--norc", "-i")
     program.shows("$")
     return program
