@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QSocketNotifier, QTimer
@@ -26,41 +25,43 @@ from cloche_gui.widgets.terminal.theme import DARK
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
 _LOOK_AGAIN_MS = 20
-_PATIENCE = 60.0
+_PATIENCE = 15.0
+_ANSWER = 3
 _ENGINE = "hangul"
-_CONFIGS = (Path("/usr/libexec/ibus-memconf"), Path("/usr/lib/ibus/ibus-memconf"))
-"""Settings that nobody keeps; without any, the engine does not start."""
-
-
-def _wait_for(happened: Callable[[], object], what: str) -> None:
-    latest = time.monotonic() + _PATIENCE
-    while not happened():
-        if time.monotonic() > latest:
-            sys.exit(f"{what} within {_PATIENCE:.0f} s")
-        time.sleep(0.02)
 
 
 def _start_bus(place: Path) -> None:
     address = f"unix:path={place / 'bus'}"
-    subprocess.Popen(
-        ["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={address}"]
-    )
-    _wait_for((place / "bus").exists, "the bus did not come up")
+    words = ["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={address}"]
+    bus = subprocess.Popen([*words, "--print-address"], stdout=subprocess.PIPE)
+    assert bus.stdout is not None
+    if not bus.stdout.readline():  # it says its address when it listens
+        sys.exit("the bus did not come up")
     os.environ["DBUS_SESSION_BUS_ADDRESS"] = address
 
 
-def _start_input_method(place: Path) -> None:
-    config = next(path for path in _CONFIGS if path.exists())
-    parts = ["--panel=disable", "--emoji-extension=disable", f"--config={config}", "--cache=none"]
-    subprocess.Popen(["ibus-daemon", *parts, f"--address=unix:path={place / 'ibus'}"])
-    _wait_for(_is_composing, f"ibus did not take the engine {_ENGINE}")
+def _start_input_method(place: Path, config: str) -> None:
+    words = ["ibus-daemon", "--panel=disable", "--emoji-extension=disable", "--cache=none"]
+    words += [f"--config={config}", f"--address=unix:path={place / 'ibus'}"]
+    daemon = subprocess.Popen(words, stdout=sys.stderr)
+    latest = time.monotonic() + _PATIENCE
+    while not _is_composing():
+        if daemon.poll() is not None:
+            sys.exit(f"ibus-daemon ended with {daemon.returncode}")
+        if time.monotonic() > latest:
+            sys.exit(f"ibus did not take the engine {_ENGINE} within {_PATIENCE:.0f} s")
 
 
 def _is_composing() -> bool:
     """Ask ibus for the engine; it is not there until the daemon is, and its engine."""
-    asked = subprocess.run(["ibus", "engine", _ENGINE], capture_output=True, check=False)
-    taken = subprocess.run(["ibus", "engine"], capture_output=True, text=True, check=False)
-    return asked.returncode == 0 and taken.stdout.strip() == _ENGINE
+    return _ibus("engine", _ENGINE) is not None and _ibus("engine") == _ENGINE
+
+
+def _ibus(*words: str) -> str | None:
+    """Its answer; ibus never answers some of those who ask while it starts."""
+    words = ("timeout", str(_ANSWER), "ibus", *words)
+    asked = subprocess.run(words, capture_output=True, text=True, check=False)
+    return None if asked.returncode else asked.stdout.strip()
 
 
 class _Witness:
@@ -98,9 +99,9 @@ class _Witness:
         sys.stdout.flush()
 
 
-def _main(place: Path, argv: list[str]) -> None:
+def _main(place: Path, config: str, argv: list[str]) -> None:
     _start_bus(place)
-    _start_input_method(place)
+    _start_input_method(place, config)
     app = make_application()
     console = TerminalWidget()
     console.set_theme(DARK)
@@ -119,4 +120,4 @@ def _main(place: Path, argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), sys.argv[2:])
+    _main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
