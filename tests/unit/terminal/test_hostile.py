@@ -4,29 +4,21 @@ T3, T8, T9 and T10 have more tests where the whole widget is: beside those of cl
 Each guard has its control, in which the same attack succeeds while the guard is off.
 """
 
-import os
 import re
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.terminal import growth
 
 from cloche_gui.widgets.terminal import cells, guard, soft_reset
-from cloche_gui.widgets.terminal import core as core_module
 from cloche_gui.widgets.terminal.core import TerminalCore
 from cloche_gui.widgets.terminal.guard import STRING_LIMIT, Guard
 from cloche_gui.widgets.terminal.replies import QUEUE_LIMIT, ReplyQueue
 
 MARK = "INJECTED"
 HEX_MARK = MARK.encode().hex()
-
-
-def resident() -> int:
-    """What this process has in memory now, in KiB; its highest mark could hide what grows."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGESIZE") // 1024
 
 
 def unguard(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,37 +173,29 @@ def test_t6_control_where_nothing_puts_it_back_a_container_widens_the_terminal(
     assert len(core.screen[0].clusters) == 132
 
 
-@pytest.mark.parametrize(
-    "opening",
-    [
-        *("\x1b]2;", "\x1b]52;c;", "\x1b]8;;", "\x1b]1337;File=:", "\x1bP$q", "\x1bP+q", "\x1b_G"),
-        *("\x1b_Gf=24;", "\x1b_25a1;r;", "\x1bX", "\x1b^", "\x1b["),
-    ],
-)
-def test_t6_an_endless_string_takes_no_memory_and_ends(opening: str) -> None:
+@pytest.fixture(scope="module")
+def grown() -> dict[str, int]:
+    """By how many KiB a terminal of a new process grows under each attack."""
+    return growth.measured()
+
+
+@pytest.mark.parametrize("opening", growth.ENDLESS)
+def test_t6_an_endless_string_takes_no_memory(grown: dict[str, int], opening: str) -> None:
+    assert grown[opening] < 2 * 1024
+
+
+def test_t6_control_without_the_guard_an_endless_string_takes_memory(grown: dict[str, int]) -> None:
+    assert grown[growth.UNGUARDED] > 4 * 1024
+
+
+@pytest.mark.parametrize("opening", growth.ENDLESS)
+def test_t6_an_endless_string_ends(opening: str) -> None:
     core = TerminalCore()
     core.feed(opening.encode())
-    flood = b"4" * (1 << 20)
-    before = resident()
-    for _ in range(32):
-        core.feed(flood)
-    assert resident() - before < 2 * 1024
+    core.feed(b"4" * (1 << 20))
     core.feed(b"\x18\x1bcstill here")
     core.refresh()
     assert core.screen[0].text == "still here"
-
-
-def test_t6_control_without_the_guard_an_endless_string_takes_memory(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    unguard(monkeypatch)
-    core = TerminalCore()
-    core.feed(b"\x1b]52;c;")
-    flood = b"4" * (1 << 20)
-    before = resident()
-    for _ in range(32):
-        core.feed(flood)
-    assert resident() - before > 4 * 1024
 
 
 @pytest.mark.parametrize("final", "bLMP@STXIZABEdGr")
@@ -234,23 +218,12 @@ def test_t6_control_with_a_small_parameter_the_same_sequences_act(final: str) ->
     assert ([row.text for row in core.screen], core.cursor) != before
 
 
-def growth_by_lines(count: int) -> int:
-    """How many KiB a terminal takes that is fed this many lines."""
-    core = TerminalCore()
-    core.feed(b"x" * 79 + b"\r\n")
-    before = resident()
-    for _ in range(count // 10_000):
-        core.feed((b"x" * 79 + b"\r\n") * 10_000)
-    return resident() - before
+def test_t7_scrollback_has_a_limit_in_bytes(grown: dict[str, int]) -> None:
+    assert grown[growth.LIMITED_LINES] < 40 * 1024
 
 
-def test_t7_scrollback_has_a_limit_in_bytes() -> None:
-    assert growth_by_lines(400_000) < 40 * 1024
-
-
-def test_t7_control_a_scrollback_without_limit_grows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core_module, "SCROLLBACK_BYTES", 1 << 30)
-    assert growth_by_lines(100_000) > 40 * 1024
+def test_t7_control_a_scrollback_without_limit_grows(grown: dict[str, int]) -> None:
+    assert grown[growth.UNLIMITED_LINES] > 40 * 1024
 
 
 def processor_seconds(core: TerminalCore, data: bytes) -> float:
@@ -331,10 +304,9 @@ def marks_shown(count: int) -> int:
     return len(shown) - len("ex")
 
 
-def test_t7_a_million_marks_on_a_cell_are_sixteen() -> None:
-    before = resident()
+def test_t7_a_million_marks_on_a_cell_are_sixteen(grown: dict[str, int]) -> None:
     assert marks_shown(1_000_000) == 16
-    assert resident() - before < 16 * 1024
+    assert grown[growth.MARKS] < 16 * 1024
 
 
 def test_t7_control_without_a_limit_more_marks_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
