@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests import terminals
 from tests.kernel.box import Box, Define, Definition, read_until
 
 from cloche_engine.api.errors import (
@@ -109,15 +110,9 @@ async def test_a_directory_that_leads_out_of_the_root_is_refused(
 
 
 async def test_no_free_pty_is_said_in_words(define: Define, root: Path) -> None:
-    # All are kept for the host's own terminals, so that nobody else on the machine is disturbed.
-    limit = Path("/proc/sys/kernel/pty/reserve")
-    before = limit.read_text()
     box = await define(root=root)
-    try:
-        limit.write_text(Path("/proc/sys/kernel/pty/max").read_text())
+    with terminals.none_free():
         error = await failure(box)
-    finally:
-        limit.write_text(before)
     assert "no free pseudoterminal" in error.message
     assert "sysctl kernel.pty.max" in error.hint
 

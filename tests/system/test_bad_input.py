@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests import terminals
 from tests.bus import world
 from tests.bus.system_bus import NOBODY, system
 from tests.kernel.box import GREEDY, Definition, busybox_root
@@ -19,7 +19,6 @@ from tests.system.command import Command, Refusal, command
 pytestmark = [pytest.mark.kernel, pytest.mark.bus]
 
 GOOD = Definition("good").text()
-PTY_RESERVE = Path("/proc/sys/kernel/pty/reserve")  # for the host alone, which keeps its terminals
 
 
 @pytest.fixture
@@ -32,16 +31,6 @@ def clochectl(tmp_path: Path) -> Iterator[Command]:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return busybox_root(tmp_path / "root")
-
-
-@contextmanager
-def no_free_pty() -> Iterator[None]:
-    before = PTY_RESERVE.read_text()
-    PTY_RESERVE.write_text(Path("/proc/sys/kernel/pty/max").read_text())
-    try:
-        yield
-    finally:
-        PTY_RESERVE.write_text(before)
 
 
 def start_refused(clochectl: Command, name: str, root: Path | None = None) -> Refusal:
@@ -155,7 +144,7 @@ def test_ten_megabytes_of_xml(clochectl: Command, tmp_path: Path) -> None:
 
 
 def test_no_free_pty(clochectl: Command, root: Path) -> None:
-    with no_free_pty():  # from the beginning: a prepared start has one
+    with terminals.none_free():  # from the beginning: a prepared start has one
         name = clochectl.define(root=root)
         refusal = start_refused(clochectl, name, root)
         assert clochectl.refused("start", name, "--console") == refusal

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from tests import terminals
 from tests.kernel.box import busybox_root
 from tests.unit.definition.dialects.conf_reading import lxc, lxc_specs
 
@@ -151,8 +152,9 @@ def tree(folder: Path) -> Iterator[Path]:
         os.chown(entry, FIRST, FIRST, follow_symlinks=False)
     before = pivots()
     try:
-        _probe(folder, path)
-        yield path
+        with terminals.needed():
+            _probe(folder, path)
+            yield path
     finally:
         shutil.rmtree(path)
         for group in pivots() - before:
