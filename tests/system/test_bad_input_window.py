@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtGui import QGuiApplication
+from tests import terminals
 from tests.bus.system_bus import system
 from tests.gui.driver import Driver
 from tests.kernel.box import GREEDY, Definition, busybox_root
 from tests.system.command import Command, Refusal
-from tests.system.test_bad_input import no_free_pty
 
 from cloche_engine.api.client import Engine
 from cloche_engine.api.connect import connect
@@ -142,7 +142,7 @@ async def test_a_root_tree_without_proc_that_cannot_be_completed(
 
 
 async def test_no_free_pty(real_driver: Driver, clochectl: Command, root: Path) -> None:
-    with no_free_pty():  # from the beginning: a prepared start has one
+    with terminals.none_free():  # from the beginning: a prepared start has one
         name = await define(real_driver, clochectl, root=root)
         said = await start_refused(real_driver, clochectl, name)
     assert "no free pseudoterminal" in said
