@@ -170,6 +170,16 @@ def test_t11_random_output_neither_breaks_nor_hangs_nor_grows_the_console(
     assert console.screen_lines()[0] == "still here"
 
 
+@pytest.mark.parametrize("sign", ["x", "漢", "👨\u200d👩\u200d👧"])
+def test_t11_repeats_in_insert_mode_are_no_hang_from_their_first_block_on(
+    qtbot: QtBot, console: TerminalWidget, sign: str
+) -> None:
+    trial = Trial(console)
+    trial.feed(b"\x1b[4h" + sign.encode() + b"\x1b[65\x00535b" * 900)
+    qtbot.waitUntil(lambda: console.backlog == 0)
+    assert max((seconds for seconds, _ in trial.hangs), default=0) < STUCK_SECONDS
+
+
 def test_t11_control_without_guard_and_slices_a_storm_of_repeats_is_a_hang(
     monkeypatch: pytest.MonkeyPatch, console: TerminalWidget
 ) -> None:

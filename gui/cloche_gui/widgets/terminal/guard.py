@@ -1,8 +1,9 @@
 """Caps in front of the core, for the few sequences that cost it a thousand times more than text.
 
 A repeated character (REP) may fill up to 65,535 cells with eight bytes, a reset (RIS) makes all
-pages anew, and a string (OSC, DCS, APC) may go on for ever. Repeats and resets are only looked for
-while output takes unusually long, so that honest output is never searched.
+pages anew, and a string (OSC, DCS, APC) may go on for ever. Where a number of four digits ends with
+the letter of a repeat, and while output takes unusually long, repeats and resets are looked for;
+other output is never searched. In insert mode a block of repeats takes ten seconds.
 """
 
 import re
@@ -20,6 +21,8 @@ _INSIDE = rb"[\x00-\x17\x19\x1c-\x1f]*"  # controls do not end a sequence
 _CONTROLS = bytes(range(32))
 _LAST_RESET = re.compile(rb".*(\x1b" + _INSIDE + rb"c)", re.DOTALL)
 _REPEAT = re.compile(rb"(?:\x1b" + _INSIDE + rb"\[|\x9b)([\x00-\x17\x19\x1c-\x1f0-9:;]*)b")
+_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
+_BETWEEN = _CONTROLS.replace(b"\x1b", b"") + b":;"
 _NUMBER = re.compile(rb"[0-9]{1,9}")
 _STRING_END = re.compile(rb"[\x07\x18\x1a\x1b]")
 
@@ -53,7 +56,7 @@ class Guard:
         """What of this block the core gets; repeats fill at most `cells` cells."""
         if self._is_dropping:
             block = self._without_string(block)
-        if not self._is_suspicious:
+        if not self._is_suspicious and not _may_repeat_much(block):
             return block
         capped = _capped(block, cells)
         self._is_suspicious = capped != block
@@ -79,6 +82,12 @@ class Guard:
             return b""
         self._is_dropping = False
         return block[end.start() if end[0] == b"\x1b" else end.end() :]
+
+
+def _may_repeat_much(block: bytes) -> bool:
+    """Whether a thousand cells or more could be filled by one sequence of it."""
+    begins = b"\x1b" in block or b"\x9b" in block
+    return begins and b"0000b" in block.translate(_DIGITS, _BETWEEN)
 
 
 def _begun(data: bytes, end: int) -> int:
