@@ -80,6 +80,7 @@ class LocalEngine:
             ) from error
         await compile_profiles(engine.places.profiles)
         await engine._lifecycle.find_again()
+        await asyncio.to_thread(engine._registry.sweep)
         known = {entry.uuid for entry in engine._registry.all()}
         await asyncio.to_thread(copies.sweep, engine.places, known)
         await asyncio.to_thread(engine.templates.sweep)

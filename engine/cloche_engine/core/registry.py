@@ -127,12 +127,17 @@ class Registry:
     def remove(self, entry: Entry) -> None:
         """Forget a definition and what belongs to it."""
         self.store.delete(entry.uuid)
-        self.ids.give_back(entry.uuid)
         for file in self.places.of_run(entry.uuid):
             file.unlink(missing_ok=True)
             aside(file).unlink(missing_ok=True)
+        self.ids.give_back(entry.uuid)  # last: on a full disk there is space again now
         del self._entries[entry.uuid]
         self._tell(Removed(entry.uuid))
+
+    def sweep(self) -> None:
+        """Free the ids of those that are gone; a removal may have been cut short."""
+        alive = (folder.name for folder in self.places.runtime.iterdir())
+        self.ids.keep_only({*self._entries, *alive})
 
     def _tell(self, change: Change) -> None:
         for listener in list(self._listeners.values()):

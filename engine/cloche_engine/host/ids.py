@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,7 @@ class IdBlocks:
     def __init__(self, file: Path, foreign: Iterable[Range] | None = None) -> None:
         self._file = file
         self._known: dict[str, int] = {}
+        self._owed: set[str] = set()
         self._foreign = tuple(foreign if foreign is not None else subordinate_ranges())
 
     def block_for(self, uuid: str) -> int:
@@ -50,18 +51,39 @@ class IdBlocks:
         """
         if uuid not in self._known:
             with saved_in(self._file.parent, "the range of user ids"), self._locked() as taken:
+                self._owed.discard(uuid)
                 if uuid not in taken:
+                    self._repay(taken)
                     taken[uuid] = self._free(set(taken.values()))
                     self._save(taken)
+                    self._owed.clear()
                 self._known[uuid] = taken[uuid]
         return self._known[uuid]
 
     def give_back(self, uuid: str) -> None:
-        """Free a container's block; on a full disk it stays taken, which hinders nobody."""
+        """Free a container's block; on a full disk with the next that is taken or given back."""
         self._known.pop(uuid, None)
+        self._owed.add(uuid)
         with contextlib.suppress(OSError), self._locked() as taken:
-            if taken.pop(uuid, None) is not None:
-                self._save(taken)
+            self._save_less(taken)
+
+    def keep_only(self, known: Collection[str]) -> None:
+        """Free the blocks of all others: of what was gone before that could be written."""
+        with contextlib.suppress(OSError, ValueError), self._locked() as taken:
+            self._owed.update(taken.keys() - set(known))
+            self._save_less(taken)
+
+    def _save_less(self, taken: dict[str, int]) -> None:
+        if self._repay(taken):
+            self._save(taken)
+        self._owed.clear()
+
+    def _repay(self, taken: dict[str, int]) -> bool:
+        """Take out what was given back; whether that is anything."""
+        found = self._owed & taken.keys()
+        for uuid in found:
+            del taken[uuid]
+        return bool(found)
 
     def _locked(self) -> _Locked:
         return _Locked(self._file)
@@ -92,11 +114,14 @@ class _Locked:
     def __enter__(self) -> dict[str, int]:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         self._lock = os.open(self._file.with_suffix(".lock"), flags, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
             taken: dict[str, int] = json.loads(self._file.read_text())
         except FileNotFoundError:
             return {}
+        except BaseException:  # no __exit__ follows, and whoever comes next would wait for ever
+            os.close(self._lock)
+            raise
         return taken
 
     def __exit__(self, *_: object) -> None:

@@ -55,6 +55,37 @@ def test_where_it_cannot_be_written_nothing_is_taken_and_the_folder_is_named(
     blocks.give_back("a")
     (tmp_path / "ids.new").rmdir()
     assert IdBlocks(tmp_path / "ids.json", []).block_for("a") == kept
+    assert blocks.block_for("b") == kept, "what was given back is not lost"
+
+
+def test_one_that_comes_back_before_that_could_be_written_has_its_old_ids(tmp_path: Path) -> None:
+    blocks = IdBlocks(tmp_path / "ids.json", [])
+    first, second = blocks.block_for("a"), blocks.block_for("b")
+    (tmp_path / "ids.new").mkdir()
+    blocks.give_back("a")
+    (tmp_path / "ids.new").rmdir()
+    assert blocks.block_for("a") == first
+    assert blocks.block_for("c") not in {first, second}
+
+
+def test_of_those_nobody_knows_the_ids_are_free(tmp_path: Path) -> None:
+    file = tmp_path / "ids.json"
+    gone, kept = IdBlocks(file, []).block_for("gone"), IdBlocks(file, []).block_for("kept")
+    blocks = IdBlocks(file, [])
+    blocks.keep_only({"kept"})
+    assert blocks.block_for("new") == gone
+    assert blocks.block_for("kept") == kept
+
+
+def test_a_record_that_nobody_can_read_locks_nobody_out(tmp_path: Path) -> None:
+    file = tmp_path / "ids.json"
+    file.write_text("{")
+    blocks = IdBlocks(file, [])
+    blocks.keep_only(())
+    with pytest.raises(ValueError, match="Expecting"):
+        blocks.block_for("a")
+    file.unlink()
+    assert blocks.block_for("a")
 
 
 def test_an_address_that_cannot_be_written_is_nobodys(tmp_path: Path) -> None:
