@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QFileDialog, QWidget
 from cloche_gui.presenters.notice import Notice, Tone
 from cloche_gui.services import recording
 from cloche_gui.views.player_window import PlayerWindow
+from cloche_gui.widgets.closing import give_back
 from cloche_gui.widgets.message_bar import MessageArea
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
@@ -87,6 +88,7 @@ class ConsoleRecording:
         dialog = QFileDialog(self._parent, title)
         dialog.setAcceptMode(mode)
         dialog.setNameFilters(_FILTERS)
+        give_back(dialog)
         dialog.finished.connect(dialog.deleteLater)
         return dialog
 

@@ -13,6 +13,7 @@ from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import Container, ExecRequest
 from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.views.program_tab import ProgramDialog, ProgramTab
+from cloche_gui.widgets.closing import give_back
 
 
 class ConsoleTabs(QTabWidget):
@@ -40,9 +41,7 @@ class ConsoleTabs(QTabWidget):
     def ask_for_program(self, container: Container, failed: Callable[[EngineError], None]) -> None:
         """Ask which program to start in the container, and start it."""
         dialog = ProgramDialog(self, lambda request: self.start(container, request, failed))
-        window = self.window()
-        if window is not None:  # without a window manager nobody else gives the focus back
-            dialog.finished.connect(window.activateWindow)
+        give_back(dialog)
         dialog.open()
 
     def start(

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from cloche_gui.widgets.closing import give_back
 from cloche_gui.widgets.room import resize_in
 
 
@@ -34,4 +35,4 @@ class HelpDialog(QDialog):
         column.addWidget(self.text, 1)
         column.addWidget(buttons)
         resize_in(self, QSize(660, 620))
-        self.finished.connect(parent.activateWindow)
+        give_back(self)

@@ -15,6 +15,7 @@ from cloche_engine.definition.text.source import ENOUGH
 from cloche_gui.models.containers import ContainersModel
 from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.views.import_dialog import ImportDialog
+from cloche_gui.widgets.closing import give_back
 
 
 class Importing(QObject):
@@ -35,6 +36,7 @@ class Importing(QObject):
         chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
         chooser.setNameFilters(["Definitions (*.xml *.conf config)", "All files (*)"])
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        give_back(chooser)
         chooser.fileSelected.connect(self.open)
         chooser.open()
 

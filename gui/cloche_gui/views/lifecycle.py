@@ -77,5 +77,4 @@ class Lifecycle(QObject):
         box.setEscapeButton(keep)
         if delete is not None:
             delete.clicked.connect(lambda: self._run(Action.DELETE, container))
-        box.finished.connect(self._window.activateWindow)
         open_box(box)

@@ -37,6 +37,7 @@ class PlayerWindow(QWidget):
         close_by_keys(self)
         self.go_to(0.0)
         self.play()
+        self.button.setFocus()
 
     def _lay_out(self) -> None:
         self.button, self.speed = QPushButton("Pause"), QPushButton("1 x")

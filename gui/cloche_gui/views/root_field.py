@@ -20,6 +20,7 @@ from cloche_engine.api.templates import Template
 from cloche_gui.presenters import template
 from cloche_gui.presenters.root import Origin, Root
 from cloche_gui.widgets import icons
+from cloche_gui.widgets.closing import give_back
 
 _INDENT = 24
 
@@ -97,6 +98,7 @@ class RootField(QWidget):
         dialog = QFileDialog(self.window(), "Choose the directory that holds the system")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        give_back(dialog)
         dialog.fileSelected.connect(self.path.setText)
         dialog.open()
 

@@ -26,6 +26,7 @@ from cloche_gui.presenters import template
 from cloche_gui.presenters.notice import failure
 from cloche_gui.presenters.template import NewTemplate
 from cloche_gui.widgets import icons
+from cloche_gui.widgets.closing import give_back
 from cloche_gui.widgets.fields import Form
 from cloche_gui.widgets.message_bar import MessageArea
 
@@ -151,6 +152,7 @@ class TemplateDialog(QDialog):
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(["Archives (*.tar *.tar.* *.tgz *.txz)", "All files (*)"])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        give_back(dialog)
         dialog.fileSelected.connect(self.path.setText)
         dialog.open()
 

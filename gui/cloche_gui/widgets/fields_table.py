@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
 )
 
 from cloche_gui.widgets import icons
+from cloche_gui.widgets.closing import give_back
 
 Cell = str | bool
 
@@ -176,6 +177,7 @@ class TableField(QWidget):
         dialog = QFileDialog(self.window(), "Choose a directory of this host")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        give_back(dialog)
         dialog.fileSelected.connect(lambda path: self._browsed(row, at, path))
         dialog.open()
 

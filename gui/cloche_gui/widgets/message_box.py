@@ -3,6 +3,8 @@
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QGridLayout, QMessageBox, QSizePolicy, QSpacerItem
 
+from cloche_gui.widgets.closing import give_back
+
 _UNBOUND = (1 << 24) - 1
 _WIDTH = 440
 
@@ -17,6 +19,7 @@ def _widen(box: QMessageBox) -> None:
 
 def open_box(box: QMessageBox) -> None:
     """Open the box without waiting for the answer; it is deleted when it is closed."""
+    give_back(box)
     box.finished.connect(box.deleteLater)
     _widen(box)
     box.open()

@@ -7,6 +7,7 @@ from PyQt6.QtGui import QFont, QTextDocument
 from PyQt6.QtPrintSupport import QPrintDialog, QPrinter
 from PyQt6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from cloche_gui.widgets.closing import give_back
 from cloche_gui.widgets.message_box import open_box
 from cloche_gui.widgets.terminal import transcript
 from cloche_gui.widgets.terminal.core import TerminalCore
@@ -22,6 +23,7 @@ def ask_where_to_save(parent: QWidget, core: TerminalCore) -> None:
     dialog.setNameFilters(["Text (*.txt *.log)", "All files (*)"])
     dialog.selectFile("console.txt")
     dialog.fileSelected.connect(lambda name: _save_or_tell(parent, core, Path(name)))
+    give_back(dialog)
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
 
@@ -41,6 +43,7 @@ def ask_how_to_print(parent: QWidget, core: TerminalCore, font: QFont) -> None:
     dialog = QPrintDialog(printer, parent)
     dialog.setWindowTitle("Print the text of the console")
     dialog.accepted.connect(lambda: print_to(printer, core, font))
+    give_back(dialog)
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from PyQt6.QtGui import QFont, QFontDatabase
 from PyQt6.QtWidgets import QFontDialog, QWidget
 
+from cloche_gui.widgets.closing import give_back
+
 _POINTS_LEAST, _POINTS_MOST = 5.0, 48.0
 
 
@@ -30,6 +32,7 @@ def ask_for_font(parent: QWidget, font: QFont, chosen: Callable[[QFont], None]) 
     dialog.setWindowTitle("The console's font")
     dialog.setOption(QFontDialog.FontDialogOption.MonospacedFonts)
     dialog.fontSelected.connect(chosen)
+    give_back(dialog)
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
 
