@@ -128,15 +128,19 @@ class Driver:
 
     async def choose(self, name: str) -> None:
         """Click a container in the list, and wait for its definition."""
-        view = self.window.list.view
         uuid = self.uuid(name)
+        await self.click_row(name)
+        await self.until(lambda: self.draft_uuid == uuid)
+
+    async def click_row(self, name: str) -> None:
+        """Click a container in the list."""
+        view = self.window.list.view
         rows = range(self.window.list.found.rowCount())
         indexes = [self.window.list.found.index(row, 0) for row in rows]
         index = next(i for i in indexes if i.data() == name)
         viewport = view.viewport()
         assert viewport is not None
         await self.click(viewport, view.visualRect(index).center())
-        await self.until(lambda: self.draft_uuid == uuid)
 
     async def attach(self, name: str) -> None:
         """Click a container that runs, and wait for its console."""

@@ -22,12 +22,17 @@ pytestmark = [
 ]
 
 
-async def _box(driver: Driver, directory: Path) -> None:
-    """A container with a shell, made by someone else, running and in view."""
+async def running(directory: Path, name: str) -> None:
+    """A container with a shell, made by someone else."""
     other = await connect(f"private:{directory}")
-    await other.define(world.shell("box"))
-    await other.start("box")
+    await other.define(world.shell(name))
+    await other.start(name)
     await other.close()
+
+
+async def box(driver: Driver, directory: Path) -> None:
+    """A container with a shell, made by someone else, running and in view."""
+    await running(directory, "box")
     await driver.until(lambda: driver.window.model.rowCount() == 1)
     await driver.until(lambda: driver.draft_uuid)
     await driver.turn_to(CONSOLE)
@@ -38,7 +43,7 @@ async def test_a_killed_helper_is_replaced_and_neither_console_nor_draft_is_lost
     real_driver: Driver, tmp_path: Path
 ) -> None:
     driver, window, directory = real_driver, real_driver.window, tmp_path / "helper"
-    await _box(driver, directory)
+    await box(driver, directory)
     await driver.click(driver.console.terminal)
     await driver.type("echo be''fore\r")
     await driver.until(lambda: "\nbefore" in driver.screen)
@@ -72,7 +77,7 @@ async def test_a_console_that_is_opened_again_does_not_answer_what_was_asked_bef
     real_driver: Driver, tmp_path: Path
 ) -> None:
     driver, window, directory = real_driver, real_driver.window, tmp_path / "helper"
-    await _box(driver, directory)
+    await box(driver, directory)
     await driver.click(driver.console.terminal)
     await driver.type(
         "stty -icanon -echo; printf '\\033[6n'; a=$(head -c 6 | wc -c); stty sane; echo heard $a\r"

@@ -12,9 +12,8 @@ from typing import Any
 from dbus_fast import Message, MessageType
 
 from cloche_engine.api.bus_socket import Connection
-from cloche_engine.api.errors import UnavailableError
 from cloche_engine.api.names import ROOT_PATH
-from cloche_engine.api.stopped import is_stopped, stopped_error
+from cloche_engine.api.stopped import UnansweredError, is_stopped, stopped_error
 
 BUS = "org.freedesktop.DBus"
 BUS_PATH = "/org/freedesktop/DBus"
@@ -38,7 +37,7 @@ class Pulse:
         self._bus_pid = await self._pid_of(BUS, _PATIENCE)
 
     async def until_answered(self, call: asyncio.Task[Message], destination: str) -> Message:
-        """The reply; UnavailableError where its sender answers nothing else either."""
+        """The reply; UnansweredError where its sender answers nothing else either."""
         while not call.done():
             await asyncio.wait({call}, timeout=EVERY)
             if not call.done():
@@ -70,7 +69,7 @@ class Pulse:
             if is_stopped(pid):
                 raise stopped_error("cloched", pid)
         who = "the message bus" if destination == BUS else "cloched"
-        raise UnavailableError(
+        raise UnansweredError(
             f"{who} has not answered for {_LOOK * _LOOKS:.0f} seconds",
             "try again; containers go on meanwhile",
         )

@@ -7,9 +7,13 @@ from pathlib import Path
 from cloche_engine.api.errors import UnavailableError
 
 
-def stopped_error(who: str, pid: int) -> UnavailableError:
+class UnansweredError(UnavailableError):
+    """The helper, or the message bus, is there but answers nothing: it is held, or too busy."""
+
+
+def stopped_error(who: str, pid: int) -> UnansweredError:
     """What to tell of a process that is stopped."""
-    return UnavailableError(
+    return UnansweredError(
         f"{who} does not answer: process {pid} is stopped (SIGSTOP)",
         f"let it go on, as root: kill -CONT {pid}; then try again",
     )

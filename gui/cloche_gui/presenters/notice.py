@@ -34,12 +34,16 @@ class Notice:
         return " ".join(part for part in (self.title + ".", self.text, self.hint) if part)
 
 
-HELPER_GONE = Notice(
-    Tone.WARNING,
-    "The helper went away",
-    "Your containers go on and nothing you edited is lost.",
-    "Reconnecting …",
-)
+_NOTHING_IS_LOST = "Your containers go on and nothing you edited is lost."
+
+
+def without_helper(problem: EngineError | None) -> Notice:
+    """What to say while the window tries to connect again; problem is why nobody answers."""
+    if problem is None:
+        title, hint = "The helper went away", "Reconnecting …"
+        return Notice(Tone.WARNING, title, _NOTHING_IS_LOST, hint)
+    text = f"{sentence(problem.message)} {sentence(problem.hint)}"
+    return Notice(Tone.WARNING, "The helper does not answer", text, _NOTHING_IS_LOST)
 
 
 def failure(title: str, error: EngineError, name: str = "") -> Notice:

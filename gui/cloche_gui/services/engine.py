@@ -11,6 +11,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from cloche_engine.api.client import Engine
 from cloche_engine.api.errors import EngineError, RefusedError, UnavailableError
 from cloche_engine.api.model import About, Change, Container
+from cloche_engine.api.stopped import UnansweredError
 
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 1.0
@@ -23,7 +24,7 @@ class EngineService(QObject):
     connected = pyqtSignal(object)  # About
     listed = pyqtSignal(list)  # list[Container], after every connect
     changed = pyqtSignal(object)  # Change
-    lost = pyqtSignal()  # tries again by itself
+    lost = pyqtSignal(object)  # UnansweredError, or None where it is gone; tries again by itself
     failed = pyqtSignal(object)  # EngineError; waits for retry()
 
     def __init__(self, connector: Callable[[], Awaitable[Engine]]) -> None:
@@ -32,6 +33,7 @@ class EngineService(QObject):
         self._engine: Engine | None = None
         self._unsubscribe: Callable[[], None] = _nothing
         self._gone = asyncio.Event()
+        self._problem: UnansweredError | None = None
         self._again = asyncio.Event()
         self._was_connected = False
         self._heard = 0
@@ -52,6 +54,12 @@ class EngineService(QObject):
         """Try to connect at once."""
         self._again.set()
 
+    def give_up(self, problem: UnansweredError) -> None:
+        """Connect anew: a call has found that nobody answers over this connection."""
+        if self.is_connected:
+            self._problem = problem
+            self._gone.set()
+
     async def run(self) -> None:
         """Connect, wait for the loss, connect again; until it is cancelled."""
         delay = FIRST_DELAY
@@ -61,7 +69,7 @@ class EngineService(QObject):
                     delay = FIRST_DELAY
                     await self._gone.wait()
                     await self.close()
-                    self.lost.emit()
+                    self.lost.emit(self._problem)
                 else:
                     await self._pause(delay)
                     delay = min(2 * delay, LONGEST_DELAY)
@@ -80,7 +88,7 @@ class EngineService(QObject):
         try:
             await self._connect()
         except EngineError as error:
-            self._let_go()
+            await self.close()
             if not self._was_connected or isinstance(error, RefusedError):
                 self._was_connected = False
                 self.failed.emit(error)
@@ -91,6 +99,7 @@ class EngineService(QObject):
     async def _connect(self) -> None:
         self._again.clear()
         self._gone.clear()
+        self._problem = None
         engine = self._engine = await self._connector()
         engine.on_lost(self._gone.set)
         self._unsubscribe = engine.subscribe(self._hear)

@@ -14,6 +14,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from cloche_engine.api.client import Engine
 from cloche_engine.api.errors import EngineError
+from cloche_engine.api.stopped import UnansweredError
 from cloche_gui.services.engine import EngineService
 
 T = TypeVar("T")
@@ -113,6 +114,8 @@ class Jobs(QObject):
             failed(error)
         else:
             self.failed.emit(job, error)
+        if isinstance(error, UnansweredError):
+            self._service.give_up(error)
 
     def _end(self, job: Job) -> None:
         self._active.pop(job.number, None)

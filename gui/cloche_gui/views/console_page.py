@@ -85,7 +85,8 @@ class ConsolePage(QWidget):
         for window in self.windows:
             window.hear(container)
         before, self._container = self._container, container
-        if before != container:
+        could_not_attach = self._run is None and container.state in _ATTACHABLE
+        if before != container or could_not_attach:
             self._follow(first=False)
 
     @property

@@ -21,7 +21,7 @@ from cloche_gui.models.containers import ContainersModel
 from cloche_gui.presenters.container import PRIVATE_NOTE, Action, could_not, obstacle, summary
 from cloche_gui.presenters.draft import Draft
 from cloche_gui.presenters.helping import keys_page, places_page, reference_page
-from cloche_gui.presenters.notice import HELPER_GONE, Notice, failure
+from cloche_gui.presenters.notice import Notice, failure, without_helper
 from cloche_gui.services.engine import EngineService
 from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.services.settings import Settings
@@ -207,8 +207,10 @@ class MainWindow(QMainWindow):
         if before.state is now.state and not self.jobs.busy(now.uuid):
             self.editing.read(now)
 
-    def _lost(self) -> None:
-        self.messages.show_notice(HELPER, HELPER_GONE, closable=False)
+    def _lost(self, problem: EngineError | None) -> None:
+        for container in self.model.containers if problem else ():
+            self._forget_failure(container.uuid)  # it says the same, and stays when it is over
+        self.messages.show_notice(HELPER, without_helper(problem), closable=False)
         self._show_right()
 
     def _not_connected(self, error: EngineError) -> None:
