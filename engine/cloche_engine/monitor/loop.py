@@ -64,11 +64,14 @@ class Loop:
     def run(self) -> None:
         """Wait and call back until stopped."""
         while not self._stopped:
-            for descriptor, events in self._epoll.poll(self._time_left()):
-                known = self._watched.get(descriptor)
-                if known is not None:
-                    known[1](events)
-            self._do_what_is_due()
+            self._turn()
+
+    def _turn(self) -> None:
+        for descriptor, events in self._epoll.poll(self._time_left()):
+            known = self._watched.get(descriptor)
+            if known is not None:
+                known[1](events)
+        self._do_what_is_due()
 
     def _time_left(self) -> float:
         return max(0.0, self._later[0][0] - time.monotonic()) if self._later else -1

@@ -8,7 +8,7 @@ import os
 from cloche_engine.monitor.modes import Modes
 
 CAPACITY = 256 * 1024
-PROGRAM_CAPACITY = 16 * 1024
+PROGRAM_CAPACITY = 48 * 1024
 """Of a further program: nobody comes back to it, so this only bridges a viewer that is slow."""
 HEAD = 32 * 1024
 """How much of the first output a log has."""
@@ -23,7 +23,7 @@ class Ring:
     """
 
     def __init__(self, capacity: int = CAPACITY, head: int = 0) -> None:
-        self._capacity, self._head_size = capacity, head
+        self.capacity, self._head_size = capacity, head
         self._memory = memoryview(b"")
         self._head = bytearray()
         self.lost_modes = Modes()
@@ -34,7 +34,7 @@ class Ring:
     def set_capacity(self, capacity: int) -> None:
         """Keep so many bytes, as long as nothing was written yet."""
         if not self._memory:
-            self._capacity = capacity
+            self.capacity = capacity
 
     @property
     def modes(self) -> Modes:
@@ -48,11 +48,11 @@ class Ring:
         """
         if not self._memory:
             flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-            size = self._capacity + self._slack + _LINE
+            size = self.capacity + self._slack + _LINE
             self._memory = memoryview(mmap.mmap(-1, size, flags))
         limit = min(limit, self._slack)
         if self.end + limit - self.start > len(self._memory):
-            self._forget(self.end - self._capacity)
+            self._forget(self.end - self.capacity)
         count = os.readv(descriptor, self._pieces(self.end, limit))
         self.end += count
         if len(self._head) < self._head_size:
@@ -62,7 +62,7 @@ class Ring:
     @property
     def _slack(self) -> int:
         """Forgetting as much at a time reads each byte once for its modes, whole lines at once."""
-        return self._capacity // 4 + 1
+        return self.capacity // 4 + 1
 
     def _forget(self, number: int) -> None:
         """What lies before this number, or up to the last end of a line before it."""

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import time
 
 from cloche_engine.api.console import NO_SIZE, Answer, Ended, Frame, Input, Signal, Size
 from cloche_engine.kernel.terminals import SIZE, set_size
+from cloche_engine.monitor.holding import Holding
 from cloche_engine.monitor.loop import READ, WRITE, Loop
 from cloche_engine.monitor.ring import Ring
 from cloche_engine.monitor.viewer import Viewer
 
 _READ = 16 * 1024
+_REST = 16 * 1024
+"""More than a pty holds that nobody reads: 8 KiB of its own (pty.c), the line discipline's 4 KiB,
+and what a program has begun to write. A viewer that is waited for has that much to spare."""
 _PENDING_LIMIT = 64 * 1024
 _YOUNG = 2.0
 """Seconds in which the first viewer is early enough to answer all that was asked."""
@@ -32,6 +37,7 @@ class Session:
         self.pidfd = pidfd
         self._loop = loop
         self._master = -1
+        self._holding = Holding(loop, self._serve_all)
         self._viewers: list[Viewer] = []
         """Of those with a size the last leads: it typed, resized or came last."""
         self._typed = bytearray()
@@ -59,6 +65,7 @@ class Session:
         self._loop.watch(link.fileno(), READ, lambda events: self._viewer_ready(viewer, events))
         self._lead(viewer)
         self._serve(viewer)
+        self._hold_or_go_on()
 
     @property
     def _live(self) -> int:
@@ -128,27 +135,45 @@ class Session:
     def _master_ready(self, events: int) -> None:
         if events & WRITE:
             self._write_master()
-        if events & ~WRITE and not self._read_master() and self._hung_up:
-            # All of the terminal's other ends are closed; a new one may open it again.
-            self._loop.change(self._master, WRITE if self._typed else 0)
-            self._loop.later(0.05, self._listen_again)
+        # What is left after a hang-up is little, and would be told again and again.
+        if events & select.EPOLLHUP or (events & ~WRITE and not self._holding.is_on):
+            was_hung_up = self._hung_up
+            self._read_master()
+            if self._hung_up and not was_hung_up:
+                # All of the terminal's other ends are closed; a new one may open it again.
+                self._loop.later(0.05, self._listen_again)
+            self._listen()
         self._serve_all()
 
     _hung_up = False
 
     def _read_master(self) -> bool:
+        """Some packets' worth in one go: a pty gives 4 KiB at a time; False where there is none."""
         self._hung_up = False
+        got, limit = 0, min(_READ, self.ring.capacity // 4)
         try:
-            return bool(self.ring.fill(self._master, _READ))
+            while got < limit:
+                got += self.ring.fill(self._master, limit - got)
         except BlockingIOError:
-            return False
+            return bool(got)
         except OSError:
             self._hung_up = True
-            return False
+            return bool(got)
+        return True
 
     def _listen_again(self) -> None:
-        if self._master >= 0:
-            self._loop.change(self._master, READ | (WRITE if self._typed else 0))
+        self._hung_up = False
+        self._listen()
+
+    def _listen(self) -> None:
+        reads = not (self._hung_up or self._holding.is_on)
+        self._loop.change(self._master, (READ if reads else 0) | (WRITE if self._typed else 0))
+
+    def _hold_or_go_on(self) -> None:
+        """The program waits while a viewer who reads would lose something otherwise."""
+        far = max(self.ring.capacity - _REST - _READ, self.ring.capacity // 4)
+        if self._holding.regard(self._viewers if self._master >= 0 else (), far):
+            self._listen()
 
     def _close_master(self) -> None:
         self._loop.forget(self._master)
@@ -158,6 +183,7 @@ class Session:
     def _serve_all(self) -> None:
         for viewer in list(self._viewers):
             self._serve(viewer)
+        self._hold_or_go_on()
 
     def _serve(self, viewer: Viewer) -> None:
         if viewer not in self._viewers:
@@ -193,6 +219,7 @@ class Session:
                 self._obey(frame, viewer)
         if viewer in self._viewers:
             self._serve(viewer)
+        self._hold_or_go_on()
 
     def _obey(self, frame: Frame, viewer: Viewer) -> None:
         match frame:
@@ -237,6 +264,6 @@ class Session:
                 raise
             except OSError:
                 self._typed.clear()
-        self._loop.change(self._master, READ | (WRITE if self._typed else 0))
+        self._listen()
         if was_full and len(self._typed) < _PENDING_LIMIT:
             self._serve_all()

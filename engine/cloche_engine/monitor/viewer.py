@@ -17,13 +17,14 @@ from cloche_engine.api.console import (
     encode_output,
     encode_size,
 )
+from cloche_engine.monitor.patience import Patience
 from cloche_engine.monitor.ring import Ring
 
 _CHUNK = MAX_FRAME - 64
 
 
 class Viewer:
-    """A console socket; never blocks, never holds the program up.
+    """A console socket; never blocks. How long a program waits for it, its patience says.
 
     What the ring has from before the byte numbered `live` is old.
     """
@@ -36,6 +37,7 @@ class Viewer:
         """Its own size; None where it has no terminal, or only looks."""
         self._known = size
         self.link = link
+        self.patience = Patience()
         self._ring = ring
         self._at = 0
         self._live: int | None = live
@@ -44,6 +46,11 @@ class Viewer:
         self.finished = False
         self.has_gap = False
         """Whether it was told of bytes that it has not seen."""
+
+    @property
+    def behind(self) -> int:
+        """How many bytes are kept that it has not taken."""
+        return self._ring.end - max(self._at, self._ring.start)
 
     def flush(self) -> bool:
         """Send what it has not seen; False where it cannot take more now."""
@@ -77,7 +84,9 @@ class Viewer:
                 continue
             pieces = self._ring.pieces(self._at, min(_CHUNK, end - self._at))
             self.link.sendmsg([encode_output(Output(self._at, b"")), *pieces])
-            self._at += sum(map(len, pieces))
+            count = sum(map(len, pieces))
+            self._at += count
+            self.patience.take(count)
 
     def wish(self, size: Size | None) -> None:
         """It has another size now, and knows that; None: none of its own any more."""
