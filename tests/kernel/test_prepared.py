@@ -211,6 +211,36 @@ async def test_a_prepared_start_that_was_killed_is_made_anew(
     assert "eth0" in await box.run("ip -o addr show eth0")
 
 
+@pytest.mark.parametrize("who", [("init",), ("launcher",), ("init", "launcher"), ("spare",)])
+async def test_one_that_is_killed_right_before_it_is_wanted_starts_all_the_same(
+    pooled: LocalEngine, root: Path, who: tuple[str, ...]
+) -> None:
+    box = Box(pooled, await pooled.define(Definition(root=root, inside=MANAGED).text()))
+    await box.start()
+    await pooled.kill(box.uuid)
+    await until_prepared(box)
+    spare = foresight(pooled)._prepared[box.uuid].spare
+    pids = [spare.pid if one == "spare" else _child_of(spare.pid, f"cloche-{one}") for one in who]
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    assert (await box.start()).state is State.RUNNING
+    assert "map its users" not in await steps_ahead(box)
+    assert "default via" in await box.run("ip route")
+    assert len(links("veth")) == 1 + len(foresight(pooled)._prepared)
+    for tree in cgroups.detect().hierarchies:
+        assert not (tree.path / spare.group).exists()
+    assert not spare.folder.exists()
+
+
+async def test_a_start_that_fails_fails_once_more_without_what_was_prepared(
+    pooled: LocalEngine, root: Path
+) -> None:
+    box = await prepared(pooled, Definition(root=root, program=("/bin/none",)).text())
+    with pytest.raises(StartFailedError, match="/bin/none"):
+        await box.start()
+    assert (await box.now()).state is State.FAILED
+
+
 @contextmanager
 def _until_ended(pid: int) -> Iterator[None]:
     ended = os.pidfd_open(pid)

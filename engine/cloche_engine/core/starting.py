@@ -59,15 +59,8 @@ class Starting:
                 with record.step("find the namespaces of others"), _named(plan.name):
                     joined = await lent.enter_async_context(self._opened(entry))
             lent.enter_context(self._spawner.busy())
-            with record.step("take a waiting monitor"):
-                prepared = await self.foresight.take(entry, compiled)
-                spare = prepared or await self._spawner.take(plan.rights, joined)
-            with record.step("hand over the plan"):
-                order = GO if prepared else compiled.text.encode()
-                link = await self._handed_over(compiled, spare, order)
-            monitor = MonitorLink(link, Path(plan.runtime), ended)
-            self._registry.changed(entry)  # told now: nobody shall wait for those who listen
-            record.told = word = await self._first_word(monitor, plan)
+            monitor, word = await self._begun(entry, compiled, record, joined, ended)
+            record.told = word
         if "error" in word:
             monitor.close()
             text = entry.stored.text
@@ -77,14 +70,62 @@ class Starting:
     def _opened(self, entry: Entry) -> contextlib.AbstractAsyncContextManager[list[int]]:
         return self._sharing.opened(entry.spec.namespaces if entry.spec else ())
 
-    async def _first_word(self, monitor: MonitorLink, plan: LaunchPlan) -> Fields:
+    async def _begun(
+        self,
+        entry: Entry,
+        compiled: Compiled,
+        record: StartRecord,
+        joined: list[int],
+        ended: Ended,
+    ) -> tuple[MonitorLink, Fields]:
+        """A monitor that has the plan, and its first word.
+
+        What was prepared may have been killed since: where that fails, it is made as any other.
+        """
+        with record.step("take a waiting monitor"):
+            prepared = await self.foresight.take(entry, compiled)
+            spare = prepared or await self._spawner.take(compiled.plan.rights, joined)
+        if prepared is not None:
+            with contextlib.suppress(StartFailedError):
+                monitor, word = await self._told(entry, compiled, prepared, GO, record, ended)
+                if word is not None and "error" not in word:
+                    return monitor, word
+                monitor.close()
+            await self._make_room(Path(compiled.plan.runtime))
+            with record.step("take another one"):
+                spare = await self._spawner.take()
+        plan, order = compiled.plan, compiled.text.encode()
+        monitor, word = await self._told(entry, compiled, spare, order, record, ended)
+        if word is None:
+            text = f"{plan.name} did not start: the process that started it died"
+            raise EngineError(text, "start it again")
+        return monitor, word
+
+    async def _told(
+        self,
+        entry: Entry,
+        compiled: Compiled,
+        spare: Spare,
+        order: bytes,
+        record: StartRecord,
+        ended: Ended,
+    ) -> tuple[MonitorLink, Fields | None]:
+        """Let a spare go on, and hear how it went; None where it died, and nothing is left."""
+        with record.step("hand over the plan"):
+            link = await self._handed_over(compiled, spare, order)
+        monitor = MonitorLink(link, Path(compiled.plan.runtime), ended)
+        self._registry.changed(entry)  # told now: nobody shall wait for those who listen
+        return monitor, await self._first_word(monitor, compiled.plan, spare)
+
+    async def _first_word(
+        self, monitor: MonitorLink, plan: LaunchPlan, spare: Spare
+    ) -> Fields | None:
         try:
             return await monitor.first_word()
         except MonitorGoneError:
             await self.sweep(Path(plan.runtime))
-            raise EngineError(
-                f"{plan.name} did not start: the process that started it died", "start it again"
-            ) from None
+            await spare.discard()
+            return None
         except HeldUpError as error:
             await self._give_up(Path(plan.runtime), monitor)
             raise EngineError(
@@ -107,6 +148,7 @@ class Starting:
         try:
             return self._send(compiled, spare, order)
         except OSError as error:
+            await spare.dismiss()
             fields: Fields = {
                 "step": "hand over the plan", "errno": error.errno or 0, "call": call_of(error),
                 "text": error.strerror or str(error), "subject": str(error.filename or ""),
@@ -115,14 +157,10 @@ class Starting:
 
     def _send(self, compiled: Compiled, spare: Spare, order: bytes) -> socket.socket:
         """Give a spare monitor its plan, or word to go, and its folder the container's name."""
-        try:
-            write_state(spare.folder, compiled.text, self._boot)
-            spare.folder.rename(compiled.plan.runtime)
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                send_packet(spare.link, order)
-        except OSError:
-            spare.link.close()
-            raise
+        write_state(spare.folder, compiled.text, self._boot)
+        spare.folder.rename(compiled.plan.runtime)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            send_packet(spare.link, order)
         return spare.link
 
     def _compiled(self, entry: Entry) -> Compiled:

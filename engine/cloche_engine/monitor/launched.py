@@ -16,6 +16,8 @@ from cloche_engine.monitor.protocol import Fields
 from cloche_engine.sandbox.operation import Blame
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
+_NOTHING = '""'
+
 
 @dataclass(slots=True)
 class Launched:
@@ -25,7 +27,7 @@ class Launched:
     text: str = ""
     outside: str = "{}"
     """What the launcher did and when: an object of JSON."""
-    inside: str = '""'
+    inside: str = _NOTHING
     """What the child did and when, as it told: a string of JSON."""
     rounded: list[str] = field(default_factory=list)
     """Which limits the kernel made something else of, in sentences."""
@@ -33,7 +35,6 @@ class Launched:
     """Its network namespace; kept, so that links of the host are still in it at the end."""
     started: float = 0.0
     paused: bool = False
-    has_console: bool = False
     _plan: LaunchPlan | None = None
 
     def take(self, fields: Fields, text: str, netns: int = -1) -> None:
@@ -76,7 +77,6 @@ class Launched:
             self.inside = packet[1:].decode()
             return None
         if packet[:1] == b"F":
-            self.has_console = True
             return descriptors[0]
         if packet or self.child.has_ended:
             self._refuse(packet)
@@ -91,8 +91,8 @@ class Launched:
         if killed:
             blame = Blame("run the program", "Execute", errno.ENOMEM, "killed for want of memory")
             raise LaunchFailedError(blame, killed_for_memory=killed)
-        if not self.has_console:
-            blame = Blame("start", "Launcher", 0, "ended before its console opened")
+        if self.inside == _NOTHING:  # the last that it does is to tell it
+            blame = Blame("start", "Launcher", 0, "ended before its program ran")
             raise LaunchFailedError(blame)
 
     def blamed_by_child(self) -> LaunchFailedError | None:

@@ -113,7 +113,8 @@ class Execute:
     def run(self, context: Context) -> None:
         """Do it; returns only by OSError, whose errno tells a missing interpreter apart."""
         path = _find(self.argv[0], context.environment.get("PATH", PATH))
-        os.setpriority(os.PRIO_PROCESS, 0, 0)
+        with contextlib.suppress(PermissionError):  # entered from a helper that is nice itself
+            os.setpriority(os.PRIO_PROCESS, 0, 0)
         try:
             asked(os.execve, path, self.argv, context.environment)
         except FileNotFoundError as error:
