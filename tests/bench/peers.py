@@ -1,8 +1,9 @@
-"""The peers that a start is measured beside: crun, LXC, bubblewrap, and the floor in C.
+"""The peers that a start is measured beside: crun, LXC, libvirt, bubblewrap, and the floor in C.
 
 All run the same busybox root from a folder, in namespaces of their own (pid, mount, uts, ipc, net
-with nothing but lo), with 512 shares and 64 MiB where the peer knows control groups. None of them
-gets a user namespace, and neither a terminal (their defaults): this flatters them.
+with nothing but lo; libvirt's NAT for libvirt), with 512 shares and 64 MiB where the peer knows
+control groups. None of them gets a user namespace, and but for libvirt no terminal (their
+defaults): this flatters them.
 
 crun refuses a machine whose tree is hybrid (v1 controllers, and a v2 tree in `unified`). So a
 thread of ours enters a mount namespace of its own without that mount and starts crun from there: a
@@ -23,10 +24,11 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from tests.bench import libvirt
 from tests.bench.roots import PROGRAM, FirstByte
 
 from cloche_engine.kernel import constants, syscalls
@@ -208,24 +210,26 @@ def _started(command: Sequence[str | Path]) -> Iterator[subprocess.Popen[bytes]]
 
 
 @contextmanager
-def installed_peers(root: Path, folder: Path) -> Iterator[dict[str, Peer]]:
+def installed_peers(
+    root: Path, folder: Path, *, with_libvirt: bool = False
+) -> Iterator[dict[str, Peer]]:
     """Those that are installed, ready to be measured; all of theirs is gone afterwards."""
     peers: dict[str, Peer] = {}
-    crun = None
-    try:
+    with ExitStack() as cleanup:
+        cleanup.callback(remove_control_groups)
         if shutil.which("crun"):
             peers["crun run -d"] = crun = Crun(root, _made(folder / "crun"))
+            cleanup.callback(crun.close)
         if shutil.which("lxc-start"):
             peers["lxc-start -d"] = Lxc(root, _made(folder / "lxc"))
         if shutil.which("bwrap"):
             peers["bwrap"] = Bubblewrap(root, folder)
         if shutil.which("cc"):
             peers["floor in C"] = Floor(root, folder)
+        if with_libvirt and libvirt.is_installed():
+            running = libvirt.private_libvirt(root, folder / "libvirt", _NAME)
+            peers |= cleanup.enter_context(running)
         yield peers
-    finally:
-        if crun:
-            crun.close()
-        remove_control_groups()
 
 
 def _made(folder: Path) -> Path:
@@ -235,7 +239,8 @@ def _made(folder: Path) -> Path:
 
 def remove_control_groups() -> None:
     """Remove what peers leave of them."""
-    for top in [*_CGROUPS.glob(_NAME), *_CGROUPS.glob(f"*/{_NAME}")]:
+    names = _NAME, libvirt.partition(_NAME)
+    for top in [path for name in names for path in (_CGROUPS / name, *_CGROUPS.glob(f"*/{name}"))]:
         for folder, _, _ in os.walk(top, topdown=False):
             _remove_when_free(Path(folder))
 
