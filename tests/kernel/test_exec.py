@@ -69,6 +69,15 @@ async def test_it_is_whoever_was_asked_for_where_and_with_what(
     assert await with_pipes(box, request) == (0, f"{said}\n/bin\na b\n")
 
 
+async def test_it_runs_where_the_helper_was_made_nice(box: Box) -> None:
+    init = (await box.engine.container(box.uuid)).pid
+    assert init is not None
+    monitor = int(Path(f"/proc/{init}/stat").read_text().rpartition(")")[2].split()[1])
+    os.setpriority(os.PRIO_PROCESS, monitor, 7)
+    line = "set -- $(busybox cat /proc/self/stat); echo ${19}"  # proc(5): its niceness
+    assert await with_pipes(box, ExecRequest(("sh", "-c", line))) == (0, "7\n")
+
+
 async def test_a_directory_is_called_one_whatever_root_it_is_in(define: Define, root: Path) -> None:
     for name, tree, folder in (("own", root, "/bin"), ("shared", None, "/tmp")):  # noqa: S108
         box = await define(name=name, root=tree)

@@ -30,6 +30,9 @@ from cloche_engine.monitor.protocol import GO, MAX_PLAN, Fields
 from cloche_engine.monitor.record import boot_id, write_state
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 
+_AFTERWARDS = 0.03
+"""Seconds after a start until its record goes to the disk, not to be in the way of the program."""
+
 
 class Starting:
     """Makes a defined container run."""
@@ -196,6 +199,7 @@ class Starting:
         writing.add_done_callback(self._writing.discard)
 
     async def _save(self, entry: Entry, record: StartRecord) -> None:
+        await asyncio.sleep(_AFTERWARDS)
         file = self._registry.places.start_record(entry.uuid)
         with contextlib.suppress(OSError):  # there is no space left: this helper knows it still
             await asyncio.to_thread(lambda: save_report(record.report(), file))

@@ -29,6 +29,8 @@ from cloche_engine.monitor.stopping import HOST_PATIENCE, hear_no_host, hear_the
 from cloche_engine.sandbox.seccomp import Filters
 
 _WHILE_IT_STARTS = frozenset({Do.FOLLOW, Do.CONSOLE})
+_FIRST_WORDS = 0.003
+"""Seconds for which who looks at the console goes before those who hear that the program runs."""
 _QUIET = 0.02
 """Seconds after a start in which nothing is done that could be in its way."""
 _PATIENCE = 10.0
@@ -58,6 +60,8 @@ class Monitor:
         self._requests = Requests(self.loop, self.launched, self._console.ring)
         self._followers: list[socket.socket] = []
         self._silent: set[socket.socket] = set()
+        self._untold: list[socket.socket] = []
+        """Those who do not know yet that its program runs."""
         self._ending: Ending | None = None
 
     def adopt(self, child: Child, listener: socket.socket) -> None:
@@ -125,10 +129,20 @@ class Monitor:
         self.loop.forget(child.link.fileno())
         child.link.close()
         self.loop.watch(child.pidfd, READ, self._init_ended)
-        for follower in list(self._followers):
+        self._untold = list(self._followers)
+        if self._console.awaits_first_words:
+            self._console.when_heard(self._tell_started)
+            self.loop.later(_FIRST_WORDS, self._tell_started)
+        else:
+            self._tell_started()
+        self.loop.later(self._quiet, self._settle)
+
+    def _tell_started(self) -> None:
+        """Once, to those who waited for it."""
+        while self._untold:
+            follower = self._untold.pop(0)
             self._listen_to(follower)
             self._tell_status(follower)
-        self.loop.later(self._quiet, self._settle)
 
     def _settle(self) -> None:
         self.launched.child.forget_start()
@@ -225,6 +239,7 @@ class Monitor:
 
     def _init_ended(self, _: int) -> None:
         launched, pidfd = self.launched, self.launched.child.pidfd
+        self._tell_started()
         self._requests.relief.end()
         self._requests.victims.end()
         self.loop.forget(pidfd)

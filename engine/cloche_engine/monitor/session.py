@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable
 
 from cloche_engine.api.console import NO_SIZE, Answer, Ended, Frame, Input, Signal, Size
 from cloche_engine.kernel.terminals import SIZE, set_size
@@ -45,6 +46,7 @@ class Session:
         self._was_watched = self._is_nudging = False
         self._size = Size(*SIZE)
         self._ended: Ended | None = None
+        self._heard: Callable[[], None] | None = None
         if master >= 0:
             self.open(master)
 
@@ -88,6 +90,15 @@ class Session:
         if self._master >= 0:
             with contextlib.suppress(OSError):
                 set_size(self._master, size.rows, size.columns)
+
+    @property
+    def awaits_first_words(self) -> bool:
+        """Whether someone looks, and there is nothing to be seen yet."""
+        return bool(self._viewers) and not self.ring.end
+
+    def when_heard(self, action: Callable[[], None]) -> None:
+        """Do this once the first output has gone to the viewers."""
+        self._heard = action
 
     @property
     def _leader(self) -> Viewer | None:
@@ -144,6 +155,9 @@ class Session:
                 self._loop.later(0.05, self._listen_again)
             self._listen()
         self._serve_all()
+        if self._heard is not None and self.ring.end:
+            heard, self._heard = self._heard, None
+            heard()
 
     _hung_up = False
 

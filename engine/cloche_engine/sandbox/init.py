@@ -22,6 +22,7 @@ from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.refusal import asked
 from cloche_engine.kernel.sockets import receive_packet, send_packet
 from cloche_engine.kernel.syscalls import close_on_exec_from
+from cloche_engine.sandbox.aside import KeepAside, LetGo, PutBack
 from cloche_engine.sandbox.devices import OpenConsole, StageDev, TakeConsole
 from cloche_engine.sandbox.groups import JoinGroups, MountOwnGroups
 from cloche_engine.sandbox.identity import (
@@ -37,7 +38,6 @@ from cloche_engine.sandbox.mounts import (
     AttachRoot,
     BindInside,
     BindMount,
-    KeepAside,
     KeepMountsPrivate,
     MakeReadOnly,
     MaskPaths,
@@ -45,7 +45,6 @@ from cloche_engine.sandbox.mounts import (
     MoveIn,
     PivotRoot,
     ProvideFiles,
-    PutBack,
     Skeleton,
     Stage,
     StageCopy,
@@ -113,7 +112,7 @@ class Execute:
     def run(self, context: Context) -> None:
         """Do it; returns only by OSError, whose errno tells a missing interpreter apart."""
         path = _find(self.argv[0], context.environment.get("PATH", PATH))
-        with contextlib.suppress(PermissionError):  # entered from a helper that is nice itself
+        if os.getpriority(os.PRIO_PROCESS, 0) < 0:  # to take back niceness would need a right
             os.setpriority(os.PRIO_PROCESS, 0, 0)
         try:
             asked(os.execve, path, self.argv, context.environment)
@@ -167,7 +166,7 @@ def before_trees(plan: LaunchPlan) -> list[Operation]:
         *([] if "uts" in plan.rights.joined else [SetHostname(plan.hostname)]),
         *([AllowPing(plan.groups)] if plan.rights.owns_network else []),
         NewKeyring(f"cloche.{plan.uuid}"),
-        *([PutBack(_NETWORK_SETTINGS)] if plan.rights.sets_network else []),
+        (PutBack if plan.rights.sets_network else LetGo)(_NETWORK_SETTINGS),
         LimitCapabilities(plan.rights.kept, plan.rights.kept_ahead),
     ]
 

@@ -163,36 +163,6 @@ class StageMade:
 
 
 @dataclass(frozen=True, slots=True)
-class KeepAside:
-    """Keep a part of a tree as it is now, for the case that it shall be so in spite of all."""
-
-    path: str
-
-    def describe(self) -> str:
-        """In words."""
-        return f"keep {self.path} aside"
-
-    def run(self, context: Context) -> None:
-        """Do it."""
-        context.descriptors[self.path] = open_tree(k.AT_FDCWD, self.path)
-
-
-@dataclass(frozen=True, slots=True)
-class PutBack:
-    """What was kept aside covers what became of it."""
-
-    path: str
-
-    def describe(self) -> str:
-        """In words."""
-        return f"put {self.path} back"
-
-    def run(self, context: Context) -> None:
-        """Do it."""
-        move_mount(context.take(self.path), k.AT_FDCWD, self.path)
-
-
-@dataclass(frozen=True, slots=True)
 class StageCopy:
     """A directory of the old root with all that is mounted in it, until there is a new root."""
 

@@ -29,7 +29,7 @@ def test_the_order_is_the_one_that_the_kernel_demands() -> None:
         "KeepAside", "MaskPaths",
         "MakeReadOnly", "LimitCapabilities",
         "BecomeContainerRoot", "OpenConsole", "WriteFiles", "SetHostname", "AllowPing",
-        "NewKeyring", "LimitCapabilities",
+        "NewKeyring", "LetGo", "LimitCapabilities",
         "AttachRoot", "MoveIn", "ProvideFiles", "MoveIn", "MoveIn", "PivotRoot",
         "TakeConsole", "JoinGroups", "SetIdentity", "ChangeDirectory", "SetRlimits", "Confine",
         "TellSteps", "Execute",

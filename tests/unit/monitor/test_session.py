@@ -279,3 +279,25 @@ def test_the_end_is_told_to_one_who_typed_too_late(session: Session) -> None:
         assert frames[-1] == Ended(3)
         with pytest.raises(BrokenPipeError):
             ours.send(b"I")
+
+
+def test_the_first_words_go_to_the_viewers_before_anybody_hears_of_them(
+    pty: tuple[int, int],
+) -> None:
+    master, slave = pty
+    loop = Loop()
+    loop.open()
+    session = Session(loop, -1, master)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.settimeout(0)
+    session.attach(theirs, None)
+    assert session.awaits_first_words
+    seen: list[list[Frame]] = []
+    session.when_heard(lambda: seen.append([decode(ours.recv(40000)), decode(ours.recv(40000))]))
+    for word in (b"one", b"two"):
+        os.write(slave, word)
+        session._master_ready(READ)
+    assert seen == [[Live(), Output(0, b"one")]]
+    ours.close()
+    theirs.close()
+    loop.close()

@@ -17,6 +17,8 @@ from cloche_engine.core.places import Places
 from cloche_engine.host.network.pool import free_pool, free_pool6, has_ipv6
 from cloche_engine.sandbox.plan.links import LinkPlan
 
+_MOST_KEPT = 4096
+"""Lists of links whose rules are known; there are as many containers at most on a pool."""
 Members = Callable[[], Iterable[tuple[str, str, str]]]
 """Tells uuid, name and host name of everybody."""
 
@@ -31,6 +33,8 @@ class Addresses:
         self._leases = Leases(places.directory / "network.json")
         self._macs: dict[str, str] = {}
         self._has_ipv6 = has_ipv6()
+        self._rules_of: tuple[object, dict[tuple[LinkPlan, ...], Rules]] = (None, {})
+        """What is known of links, and of which generation."""
         self.generation = 0
         """Another one as soon as any port is somebody else's, or another than before."""
 
@@ -97,8 +101,20 @@ class Addresses:
         taken = {member.names[0] for member in members}
         return (replace(one, names=(one.names[0], *({one.names[1]} - taken))) for one in members)
 
-    def rules_of(self, links: Iterable[LinkPlan]) -> Rules:
-        """What has to be allowed for these links; those of others ask for nothing."""
+    def rules_of(self, links: tuple[LinkPlan, ...]) -> Rules:
+        """What has to be allowed for these links; those of others ask for nothing.
+
+        Kept until an address changes: every start asks, and making them takes longer than a wake.
+        """
+        now = self._leases.network, self.generation
+        if self._rules_of[0] != now or len(self._rules_of[1]) > _MOST_KEPT:
+            self._rules_of = now, {}
+        known = self._rules_of[1]
+        if links not in known:
+            known[links] = self._made_rules(links)
+        return known[links]
+
+    def _made_rules(self, links: tuple[LinkPlan, ...]) -> Rules:
         ours = [link for link in links if link.lasting]
         if not ours:
             return Rules()
