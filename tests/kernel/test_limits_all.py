@@ -76,6 +76,40 @@ async def test_a_container_starts_with_its_guarantee_of_memory_or_is_told_why_no
     else:
         assert (folder / "memory.min").read_text() == f"{8 << 20}\n"
         assert "cannot be applied" not in told
+        beside = await define(name="beside", root=root, around=around)
+        await beside.start()
+        above = folder.parent / "memory.min"
+        assert above.read_text() == f"{16 << 20}\n"
+        await box.engine.kill(beside.uuid)
+        assert above.read_text() == f"{8 << 20}\n"
+
+
+async def test_memory_and_swap_rise_and_fall_together_while_it_runs(
+    define: Define, root: Path
+) -> None:
+    """V1 lets neither of its two limits pass the other, whichever way both go."""
+    box = await define(root=root, around=_memory(64))
+    await box.start()
+    version, folder = await folder_of(box, "memory")
+    for mebibytes in (512, 16, 256, 32):
+        stored = await box.engine.definition(box.uuid)
+        text = re.sub(rb"<memory>.*</memtune>", _memory(mebibytes).encode(), stored.text)
+        await box.engine.define(text, stored.etag)
+        assert await held(box, "memory.max") == str(mebibytes << 20)
+        assert await held(box, "memory.high") == str(mebibytes << 19)
+        assert await held(box, "swap") == str(mebibytes * (3 if version == 1 else 2) << 20)
+    if version == 1:  # that the kernel does refuse the wrong order
+        with pytest.raises(OSError, match="Invalid argument"):
+            (folder / "memory.limit_in_bytes").write_text(str(512 << 20))
+
+
+def _memory(mebibytes: int) -> str:
+    """Half of it soft, and three times as much with swap."""
+    size = mebibytes << 10
+    return (
+        f"<memory>{size}</memory><memtune><soft_limit>{size // 2}</soft_limit>"
+        f"<swap_hard_limit>{size * 3}</swap_hard_limit></memtune>"
+    )
 
 
 async def test_a_container_starts_with_every_limit_of_its_definition(

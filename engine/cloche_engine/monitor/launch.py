@@ -31,6 +31,7 @@ from pathlib import Path
 
 from cloche_engine.host import apparmor, dev
 from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.cgroups.guarantee import release
 from cloche_engine.host.cgroups.limits import apply
 from cloche_engine.host.cgroups.setting import LimitError
 from cloche_engine.host.network.links import changing_links, connect, disconnect
@@ -315,7 +316,7 @@ def _disconnect(runtimes: Path, connected: tuple[LinkPlan, ...], netns: int) -> 
 
 
 def remove_group(group: Group) -> None:
-    """Kill what is left in a group and remove it."""
+    """Kill what is left in a group and remove it, and what was claimed for it above."""
     group.kill()
     deadline = time.monotonic() + 5
     while not group.remove():
@@ -323,3 +324,4 @@ def remove_group(group: Group) -> None:
         if left < 0:
             raise OSError(errno.EBUSY, "processes do not leave the control group")
         group.await_empty(left)
+    release(group)

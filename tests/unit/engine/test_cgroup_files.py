@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cloche_engine.host.cgroups.group import Group
+from cloche_engine.host.cgroups.guarantee import release
 from cloche_engine.host.cgroups.limits import apply, change
 from cloche_engine.host.cgroups.setting import LimitError
 from cloche_engine.host.cgroups.tree import detect
@@ -142,6 +144,34 @@ def test_a_guarantee_of_memory_is_claimed_by_the_group_above_too(tmp_path: Path)
     assert change(one, Limits()) == []
     assert (tmp_path / "cloche/one/memory.min").read_text() == "0"
     assert above.read_text() == str(32 * MIB)
+
+
+def test_what_was_claimed_for_one_that_ended_is_claimed_no_more(tmp_path: Path) -> None:
+    one, two = guaranteed(tmp_path, "one", "two")
+    above = tmp_path / "cloche/memory.min"
+    apply(one, Limits(memory_guarantee=64 * MIB))
+    apply(two, Limits(memory_guarantee=32 * MIB))
+    for group, left in ((one, 32 * MIB), (two, 0)):
+        assert above.read_text() != str(left)
+        shutil.rmtree(tmp_path / group.name)
+        release(group)
+        assert above.read_text() == str(left)
+    shutil.rmtree(above.parent)
+    release(one)  # nothing is left above it either
+
+
+def test_sizes_of_memory_rise_and_fall_together_while_it_runs(tmp_path: Path) -> None:
+    (group,) = guaranteed(tmp_path, "one")
+    folder = tmp_path / group.name
+    for size in (64, 512, 16, 256, 1):
+        wanted = Limits(
+            memory=size * MIB, memory_soft=size * MIB // 2, memory_swap=3 * size * MIB,
+            memory_guarantee=size * MIB // 4,
+        )  # fmt: skip
+        assert change(group, wanted) == []
+        names = ("max", "high", "swap.max", "min")
+        held = [int((folder / f"memory.{name}").read_text()) for name in names]
+        assert held == [size * MIB, size * MIB // 2, 2 * size * MIB, size * MIB // 4]
 
 
 def test_a_guarantee_that_a_group_further_up_does_not_give_is_told(tmp_path: Path) -> None:

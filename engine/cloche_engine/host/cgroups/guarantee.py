@@ -36,6 +36,16 @@ def claim(group: Group, size: int) -> list[str]:
     return [f"<min_guarantee>: the group /{name} gives {gives >> 10} of {size >> 10} KiB"]
 
 
+def release(group: Group) -> None:
+    """Claim no more above one that is gone than those beside it are guaranteed (cgroup v2)."""
+    tree = group.layout.with_controller("memory")
+    if tree is None or tree.version == 1:
+        return
+    parent = Path(tree.path, group.name).parent
+    if parent != tree.path and _held(parent):
+        _gather(parent)
+
+
 def _gather(parent: Path) -> None:
     """Give a group the sum of those in it; others may change theirs meanwhile, so look again.
 
