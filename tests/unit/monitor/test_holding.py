@@ -78,7 +78,9 @@ class Talk:
         self.session = Session(self.loop, -1, master, ring=Ring(capacity))
         self._readers: list[Reader] = []
         words = f"stty raw; yes | head -c {SAID - 4}; printf last"
-        self._program = subprocess.Popen(["/bin/sh", "-c", words], stdin=slave, stdout=slave)
+        self._program = subprocess.Popen(
+            ["/bin/sh", "-c", words], stdin=slave, stdout=slave, stderr=subprocess.DEVNULL
+        )
         os.close(slave)
         self._pidfd = os.pidfd_open(self._program.pid)
         self.loop.watch(self._pidfd, READ, self._ended)
@@ -109,10 +111,9 @@ class Talk:
             reader.link.close()
         for viewer in self.session._viewers:
             viewer.link.close()
-        self._program.kill()
-        self._program.wait()
         if not self.has_ended:
             self.session.end(Ended(0))
+        self._program.wait(60)  # its terminal is gone: it writes into nothing
         os.close(self._pidfd)
         self.loop.close()
 
