@@ -35,7 +35,6 @@ _GOALS = {"konsole": 1.7, "VTE": 2.0}
 _SLOW = {"xterm"}
 _PROBE = str(Path(__file__).with_name("console_probe.py"))
 _PATIENCE = 60.0
-_PAUSE = 0.02
 _FLOODED = "cloche beside a flood"
 Samples = dict[tuple[str, str], list[float]]
 
@@ -75,19 +74,9 @@ def _throughput(
 
 def _report(terminal: Terminal, what: list[str], folder: Path, display: str) -> list[str]:
     report = folder / "report"
-    with terminal.running([sys.executable, "-IS", _PROBE, str(report), *what], folder, display):
-        return _awaited(report, terminal)
-
-
-def _awaited(report: Path, terminal: Terminal) -> list[str]:
-    deadline = time.monotonic() + _PATIENCE
-    while not report.exists():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{terminal.name} did not show its program's output")
-        time.sleep(_PAUSE)
-    lines = report.read_text().splitlines()
-    report.unlink()
-    return lines
+    program = [sys.executable, "-IS", _PROBE, str(report), *what]
+    with terminal.running(program, folder, display) as running:
+        return running.awaited(report, _PATIENCE)
 
 
 def _keys(terminals: Sequence[Terminal], folder: Path, display: str) -> list[figures.Figure]:
@@ -109,10 +98,10 @@ def _key_times(terminal: Terminal, folder: Path, display: str) -> list[float]:
     report = folder / "report"
     program = [sys.executable, "-IS", _PROBE, str(report), "keys"]
     with (
-        terminal.running(program, folder, display),
+        terminal.running(program, folder, display) as running,
         console_screen.opened(display) as screen,
     ):
-        _awaited(report, terminal)
+        running.awaited(report, _PATIENCE)
         found = screen.window()
         if found is None:
             raise RuntimeError(f"{terminal.name} shows no window")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from PyQt6.QtWidgets import QApplication  # noqa: TID251 - it is one
 from tests.bench import private
+from tests.bench.console_window import Monitored
 
 from cloche_engine.api.client import Engine
 from cloche_gui.services.console import ConsoleLink
@@ -56,18 +57,24 @@ def _shown(application: QApplication) -> TerminalWidget:
     return terminal
 
 
+def _say_lines(application: QApplication, terminal: TerminalWidget) -> None:
+    """A program says them, through a monitor."""
+    program = Monitored(terminal, ["seq", "-f", "%079.0f", str(_LINES)])
+    _until(application, lambda: program.has_ended and not terminal.backlog)
+    program.end()
+    if program.lost:
+        raise RuntimeError(f"{program.lost} bytes of the program were lost")
+
+
 def memory(application: QApplication) -> list[float]:
     """What one more console with 10,000 lines of 79 characters takes."""
     consoles = [_shown(application)]
-    lines = b"".join(b"%079d\r\n" % number for number in range(_LINES))
-    consoles[0].feed(lines)
-    _until(application, lambda: not consoles[0].backlog)
+    _say_lines(application, consoles[0])
     taken = []
     for _ in range(5):
         before = _resident()
         consoles.append(_shown(application))
-        consoles[-1].feed(lines)
-        _until(application, lambda: not consoles[-1].backlog)
+        _say_lines(application, consoles[-1])
         consoles[-1].screen_lines()
         application.processEvents()
         taken.append(_resident() - before)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,30 @@ OURS = "cloche"
 _HERE = Path(__file__).parent
 _SYSTEM_PYTHON = "/usr/bin/python3"
 _LONGEST_END = 10
+_PAUSE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A terminal while it runs, and where it writes what is wrong."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    errors: Path
+
+    def awaited(self, report: Path, patience: float) -> list[str]:
+        """The lines of its program's report; RuntimeError where it ends or hangs without one."""
+        deadline = time.monotonic() + patience
+        while not report.exists():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name} did not show its program's output")
+            if self.process.poll() is not None and not report.exists():
+                why = self.errors.read_text(errors="replace").strip()[-400:]
+                raise RuntimeError(f"{self.name} ended early: {why}")
+            time.sleep(_PAUSE)
+        lines = report.read_text().splitlines()
+        report.unlink()
+        return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +50,7 @@ class Terminal:
     command: tuple[str, ...]
 
     @contextmanager
-    def running(self, program: list[str], home: Path, display: str) -> Iterator[None]:
+    def running(self, program: list[str], home: Path, display: str) -> Iterator[Running]:
         """Runs the program in it; both are gone afterwards."""
         environment = {
             **os.environ,
@@ -37,12 +62,13 @@ class Terminal:
             "NO_AT_BRIDGE": "1",
             "LANG": "C.UTF-8",
         }
-        with subprocess.Popen(
+        errors = home / "errors"
+        with errors.open("wb") as file, subprocess.Popen(
             [*self.command, *program], env=environment, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file,
         ) as process:  # fmt: skip
             try:
-                yield
+                yield Running(self.name, process, errors)
             finally:
                 process.terminate()
                 try:

@@ -1,82 +1,58 @@
-"""The console widget on a pty in a window of its own: `python -m tests.bench.console_window CMD`.
+"""The console widget in a window of its own, as users have it: `… tests.bench.console_window CMD`.
 
-With `--beside-a-flood` a second console in the same window shows `yes` all the while.
+A monitor's session in another process reads the program's pty, and its socket leads to the widget
+as in the product. With `--beside-a-flood` a second console in the same window shows `yes`.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import select
-import struct
+import socket
+import subprocess
 import sys
-import termios
-import time
 
-from PyQt6.QtCore import QObject, QSocketNotifier
+from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QApplication, QHBoxLayout, QWidget  # noqa: TID251 - it is one
-from PyQt6.sip import voidptr
 
-from cloche_gui.services.console import MAX_BACKLOG, SLICE
+from cloche_gui.services.console import ConsoleLink
+from cloche_gui.views.console_wiring import send_from
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
-_READ, _PARTS = 65536, 8
 
+class Monitored(QObject):
+    """A program in this terminal; a byte of it that is missing ends the measurement."""
 
-class PtyLink(QObject):
-    """Reads a pty as the window reads a socket: what has come at once, resting when behind."""
-
-    def __init__(self, terminal: TerminalWidget, argv: list[str], *, ends_all: bool) -> None:
+    def __init__(self, terminal: TerminalWidget, argv: list[str]) -> None:
         super().__init__(terminal)
-        self._terminal, self._ends_all, self._has_ended = terminal, ends_all, False
-        pid, self._master = pty.fork()
-        if not pid:
-            os.execvp(argv[0], argv)  # noqa: S606 - no shell
-        os.set_blocking(self._master, False)
-        self._ready = select.poll()
-        self._ready.register(self._master, select.POLLIN)
-        self._notifier = QSocketNotifier(voidptr(self._master), QSocketNotifier.Type.Read, self)
-        self._notifier.activated.connect(self._read)
-        terminal.typed.connect(self._send)
-        terminal.grid_resized.connect(self._resize)
-        self._resize(terminal.rows, terminal.columns)
+        self.has_ended, self.lost = False, 0
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            number = theirs.fileno()
+            command = [sys.executable, "-m", "tests.bench.console_monitor", str(number), *argv]
+            self.monitor = subprocess.Popen(command, pass_fds=[number])
+        self.link = link = ConsoleLink(ours, self, lambda: terminal.backlog)
+        link.output.connect(lambda output, is_old: terminal.feed(output, answer=not is_old))
+        link.gap.connect(self._missed)
+        link.ended.connect(self._ended)
+        link.closed.connect(self._ended)
+        link.resized.connect(terminal.hold_grid)
+        terminal.typed.connect(lambda typed: send_from(terminal, link, typed))
+        terminal.grid_resized.connect(link.resize)
+        link.resize(terminal.rows, terminal.columns)
 
-    def _read(self) -> None:
-        until = time.monotonic() + SLICE
-        while time.monotonic() < until and self._terminal.backlog < MAX_BACKLOG:
-            data = self._gathered()
-            if data:
-                self._show(data)
-            elif self._has_ended or not self._ready.poll(0):
-                return
+    def _missed(self, count: int) -> None:
+        self.lost += count
+        sys.stderr.write(f"{count} bytes did not reach the console: nothing can be measured so\n")
+        self.link.close()
+        self._ended()
+        QApplication.exit(1)
 
-    def _gathered(self) -> bytes:
-        """What there is, up to 32 KiB: a pty gives 4 KiB at a time."""
-        parts: list[bytes] = []
-        try:
-            while len(parts) < _PARTS:
-                parts.append(os.read(self._master, _READ))
-        except BlockingIOError:
-            pass
-        except OSError:  # EIO: the program has ended
-            self._end()
-        return b"".join(parts)
+    def _ended(self, *_how: object) -> None:
+        self.has_ended = True
 
-    def _end(self) -> None:
-        self._has_ended = True
-        self._notifier.setEnabled(False)
-        if self._ends_all:
-            QApplication.exit(0)
-
-    def _show(self, data: bytes) -> None:
-        self._terminal.feed(data)
-
-    def _send(self, data: bytes) -> None:
-        os.write(self._master, data)
-
-    def _resize(self, rows: int, columns: int) -> None:
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    def end(self) -> None:
+        """Hang up; its program hears of it as of a terminal that goes."""
+        self.link.close()
+        self.monitor.wait(10)
 
 
 def main() -> int:
@@ -94,10 +70,15 @@ def main() -> int:
     window.show()
     terminal.setFocus()
     application.processEvents()
-    links = [PtyLink(terminal, argv, ends_all=True)]
+    consoles = [Monitored(terminal, argv)]
+    consoles[0].link.ended.connect(lambda _code, _memory: application.exit(0))
+    consoles[0].link.closed.connect(lambda: application.exit(1))
     if floods:
-        links.append(PtyLink(flooded, ["yes", "all work and no play"], ends_all=False))
-    return application.exec()
+        consoles.append(Monitored(flooded, ["yes", "all work and no play"]))
+    code = application.exec()
+    for console in consoles:
+        console.end()
+    return code
 
 
 if __name__ == "__main__":

@@ -5,26 +5,55 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
 import sys
 
-from PyQt6.QtCore import QSize
+from PyQt6.QtCore import QObject, QSize, QSocketNotifier
 from PyQt6.QtWidgets import QApplication, QWidget  # noqa: TID251 - it is one
-from tests.bench.console_window import PtyLink
+from PyQt6.sip import voidptr
 
+from cloche_engine.kernel.terminals import set_size
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
 _QUESTION = re.compile(rb"\x1b\[([0-9;]*)\*y")
+_READ = 65536
 _BEGUN = re.compile(rb"\x1b(?:\[[0-9;]*\*?)?\Z")
 
 
-class ReadingLink(PtyLink):
+class ReadingLink(QObject):
     """Answers DECRQCRA in the terminal's stead, which would let any program read the screen.
 
-    Everything else goes through the widget, there and back.
+    Everything else goes through the widget, there and back, straight from the program's pty.
     """
 
-    _rest = b""
+    def __init__(self, terminal: TerminalWidget, argv: list[str]) -> None:
+        super().__init__(terminal)
+        self._terminal, self._rest = terminal, b""
+        pid, self._master = pty.fork()
+        if not pid:
+            os.execvp(argv[0], argv)  # noqa: S606 - no shell
+        self._notifier = QSocketNotifier(voidptr(self._master), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._read)
+        terminal.typed.connect(self._send)
+        terminal.grid_resized.connect(self._resize)
+        self._resize(terminal.rows, terminal.columns)
+
+    def _read(self) -> None:
+        self._notifier.setEnabled(False)  # showing handles events
+        try:
+            self._show(os.read(self._master, _READ))
+        except OSError:  # EIO: the program has ended
+            QApplication.exit(0)
+        else:
+            self._notifier.setEnabled(True)
+
+    def _send(self, data: bytes) -> None:
+        os.write(self._master, data)
+
+    def _resize(self, rows: int, columns: int) -> None:
+        set_size(self._master, rows, columns)
 
     def _show(self, data: bytes) -> None:
         *asked, rest = split(self._rest + data)
@@ -76,7 +105,7 @@ def main() -> int:
     window.showFullScreen()
     terminal.setFocus()
     _fit(terminal, rows, columns)
-    link = ReadingLink(terminal, argv, ends_all=True)
+    link = ReadingLink(terminal, argv)
     link.setObjectName("esctest")
     return application.exec()
 
