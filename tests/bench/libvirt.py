@@ -112,7 +112,7 @@ class Libvirt:
             said = self._log.read_text().strip()
             raise RuntimeError(f"libvirt started nothing: {said}") from error
         finally:
-            _virsh(self._uri, "destroy", self._name)
+            _virsh(self._uri, "destroy", self._name, check=False)  # what did not start has no end
 
     @contextmanager
     def _started(self) -> Iterator[None]:
@@ -130,10 +130,10 @@ class Libvirt:
             self._open.communicate(timeout=_LONGEST_END)
 
 
-def _virsh(uri: str, *command: str | Path) -> None:
+def _virsh(uri: str, *command: str | Path, check: bool = True) -> None:
     subprocess.run(
         ["virsh", "-q", "-c", uri, *command],
-        check=True,
+        check=check,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         timeout=_LONGEST_CALL,
@@ -182,19 +182,21 @@ def _prepare(folder: Path, root: Path, name: str) -> None:
 @contextmanager
 def _daemon(folder: Path) -> Iterator[None]:
     namespaces = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child"]
-    with subprocess.Popen(
-        [*namespaces, "sh", "-e", "-c", _SCRIPT, "sh", folder],
-        env={**os.environ, "LIBVIRT_DRIVER_DIR": str(folder / "drivers")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as outer:
+    log = folder / "log"
+    with (
+        log.open("ab") as complaints,
+        subprocess.Popen(
+            [*namespaces, "sh", "-e", "-c", _SCRIPT, "sh", folder],
+            env={**os.environ, "LIBVIRT_DRIVER_DIR": str(folder / "drivers")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+        ) as outer,
+    ):
         try:
             if not outer.stdout or outer.stdout.readline() != "ready\n":
-                log = folder / "log"
-                said = log.read_text().strip() if log.is_file() else "it has written no log"
-                raise RuntimeError(f"libvirtd did not start: {said}")
+                raise RuntimeError(f"libvirtd did not start: {log.read_text().strip()}")
             yield
         finally:
             _end_namespace(outer)
