@@ -15,16 +15,15 @@ from PyQt6.QtWidgets import (  # noqa: TID251 - it looks at them
     QVBoxLayout,
     QWidget,
 )
-from tests.gui.driver import Driver
+from tests.gui.driver import SHORTCUT, Driver
 from tests.gui.test_controls import DIALOGS, ROOMY, in_tab_order, spoken_name
 
-from cloche_gui.views.container_page import SETTINGS
+from cloche_gui.views.container_page import CONSOLE, SETTINGS, XML
 
 pytestmark = pytest.mark.screen
 
-_SEEN = 30
+_SEEN = 45
 """Pixels that differ at least in a field or a button: more than a text cursor has."""
-_SMALL = 30_000
 
 
 @pytest.fixture(params=[Qt.ColorScheme.Light, Qt.ColorScheme.Dark], ids=["light", "dark"])
@@ -51,11 +50,16 @@ def picture(widget: QWidget) -> QImage:
 
 
 def is_otherwise(one: QImage, other: QImage) -> bool:
-    """Whether somebody sees the difference; in something large, any is one."""
-    if one == other or one.width() * one.height() > _SMALL:
-        return bool(one != other)
-    places = ((x, y) for x in range(one.width()) for y in range(one.height()))
-    return sum(one.pixel(*place) != other.pixel(*place) for place in places) >= _SEEN
+    """Whether somebody sees the difference."""
+    return sum(map(int.__ne__, _pixels(one), _pixels(other))) >= _SEEN
+
+
+def _pixels(image: QImage) -> memoryview[int]:
+    plain = image.convertToFormat(QImage.Format.Format_RGB32)
+    bits = plain.constBits()
+    assert bits is not None
+    bits.setsize(plain.sizeInBytes())
+    return memoryview(bits.asstring()).cast("I")
 
 
 async def unseen(driver: Driver, top: QWidget) -> list[str]:
@@ -63,7 +67,11 @@ async def unseen(driver: Driver, top: QWidget) -> list[str]:
     controls = list(in_tab_order(top))
     assert len(controls) > 1
     same = []
-    for control, other in zip(controls, [*controls[1:], controls[0]], strict=True):
+    for number, control in enumerate(controls):
+        others = (*controls[number + 1 :], *controls)
+        other = next(
+            each for each in others if each not in {control, *control.findChildren(QWidget)}
+        )
         pictures = []
         for receiver in (control, other):
             await driver.act(partial(receiver.setFocus, Qt.FocusReason.TabFocusReason))
@@ -83,9 +91,29 @@ async def test_on_a_page_one_sees_which_control_has_the_keyboard(shown: Driver) 
     assert await unseen(shown, shown.window) == []
 
 
+async def test_beside_the_xml_one_sees_which_control_has_the_keyboard(shown: Driver) -> None:
+    await shown.turn_to(XML)
+    shown.window.page.xml.editor.append("<!-- edited -->")
+    await shown.until(shown.window.page.apply_bar.apply.isEnabled)
+    assert await unseen(shown, shown.window) == []
+
+
+@pytest.mark.parametrize("name", ["old-mail", "web"], ids=["last words", "running"])
+async def test_a_console_and_what_is_beside_it_show_which_has_the_keyboard(
+    shown: Driver, name: str
+) -> None:
+    await shown.choose(name)
+    await shown.turn_to(CONSOLE)
+    await shown.until(lambda: shown.console.is_attached or shown.console.messages.texts)
+    shown.console.terminal.setFocus()
+    await shown.press(Qt.Key.Key_F, SHORTCUT)
+    await shown.until(lambda: isinstance(shown.focused, QLineEdit))
+    assert await unseen(shown, shown.window) == []
+
+
 async def test_in_a_dialog_one_sees_which_control_has_the_keyboard(shown: Driver) -> None:
     found = {}
-    for name in ("new", "template", "import", "program", "help"):
+    for name in DIALOGS:
         dialog = DIALOGS[name](shown.window)
         dialog.resize(ROOMY)
         dialog.show()

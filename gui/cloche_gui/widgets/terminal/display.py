@@ -8,7 +8,7 @@ from PyQt6.QtGui import QColor, QFont, QPainter, QRegion
 
 from cloche_gui.widgets.terminal.atlas import Atlas
 from cloche_gui.widgets.terminal.core import TerminalCore
-from cloche_gui.widgets.terminal.foreground import Foreground, Look
+from cloche_gui.widgets.terminal.foreground import Foreground, Look, outline
 from cloche_gui.widgets.terminal.model import Cursor, CursorShape, Point, Span
 from cloche_gui.widgets.terminal.overlay import Stripes, stripes
 from cloche_gui.widgets.terminal.painter import GridPainter
@@ -201,6 +201,10 @@ class Display:
         painter.fillRect(0, edge, edge, height, color)
         painter.fillRect(edge + drawn.width(), edge, width, height, color)
         painter.fillRect(edge, edge + drawn.height(), drawn.width(), height, color)
+        if look.framed:
+            frame = outline(QRect(0, 0, width, height), CursorShape.HOLLOW, 2 * self._scale)
+            for side in frame:
+                painter.fillRect(side, QColor.fromRgb(self._theme.focus))
         painter.translate(edge, edge)
         if self._shrink < 1:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

@@ -24,6 +24,8 @@ class Look:
     caret: Point | None = None
     link: Link | None = None
     bell: bool = False
+    framed: bool = False
+    """Whether it has the keyboard where nothing can be typed: a cursor would promise that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,7 @@ class Foreground:
             self._draw_cursor(painter, cursor, focused=look.focused)
         if look.bell:
             rect = QRect(0, 0, self.grid.image.width(), self.grid.image.height())
-            self._fill(
-                painter, _outline(rect, CursorShape.HOLLOW, 3 * self.scale), self.theme.match
-            )
+            self._fill(painter, outline(rect, CursorShape.HOLLOW, 3 * self.scale), self.theme.match)
 
     def _rect(self, row: int, column: int, columns: int) -> QRect:
         width, height = self.grid.atlas.width, self.grid.atlas.height
@@ -68,7 +68,7 @@ class Foreground:
         row = point.row - self.core.position.offset
         if 0 <= row < self.core.rows:
             rect = self._rect(row, point.column, 1)
-            frame = _outline(rect, CursorShape.HOLLOW, 2 * self.scale)
+            frame = outline(rect, CursorShape.HOLLOW, 2 * self.scale)
             self._fill(painter, frame, self.theme.match)
 
     def _draw_cursor(self, painter: QPainter, cursor: Cursor, *, focused: bool) -> None:
@@ -86,7 +86,7 @@ class Foreground:
                 painter.drawPixmap(rect.left() + step * self.grid.atlas.width, rect.top(), glyph)
             return
         shape = cursor.shape if focused else CursorShape.HOLLOW
-        self._fill(painter, _outline(rect, shape, self.scale), color)
+        self._fill(painter, outline(rect, shape, self.scale), color)
 
     def _cursor_colors(self, style: Style) -> tuple[int, int]:
         """The cursor's colour and that of the text below it, never those of the cell itself."""
@@ -123,7 +123,8 @@ class Foreground:
             painter.fillRect(rect, QColor.fromRgb(color))
 
 
-def _outline(rect: QRect, shape: CursorShape, scale: float) -> list[QRect]:
+def outline(rect: QRect, shape: CursorShape, scale: float) -> list[QRect]:
+    """What of a rectangle is filled to draw a cursor of this shape."""
     stroke = max(1, round(scale))
     thick = max(2, round(2 * scale))
     left, top, width, height = rect.left(), rect.top(), rect.width(), rect.height()

@@ -25,6 +25,11 @@ class Theme:
     def __post_init__(self) -> None:
         object.__setattr__(self, "palette", self.named + _cube() + _greys())
 
+    @property
+    def focus(self) -> int:
+        """The mark of the keyboard: blue, as it is chosen to be read on the background."""
+        return self.named[4]
+
 
 def _cube() -> tuple[int, ...]:
     return tuple(

@@ -213,6 +213,7 @@ class TerminalWidget(TerminalSurface):
         return Look(
             self.hasFocus() and not self._read_only, self._blink.lit, self._preedit,
             self._caret.point, self._links.link, self._bell.is_shown,
+            framed=self.hasFocus() and self._read_only,
         )  # fmt: skip
 
     def _matches(self) -> list[Span]:
@@ -244,9 +245,11 @@ class TerminalWidget(TerminalSurface):
 
     def _focus_changed(self, *, focused: bool) -> None:
         self._update_blinking()
-        self.update(
-            self._display.row_rect(self._core.cursor.row) if self._core.cursor else self.rect()
-        )
+        cursor = self._core.cursor
+        if cursor is None or self._read_only:
+            self.update()
+        else:
+            self.update(self._display.row_rect(cursor.row))
         report = focus_report(self._core, focused=focused)
         if report and focused and not self._read_only:
             self.typed.emit(report)
