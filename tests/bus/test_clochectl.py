@@ -258,6 +258,20 @@ def test_stats_of_all_that_run_are_a_table(shell: Shell) -> None:
     assert row.split()[0] == "box"
     (sample,) = shell.json("stats", "--interval", "0.1")
     assert sample["processes"] == 1
+    assert sample["memory_limit_bytes"] is None
+
+
+def test_stats_of_all_tell_what_each_may_use(shell: Shell) -> None:
+    quota = b"<cputune><period>100000</period><quota>50000</quota></cputune>"
+    limited = b"<memory unit='MiB'>64</memory>" + quota + b"<container>"
+    shell.ok("define", "-", fed=world.shell("box").replace(b"<container>", limited))
+    shell.ok("start", "box")
+    _, row = shell.ok("stats", "--interval", "0.1").splitlines()
+    assert " of 50 %" in row
+    assert " of 64.0 MiB" in row
+    (sample,) = shell.json("stats", "--interval", "0.1")
+    assert sample["memory_limit_bytes"] == 64 << 20
+    assert sample["cpu_quota_usec"] == 50000
 
 
 def test_stats_are_followed_until_it_ends(shell: Shell) -> None:

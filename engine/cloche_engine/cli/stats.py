@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict
 
 from cloche_engine.api.client import Engine
-from cloche_engine.api.errors import UnavailableError, WrongStateError
-from cloche_engine.api.model import Sample, Samples, Stats
+from cloche_engine.api.errors import EngineError, UnavailableError, WrongStateError
+from cloche_engine.api.model import Change, Sample, Samples, Stats
 from cloche_engine.cli import words
 
 _CLEAR = "\x1b[H\x1b[2J"
 _HEAD = ("NAME", "CPU", "MEMORY", "PROCESSES", "READ/S", "WRITTEN/S", "THROTTLED", "OOM KILLS")
+_LEAST = 4
+"""Columns that are shown however narrow the terminal is."""
+_LIMITS = ("memory_limit_bytes", "processes_limit", "cpu_quota_usec", "cpu_period_usec")
 
 
 async def stats(engine: Engine, options: argparse.Namespace) -> int:
@@ -87,12 +92,13 @@ def _pressures(usage: Stats | Sample) -> str:
 async def _all(engine: Engine, options: argparse.Namespace) -> int:
     """A table; rates take two samples, so the first one comes after an interval."""
     before: dict[str, Sample] = {}
+    limited = _Limited(engine)
     clear = _CLEAR if options.follow and sys.stdout.isatty() else ""
     async for samples in _watched(engine, options.interval):
         if options.json:
-            words.print_json([asdict(sample) for sample in samples])
+            words.print_json([await limited.document(sample) for sample in samples])
         elif before or not samples:
-            print(clear + await _table(engine, samples, before), flush=True)
+            print(clear + await _table(engine, samples, before, limited), flush=True)
         if not options.follow and (options.json or before or not samples):
             return 0
         before = {sample.uuid: sample for sample in samples}
@@ -100,23 +106,76 @@ async def _all(engine: Engine, options: argparse.Namespace) -> int:
     return 0
 
 
-async def _table(engine: Engine, samples: Samples, before: dict[str, Sample]) -> str:
+class _Limited:
+    """What containers may use: asked once for each, and again when it changed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: dict[str, Stats | None] = {}
+        self._changes = 0
+        engine.subscribe(self._changed)
+
+    def _changed(self, change: Change) -> None:
+        self._changes += 1
+        self._known.pop(change.uuid, None)
+
+    async def of(self, uuid: str) -> Stats | None:
+        """With its limits; None where it ended just now."""
+        if uuid in self._known:
+            return self._known[uuid]
+        changes, found = self._changes, None
+        with contextlib.suppress(EngineError):
+            found = await self._engine.stats(uuid)
+        if changes == self._changes:  # otherwise it may be old already
+            self._known[uuid] = found
+        return found
+
+    async def document(self, sample: Sample) -> dict[str, object]:
+        """A sample with the limits, as JSON."""
+        found = await self.of(sample.uuid)
+        return {**asdict(sample), **{name: getattr(found, name, None) for name in _LIMITS}}
+
+
+async def _table(
+    engine: Engine, samples: Samples, before: dict[str, Sample], limited: _Limited
+) -> str:
     if not samples:
         return "No container runs."
     names = {container.uuid: container.name for container in await engine.containers()}
     known = [(names.get(one.uuid, one.uuid), one, before.get(one.uuid, one)) for one in samples]
     known.sort(key=lambda each: (-_cpu(each[1], each[2]), each[0]))
-    return words.table([_HEAD, *(_row(*each) for each in known)])
+    rows = [_row(*each, await limited.of(each[1].uuid)) for each in known]
+    seen = sys.stdout.isatty()
+    return fitting([_HEAD, *rows], shutil.get_terminal_size().columns if seen else 0)
 
 
-def _row(name: str, now: Sample, then: Sample) -> tuple[str, ...]:
+def fitting(rows: Sequence[tuple[str, ...]], width: int) -> str:
+    """A table without its last columns where it is wider than that; 0 is no width."""
+    text = words.table(rows)
+    while width and len(rows[0]) > _LEAST and max(map(len, text.splitlines())) > width:
+        rows = [row[:-1] for row in rows]
+        text = words.table(rows)
+    return text
+
+
+def _row(name: str, now: Sample, then: Sample, limit: Stats | None = None) -> tuple[str, ...]:
+    quota = memory = processes = ""
+    if limit is not None:
+        if limit.cpu_quota_usec and limit.cpu_period_usec:
+            quota = f"{limit.cpu_quota_usec * 100 / limit.cpu_period_usec:g} %"
+        memory, processes = _size(limit.memory_limit_bytes), str(limit.processes_limit or "")
     return (
-        name, f"{_cpu(now, then):.1f} %", words.mebibytes(now.memory_bytes), str(now.processes),
+        name, _of(f"{_cpu(now, then):.1f} %", quota),
+        _of(words.mebibytes(now.memory_bytes), memory), _of(str(now.processes), processes),
         words.mebibytes(_rate(now, then, now.read_bytes - then.read_bytes)),
         words.mebibytes(_rate(now, then, now.written_bytes - then.written_bytes)),
         f"{_rate(now, then, now.throttled_usec - then.throttled_usec) / 1e4:.1f} %",
         str(now.oom_kills),
     )  # fmt: skip
+
+
+def _of(used: str, limit: str) -> str:
+    return f"{used} of {limit}" if limit else used
 
 
 def _rate(now: Sample, then: Sample, count: int) -> int:
