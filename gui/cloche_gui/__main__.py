@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import traceback
 import types
@@ -56,6 +57,9 @@ def make_application() -> QApplication:
     """The application object with its names and icon."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
+        # Qt hands a key on when ibus has answered; asked about several at once, it hands on a later
+        # one first now and then. So ibus is waited for, unless the user has it otherwise.
+        os.environ.setdefault("IBUS_ENABLE_SYNC_MODE", "1")
         app = QApplication(["cloche"])
     app.setApplicationName("cloche")
     app.setApplicationDisplayName("Cloche")
