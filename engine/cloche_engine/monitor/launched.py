@@ -78,7 +78,8 @@ class Launched:
             return None
         if packet[:1] == b"F":
             return descriptors[0]
-        if packet or self.child.has_ended:
+        # A dying process has closed its end of the link before it counts as ended.
+        if packet or self.child.has_ended or self.inside == _NOTHING:
             self._refuse(packet)
         self.started = time.time()
         return -1
