@@ -41,9 +41,9 @@ from cloche_engine.kernel.syscalls import (
 )
 from cloche_engine.monitor.protocol import group_name
 from cloche_engine.monitor.record import write_init
+from cloche_engine.sandbox.child import await_plan_and_run
 from cloche_engine.sandbox.devices import QUEUES
 from cloche_engine.sandbox.identity import die_with_the_monitor
-from cloche_engine.sandbox.init import await_plan_and_run
 from cloche_engine.sandbox.operation import Blame
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.limits import Limits

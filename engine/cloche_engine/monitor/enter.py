@@ -20,13 +20,14 @@ from cloche_engine.kernel.syscalls import Birth, clone3, prctl, setns
 from cloche_engine.kernel.terminals import open_pair
 from cloche_engine.monitor.entering import Entering
 from cloche_engine.monitor.launch import LaunchFailedError
+from cloche_engine.sandbox.child import run_child
 from cloche_engine.sandbox.devices import TakeConsole
 from cloche_engine.sandbox.identity import (
     BecomeContainerRoot,
     LimitCapabilities,
     NewKeyring,
 )
-from cloche_engine.sandbox.init import Execute, confined, environment, profiled, run_child
+from cloche_engine.sandbox.init import Execute, confined, environment, profiled
 from cloche_engine.sandbox.operation import Blame, Context, Operation
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.seccomp import Filters

@@ -1,4 +1,4 @@
-"""The list of steps of a start, and the child that runs it between clone3 and execve.
+"""The list of steps of a start, which its child runs between clone3 and execve.
 
 What the kernel demands of the order: proc and sysfs are mounted while the old root, with its
 unmasked proc, is still there, and masked after; whatever makes a file comes after the id maps; the
@@ -11,17 +11,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
 import socket
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn
 
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.refusal import asked
-from cloche_engine.kernel.sockets import receive_packet, send_packet
-from cloche_engine.kernel.syscalls import close_on_exec_from
 from cloche_engine.sandbox.aside import KeepAside, LetGo, PutBack
 from cloche_engine.sandbox.devices import OpenConsole, StageDev, TakeConsole
 from cloche_engine.sandbox.groups import JoinGroups, MountOwnGroups
@@ -32,7 +28,6 @@ from cloche_engine.sandbox.identity import (
     LimitCapabilities,
     NewKeyring,
     SetIdentity,
-    die_with_the_monitor,
 )
 from cloche_engine.sandbox.mounts import (
     AttachRoot,
@@ -57,14 +52,10 @@ from cloche_engine.sandbox.network import (
     OpenPing,
     SetHostname,
     SwitchLoopbackOn,
-    messages,
 )
 from cloche_engine.sandbox.operation import (
-    Blame,
     Context,
     Operation,
-    OperationFailedError,
-    run_all,
 )
 from cloche_engine.sandbox.overlay import Overlay, SealOverlay
 from cloche_engine.sandbox.plan.launch import LaunchPlan
@@ -233,115 +224,6 @@ def environment(plan: LaunchPlan) -> dict[str, str]:
         "container_uuid": plan.uuid,
     }  # fmt: skip
     return {**ours, **given}
-
-
-def await_plan_and_run(link: socket.socket, filters: Filters, made: dict[str, int]) -> NoReturn:
-    """The life of a child that was cloned ahead: wait for the plan, carry it out, never return.
-
-    D: names of the descriptors beside it; A: what can be done ahead; R: a rehearsal; P: the plan;
-    M: the id maps are written; T: the trees are open; N: its links are there, which a prepared
-    start has first; Q: to be answered when all before it is done; G: the limits are set, and 2
-    where it has a group in the unified tree. A comes with the capabilities that it may have, and
-    whose the network is. made are detached mounts, by their places, that only the owner of
-    another's namespace can make.
-    """
-
-    def steps(context: Context) -> Iterator[Operation]:
-        die_with_the_monitor()
-        kept, network = map(int, _await(b"A", link, context).split())
-        context.descriptors.update(made)
-        yield from ahead(kept, Network(network))
-        plan = LaunchPlan.from_json(_await(b"P", link, context))
-        context.environment.update(environment(plan))
-        before = before_trees(plan)
-        _await(b"M", link, context)
-        yield from before
-        for _ in range(2):
-            kind, text = _await_one_of(b"TN", link, context)
-            if kind == b"T":
-                yield from trees(plan, Surroundings.from_json(text))
-            else:
-                yield from connected(plan)
-        version = _await(b"G", link, context)
-        yield from program(plan, filters, unified=version == "2")
-
-    run_child(steps, link)
-
-
-def run_child(steps: Callable[[Context], Iterable[Operation]], link: socket.socket) -> NoReturn:
-    """Run the steps in the new process; a failure goes up the link and ends the process."""
-
-    def send_up(name: str, descriptor: int) -> None:
-        send_packet(link, b"F" + name.encode(), [descriptor])
-
-    def tell(account: str) -> None:
-        send_packet(link, b"S" + account.encode())
-
-    context = Context({}, send_up, tell)
-    try:
-        _reset_signals()
-        close_on_exec_from(3)
-        run_all(steps(context), context)
-    except OperationFailedError as failure:
-        with contextlib.suppress(OSError):
-            tell(context.account())
-        _report(link, failure.blame)
-    except Exception as error:  # noqa: BLE001 (nothing else could tell of it: this process ends)
-        _report(link, Blame("prepare the program", type(error).__name__, 0, str(error)))
-    finally:
-        os._exit(127)
-
-
-def _await(kind: bytes, link: socket.socket, context: Context) -> str:
-    """The text of the next packet of a kind; descriptors that come before it are kept."""
-    return _await_one_of(kind, link, context)[1]
-
-
-def _await_one_of(kinds: bytes, link: socket.socket, context: Context) -> tuple[bytes, str]:
-    """The next packet of any of these kinds."""
-    while True:
-        packet, received = receive_packet(link)
-        text = packet[1:].decode()
-        match packet[:1]:
-            case b"D":
-                context.descriptors.update(zip(text.split("\n"), received, strict=True))
-            case b"R":
-                rehearse(text)
-            case b"Q":
-                context.account()
-                os.write(received[0], b".")
-                os.close(received[0])
-            case found if found and found in kinds:
-                return found, text
-            case _:
-                os._exit(127)  # the parent gave up
-
-
-def rehearse(plan: str) -> None:
-    """Read a plan and list its steps for nothing: the pages that this writes to are copied now.
-
-    After a fork every page is copied at the first write to it, and reading an object writes its
-    reference count.
-    """
-    sample = LaunchPlan.from_json(plan)
-    around = Surroundings.from_json(Surroundings(host_root=HostRoot((), (), (), ())).to_json())
-    after = program(sample, Filters((), ()), unified=True)
-    for operation in [*before_trees(sample), *trees(sample, around), *connected(sample), *after]:
-        operation.describe()
-    for each in sample.links:
-        messages(each, 1)
-    environment(sample)
-
-
-def _report(link: socket.socket, blame: Blame) -> None:
-    with contextlib.suppress(OSError):
-        send_packet(link, b"E" + blame.to_json())
-
-
-def _reset_signals() -> None:
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _overlays(plan: LaunchPlan) -> Iterator[tuple[str, MountPlan]]:
