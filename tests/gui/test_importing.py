@@ -22,6 +22,12 @@ lxc.hook.start = /usr/local/bin/hook
 """
 
 
+def written(file: Path, content: bytes) -> Path:
+    """The file, with this in it."""
+    file.write_bytes(content)
+    return file
+
+
 async def drop(driver: Driver, file: Path) -> ImportDialog:
     """Drag a file in from the desktop."""
     window = driver.window
@@ -48,9 +54,7 @@ def findings(dialog: ImportDialog) -> list[str]:
 
 
 async def test_a_libvirt_definition_becomes_a_container(driver: Driver, tmp_path: Path) -> None:
-    file = tmp_path / "guest.xml"
-    file.write_bytes(LIBVIRT)
-    dialog = await drop(driver, file)
+    dialog = await drop(driver, written(tmp_path / "guest.xml", LIBVIRT))
     assert "libvirt LXC" in dialog.dialect.currentText()
     assert any("shares the host's network" in line for line in findings(dialog))
     assert "<clock" in dialog.preview.text()
@@ -66,9 +70,7 @@ async def test_a_libvirt_definition_becomes_a_container(driver: Driver, tmp_path
 async def test_a_taken_name_gets_a_number_and_can_be_typed_over(
     driver: Driver, tmp_path: Path
 ) -> None:
-    file = tmp_path / "web.xml"
-    file.write_bytes(LIBVIRT.replace(b"guest<", b"web<"))
-    dialog = await drop(driver, file)
+    dialog = await drop(driver, written(tmp_path / "web.xml", LIBVIRT.replace(b"guest<", b"web<")))
     assert dialog.name.text() == "web-1"
     dialog.name.setFocus()
     await driver.replace("web")
@@ -81,9 +83,7 @@ async def test_a_taken_name_gets_a_number_and_can_be_typed_over(
 async def test_an_lxc_configuration_says_what_is_not_carried_over(
     driver: Driver, tmp_path: Path
 ) -> None:
-    file = tmp_path / "config"
-    file.write_bytes(LXC)
-    dialog = await drop(driver, file)
+    dialog = await drop(driver, written(tmp_path / "config", LXC))
     assert "LXC configuration" in dialog.dialect.currentText()
     assert any("lxc.hook.start" in line for line in findings(dialog))
     assert dialog.create_button.isEnabled()
@@ -92,9 +92,7 @@ async def test_an_lxc_configuration_says_what_is_not_carried_over(
 async def test_what_is_kept_or_stands_in_the_way_of_a_start_is_listed(
     driver: Driver, tmp_path: Path
 ) -> None:
-    file = tmp_path / "guest.xml"
-    file.write_bytes(LIBVIRT)
-    dialog = await drop(driver, file)
+    dialog = await drop(driver, written(tmp_path / "guest.xml", LIBVIRT))
     (kept,) = [line for line in findings(dialog) if "in <kept>" in line]
     assert kept.startswith("domain/clock (<clock ")
 
@@ -128,9 +126,7 @@ async def test_our_own_document_keeps_every_byte(driver: Driver, tmp_path: Path)
         b'<!-- mine -->\n<domain  type="linuxcontainer"><name>mine</name>'
         b"<container><application>/bin/sh</application></container></domain>"
     )
-    file = tmp_path / "mine.xml"
-    file.write_bytes(text)
-    dialog = await drop(driver, file)
+    dialog = await drop(driver, written(tmp_path / "mine.xml", text))
     await driver.click(dialog.create_button)
     await driver.until(lambda: "mine" in {c.name for c in driver.window.model.containers})
     stored = (await driver.engine.definition("mine")).text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtWidgets import QPushButton, QToolButton
+from PyQt6.QtWidgets import QAbstractButton, QPushButton, QToolButton
 
 Heir = Callable[[], object]
 """Gives the keyboard to where one goes on."""
@@ -18,6 +18,14 @@ def _nobody() -> None:
     """No place is known yet."""
 
 
+def _is_inherited(button: QAbstractButton, heir: Heir) -> bool:
+    """Whether the button was disabled and its heir has taken the keyboard."""
+    if button.isEnabled():
+        return False
+    heir()
+    return not button.hasFocus()
+
+
 class InheritedButton(QPushButton):
     """Gives the keyboard to its heir when it is disabled while it has it."""
 
@@ -25,11 +33,7 @@ class InheritedButton(QPushButton):
 
     def focusNextPrevChild(self, next_child: bool) -> bool:
         """Qt asks this for Tab, and once more after a button was disabled."""
-        if not self.isEnabled():
-            self.heir()
-            if not self.hasFocus():
-                return True
-        return super().focusNextPrevChild(next_child)
+        return _is_inherited(self, self.heir) or super().focusNextPrevChild(next_child)
 
 
 class InheritedToolButton(QToolButton):
@@ -39,8 +43,4 @@ class InheritedToolButton(QToolButton):
 
     def focusNextPrevChild(self, next_child: bool) -> bool:
         """As above."""
-        if not self.isEnabled():
-            self.heir()
-            if not self.hasFocus():
-                return True
-        return super().focusNextPrevChild(next_child)
+        return _is_inherited(self, self.heir) or super().focusNextPrevChild(next_child)
