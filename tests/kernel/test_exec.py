@@ -22,7 +22,9 @@ from cloche_engine.core.engine import LocalEngine
 pytestmark = pytest.mark.kernel
 
 MARK = "CLOCHE_TEST_MARK"
-OUT_OF_MEMORY = "sh did not start: its program needs more memory than its limit leaves"
+OUT_OF_MEMORY = (
+    "sh did not start: its program needs more memory than the 1 MiB that the definition gives it"
+)
 
 
 async def packets(link: socket.socket) -> AsyncIterator[bytes]:
@@ -95,6 +97,18 @@ async def test_where_processes_run_out_the_limit_and_its_element_are_named(
     with pytest.raises(EngineError, match="its <processes> allows it 1 ") as refused:
         await with_pipes(box, ExecRequest(("id",)))
     assert "raise <processes>" in refused.value.hint
+
+
+async def test_a_limit_of_processes_that_was_changed_is_named_when_it_is_reached(
+    define: Define, root: Path
+) -> None:
+    box = await define(root=root, around="<processes>30</processes>")
+    await box.start()
+    stored = await box.engine.definition(box.uuid)
+    text = stored.text.replace(b"<processes>30<", b"<processes>1<")
+    await box.engine.define(text, stored.etag)
+    with pytest.raises(EngineError, match="its <processes> allows it 1 "):
+        await with_pipes(box, ExecRequest(("id",)))
 
 
 async def test_it_is_in_the_group_of_its_container_and_counted(box: Box) -> None:

@@ -12,7 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from cloche_engine.api.console import MAX_FRAME, Ended, Output, encode_output
-from cloche_engine.api.errors import InvalidArgumentError, StartFailedError, WrongStateError
+from cloche_engine.api.errors import (
+    EngineError,
+    InvalidArgumentError,
+    StartFailedError,
+    WrongStateError,
+)
 from cloche_engine.api.model import End, ExecRequest, Process, StartReport, State, Stats
 from cloche_engine.core.entry import Entry
 from cloche_engine.core.explaining.failure import start_failed
@@ -80,8 +85,20 @@ class Programs:
             raise WrongStateError(f"{entry.name!r} ended just now", "start it first")
         if "error" in answer:
             link.close()
-            raise await asyncio.to_thread(_not_run, answer["error"], running.plan, request)
+            plan = await self._plan_now(entry, running.plan)
+            raise await asyncio.to_thread(_not_run, answer["error"], plan, request)
         return link
+
+    async def _plan_now(self, entry: Entry, plan: LaunchPlan) -> LaunchPlan:
+        """The plan with what the kernel holds it to now: limits change while it runs."""
+        try:
+            usage, _ = await self._lifecycle.ask(entry, {"do": Do.USAGE})
+        except EngineError:  # it ended just now
+            return plan
+        limits = replace(
+            plan.limits, memory=usage["memory_limit"], processes=usage["processes_limit"]
+        )
+        return replace(plan, limits=limits)
 
     async def _first_answer(self, link: socket.socket) -> Fields | None:
         link.settimeout(0)
