@@ -161,13 +161,13 @@ class Unpacker:
         """All of it; ArchiveRefusedError where a member is not what it should be."""
         for member in archive:
             archive.members = []  # type: ignore[attr-defined]  # it would remember every one
-            self._count(member)
+            self._examine(member)
             self._make(archive, member)
+            self.files += 1
             self._told(self.files)
 
-    def _count(self, member: tarfile.TarInfo) -> None:
-        self.files += 1
-        if self.files > self._quota.files:
+    def _examine(self, member: tarfile.TarInfo) -> None:
+        if self.files >= self._quota.files:
             raise ArchiveRefusedError(
                 f"it has more than {self._quota.files} files", "leave out what is not needed"
             )
@@ -187,17 +187,18 @@ class Unpacker:
         if not self._is_understood(member):
             self.left_out += 1
             return
-        self._make_way(folder, name, member)
-        if member.issym():
-            os.symlink(member.linkname, name, dir_fd=folder)
-        elif member.islnk():
+        if member.islnk():
+            self._make_way(folder, name, member)
             self._link(member, folder, name)
             return
-        elif member.isfifo():
-            os.mkfifo(name, 0o600, dir_fd=folder)
-        else:
-            self._write(archive, member, folder, name)
-        self._give(folder, name, member)
+        with _whole(folder, name, member.name) as unfinished:
+            if member.issym():
+                os.symlink(member.linkname, unfinished, dir_fd=folder)
+            elif member.isfifo():
+                os.mkfifo(unfinished, 0o600, dir_fd=folder)
+            else:
+                self._write(archive, member, folder, unfinished)
+            self._give(folder, unfinished, member)
 
     def _is_understood(self, member: tarfile.TarInfo) -> bool:
         return member.isreg() or member.issym() or member.islnk() or member.isfifo()
@@ -216,9 +217,7 @@ class Unpacker:
         except FileNotFoundError:
             return
         except IsADirectoryError:
-            raise ArchiveRefusedError(
-                f"{member.name!r} is in it as a folder and as a file"
-            ) from None
+            raise _both_kinds(member.name) from None
 
     def _link(self, member: tarfile.TarInfo, folder: int, name: str) -> None:
         parts = self._way.inside(member.linkname)
@@ -295,6 +294,30 @@ class Unpacker:
             above, current = current, _opened(current, name, "/".join(parts))
             os.close(above)
         return current
+
+
+@contextlib.contextmanager
+def _whole(folder: int, name: str, path: str) -> Iterator[str]:
+    """Another name to make it under: it gets its own when it is complete, or is not there at all.
+
+    Until then what has that name stays; of several members of one name the last one counts.
+    """
+    unfinished = f".cloche-{os.urandom(8).hex()}"
+    try:
+        yield unfinished
+        os.rename(unfinished, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(unfinished, dir_fd=folder)
+        if isinstance(error, IsADirectoryError):
+            raise _both_kinds(path) from None
+        if isinstance(error, OSError) and error.filename == unfinished:
+            error.filename, error.filename2 = name, None
+        raise
+
+
+def _both_kinds(path: str) -> ArchiveRefusedError:
+    return ArchiveRefusedError(f"{path!r} is in it as a folder and as a file")
 
 
 def _opened(folder: int, name: str, path: str) -> int:
