@@ -232,13 +232,16 @@ async def test_one_that_is_killed_right_before_it_is_wanted_starts_all_the_same(
     assert not spare.folder.exists()
 
 
-async def test_a_start_that_fails_fails_once_more_without_what_was_prepared(
+async def test_a_start_whose_program_is_missing_is_tried_once(
     pooled: LocalEngine, root: Path
 ) -> None:
     box = await prepared(pooled, Definition(root=root, program=("/bin/none",)).text())
     with pytest.raises(StartFailedError, match="/bin/none"):
         await box.start()
     assert (await box.now()).state is State.FAILED
+    assert "map its users" in await steps_ahead(box)
+    steps = [step.name for step in (await box.engine.explain(box.uuid)).steps]
+    assert steps.count("hand over the plan") == 1
 
 
 @contextmanager

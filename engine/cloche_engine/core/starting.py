@@ -91,7 +91,7 @@ class Starting:
         if prepared is not None:
             with contextlib.suppress(StartFailedError):
                 monitor, word = await self._told(entry, compiled, prepared, GO, record, ended)
-                if word is not None and "error" not in word:
+                if word is not None and not _was_disturbed(word):
                     return monitor, word
                 monitor.close()
             await self._make_room(Path(compiled.plan.runtime))
@@ -209,6 +209,14 @@ class Starting:
     async def settle(self) -> None:
         """Wait until all that is to be kept is on the disk."""
         await asyncio.gather(*self._writing, return_exceptions=True)
+
+
+def _was_disturbed(word: Fields) -> bool:
+    """Whether a start failed in our own hands: a cause in the definition has a step or a limit.
+
+    What is wrong with a program, a tree or a limit is so the second time too.
+    """
+    return "error" in word and word["error"]["operation"] == "Launcher"
 
 
 def _refuse_what_no_packet_holds(plan: str) -> None:
