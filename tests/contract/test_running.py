@@ -100,9 +100,15 @@ async def test_a_paused_container_goes_on_when_resumed(
     engine: Engine, running: str, view: View
 ) -> None:
     assert (await engine.pause(running)).state is State.PAUSED
-    with pytest.raises(WrongStateError):
+    with pytest.raises(WrongStateError, match=r"is paused already \(resume it"):
         await engine.pause(running)
+    with pytest.raises(WrongStateError, match=r"paused and cannot be started \(resume it\)"):
+        await engine.start(running)
+    with pytest.raises(WrongStateError, match=r"paused and cannot be deleted \(stop it first\)"):
+        await engine.undefine(running)
     assert (await engine.resume(running)).state is State.RUNNING
+    with pytest.raises(WrongStateError, match="nothing to do"):
+        await engine.resume(running)
     viewer = await view(running)
     viewer.enter("echo still he''re\r")
     await viewer.until(b"still here")

@@ -37,12 +37,38 @@ def checked_grace(grace: float | None) -> float | None:
 _ENDS = {"stopped": "stop", "killed": "kill"}
 
 
-def wrong_state(name: str, state: State, done: str, hint: str) -> WrongStateError:
+_NEXT = {
+    State.STOPPED: "start it first",
+    State.FAILED: "start it first",
+    State.WAITING: "start it first",
+    State.STARTING: "wait until it runs, or kill it",
+    State.RUNNING: "stop it first",
+    State.PAUSED: "resume it first",
+    State.STOPPING: "wait until it has ended, or kill it",
+}
+"""What to do first in most cases; the others are below."""
+
+_INSTEAD = {
+    ("started", State.RUNNING): "restart it to have it begin anew",
+    ("started", State.PAUSED): "resume it",
+    ("resumed", State.RUNNING): "it is not paused: there is nothing to do",
+    ("resumed", State.STOPPED): "start it",
+    ("resumed", State.FAILED): "start it",
+    ("resumed", State.WAITING): "start it",
+    ("deleted", State.PAUSED): "stop it first",
+    ("deleted", State.WAITING): "stop it first",
+}
+
+
+def wrong_state(name: str, state: State, done: str) -> WrongStateError:
     """Why something cannot be `done` to a container in a state that does not allow it."""
     if done in _ENDS and not state.can_kill:
         return WrongStateError(
             f"{name!r} does not run: there is nothing to {_ENDS[done]}", "see the list of what runs"
         )
+    if (done, state) == ("paused", State.PAUSED):
+        return WrongStateError(f"{name!r} is paused already", "resume it to have it go on")
+    hint = _INSTEAD.get((done, state), _NEXT[state])
     return WrongStateError(f"{name!r} is {state} and cannot be {done}", hint)
 
 

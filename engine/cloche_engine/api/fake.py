@@ -148,7 +148,7 @@ class FakeEngine:
     async def undefine(self, ref: str) -> None:
         """Remove the definition of a container that does not run."""
         entry = self._entry(ref)
-        self._demand(entry, entry.container.state.can_delete, "deleted", "stop it first")
+        self._demand(entry, entry.container.state.can_delete, "deleted")
         self._store.remove(entry)
         self._tell(Removed(entry.container.uuid))
 
@@ -160,7 +160,7 @@ class FakeEngine:
     async def start(self, ref: str) -> Container:
         """Start it; returns when its program runs."""
         entry = self._entry(ref)
-        self._demand(entry, entry.container.state.can_start, "started", "it runs already")
+        self._demand(entry, entry.container.state.can_start, "started")
         self._again.forget(entry.container.uuid)
         container = self._run(entry)
         if (error := self._start_errors.get(container.uuid)) is not None:
@@ -178,7 +178,7 @@ class FakeEngine:
         """End its program; the little shell needs no kill."""
         checked_grace(grace)
         entry = self._entry(ref)
-        self._demand(entry, entry.container.state.can_stop, "stopped", "wait, or kill it")
+        self._demand(entry, entry.container.state.can_stop, "stopped")
         if entry.container.state is State.WAITING:
             return self._given_up(entry)
         self._update(entry, replace(entry.container, state=State.STOPPING))
@@ -189,7 +189,7 @@ class FakeEngine:
         if signal not in set(signals.Signals):
             raise InvalidArgumentError(f"there is no signal {signal}", "use a number from 1 to 64")
         entry = self._entry(ref)
-        self._demand(entry, entry.container.state.can_kill, "killed", "start it first")
+        self._demand(entry, entry.container.state.can_kill, "killed")
         if entry.container.state is State.WAITING:
             return self._given_up(entry)
         if signal in {signals.SIGKILL, signals.SIGTERM, signals.SIGHUP, signals.SIGQUIT}:
@@ -199,13 +199,13 @@ class FakeEngine:
     async def pause(self, ref: str) -> Container:
         """Freeze its processes."""
         entry = self._entry(ref)
-        self._demand(entry, entry.container.state.can_pause, "paused", "start it first")
+        self._demand(entry, entry.container.state.can_pause, "paused")
         return self._update(entry, replace(entry.container, state=State.PAUSED))
 
     async def resume(self, ref: str) -> Container:
         """Thaw its processes."""
         entry = self._entry(ref)
-        self._demand(entry, entry.container.state.can_resume, "resumed", "it is not paused")
+        self._demand(entry, entry.container.state.can_resume, "resumed")
         return self._update(entry, replace(entry.container, state=State.RUNNING))
 
     async def restart(self, ref: str, grace: float | None = None) -> Container:
@@ -252,7 +252,7 @@ class FakeEngine:
 
     def _files(self, ref: str) -> FakeFiles:
         entry = self._entry(ref)
-        self._demand(entry, entry.container.state.can_kill, "copied from or into", "start it first")
+        self._demand(entry, entry.container.state.can_kill, "copied from or into")
         if entry.files is None:
             entry.files = FakeFiles(entry.spec.effective_hostname)
         return entry.files
@@ -266,7 +266,7 @@ class FakeEngine:
         """Its program, and what was run in it besides."""
         entry = self._entry(ref)
         container = entry.container
-        self._demand(entry, container.pid is not None, "looked into", "start it first")
+        self._demand(entry, container.pid is not None, "looked into")
         return processes_of(entry)
 
     async def explain(self, ref: str) -> StartReport:
@@ -281,7 +281,7 @@ class FakeEngine:
         """Usage as far as an engine in memory has any."""
         entry = self._entry(ref)
         container = entry.container
-        self._demand(entry, container.state.can_kill, "measured", "start it first")
+        self._demand(entry, container.state.can_kill, "measured")
         return stats_of(entry)
 
     async def watch(
@@ -349,9 +349,9 @@ class FakeEngine:
             )
 
     @staticmethod
-    def _demand(entry: Entry, possible: bool, participle: str, hint: str) -> None:
+    def _demand(entry: Entry, possible: bool, participle: str) -> None:
         if not possible:
-            raise wrong_state(entry.container.name, entry.container.state, participle, hint)
+            raise wrong_state(entry.container.name, entry.container.state, participle)
 
     def _given_up(self, entry: Entry) -> Container:
         self._again.forget(entry.container.uuid)

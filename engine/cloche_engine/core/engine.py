@@ -7,8 +7,8 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from cloche_engine.api.client import DEFAULT_INTERVAL
-from cloche_engine.api.errors import EngineError, WrongStateError
+from cloche_engine.api.client import DEFAULT_INTERVAL, wrong_state
+from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import (
     About,
     Change,
@@ -119,9 +119,7 @@ class LocalEngine:
         entry = self.find(ref)
         async with entry.turn:
             if not entry.state.can_delete:
-                raise WrongStateError(
-                    f"{entry.name!r} is {entry.state} and cannot be deleted", "stop it first"
-                )
+                raise wrong_state(entry.name, entry.state, "deleted")
             await self._lifecycle.forget(entry)
             self._registry.remove(entry)
             self._network.forget(entry.uuid)

@@ -59,7 +59,7 @@ class Lifecycle:
 
     async def _start(self, entry: Entry) -> Container:
         async with entry.turn:
-            self._demand(entry, "can_start", "started", "it runs already")
+            self._demand(entry, "can_start", "started")
             self._afterwards.forget(entry)
             await self._run(entry)
             return entry.view()
@@ -101,7 +101,7 @@ class Lifecycle:
         """Ask the init to end, kill it after the grace; returns when all is gone."""
         grace = checked_grace(grace)
         async with entry.turn:
-            self._demand(entry, "can_stop", "stopped", "wait, or kill it")
+            self._demand(entry, "can_stop", "stopped")
             if entry.state is State.WAITING:
                 return self._given_up(entry)
             self._set(entry, State.STOPPING)
@@ -123,7 +123,7 @@ class Lifecycle:
             raise InvalidArgumentError(
                 f"there is no signal {number}", f"use a number from 1 to {signals.NSIG - 1}"
             )
-        self._demand(entry, "can_kill", "killed", "start it first")
+        self._demand(entry, "can_kill", "killed")
         if entry.state is State.WAITING:
             return self._given_up(entry)
         if number == signals.SIGKILL:
@@ -152,9 +152,9 @@ class Lifecycle:
         """Pause or resume it."""
         async with entry.turn:
             if frozen:
-                self._demand(entry, "can_pause", "paused", "start it first")
+                self._demand(entry, "can_pause", "paused")
             else:
-                self._demand(entry, "can_resume", "resumed", "it is not paused")
+                self._demand(entry, "can_resume", "resumed")
             await self._ask(entry, {"do": Do.FREEZE if frozen else Do.THAW})
             self._set(entry, State.PAUSED if frozen else State.RUNNING)
             return entry.view()
@@ -229,6 +229,6 @@ class Lifecycle:
         entry.state = state
         self._registry.changed(entry)
 
-    def _demand(self, entry: Entry, can: str, done: str, hint: str) -> None:
+    def _demand(self, entry: Entry, can: str, done: str) -> None:
         if not getattr(entry.state, can):
-            raise wrong_state(entry.name, entry.state, done, hint)
+            raise wrong_state(entry.name, entry.state, done)
