@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import itertools
 import json
 import os
 import stat
@@ -94,6 +95,8 @@ def _is_creatable(mount: MountPlan, place: Place, is_directory: bool) -> bool:
     return not exists
 
 
+_Wanted = tuple[Place, bool, MountPlan | None]
+"""A mount point, whether it is to be a directory, and the mount that wants it if one does."""
 Missing = dict[tuple[str, Made], tuple[Place, MountPlan | None]]
 """Tree and mount point, with the place that it is on the way to and the mount that wants it."""
 
@@ -114,13 +117,13 @@ class MountPoints:
 
     def prepare(self, plan: LaunchPlan, directories: list[bool]) -> None:
         """Make what is missing; TreeRefusedError where it cannot be made."""
-        if not any(_wanted(plan, directories)):
+        wanted = list(_wanted(plan, directories))
+        if not wanted:
             return
         with self._locked():
-            missing = self.missing(plan, directories)
-            places = [place for place, *_ in _wanted(plan, directories)]
+            missing = _missing_of(wanted)
             # Once each: two places may be below the same one.
-            needed = dict.fromkeys((*missing, *self._made_for_others(places)))
+            needed = dict.fromkeys((*missing, *self._made_for_others(wanted)))
             self._record(needed)
             for (_, each), (place, mount) in missing.items():
                 _make(each, place, mount)
@@ -129,17 +132,13 @@ class MountPoints:
 
     def missing(self, plan: LaunchPlan, directories: list[bool]) -> Missing:
         """What has to be made, outermost first; TreeRefusedError where it cannot be."""
-        return {
-            (place.tree, each): (place, mount)
-            for place, is_directory, mount in _wanted(plan, directories)
-            for each in _missing(place, is_directory, mount)
-        }
+        return _missing_of(_wanted(plan, directories))
 
-    def _made_for_others(self, places: list[Place]) -> Iterator[tuple[str, Made]]:
+    def _made_for_others(self, wanted: Iterable[_Wanted]) -> Iterator[tuple[str, Made]]:
         """What lies on the way to these places only because another container has it."""
         if not self._users.exists():
             return
-        for place in places:
+        for place, *_ in wanted:
             parts = place.inside.strip("/").split("/")
             for depth in range(1, len(parts) + 1):
                 path = "/".join(parts[:depth])
@@ -218,14 +217,30 @@ class MountPoints:
             os.close(lock)
 
 
-def _missing(place: Place, is_directory: bool, mount: MountPlan | None) -> list[Made]:
-    try:
-        with _opened(place.tree) as tree:
-            return missing_below(tree, place.inside, directory=is_directory)
-    except OSError as error:
-        if mount is None and place.inside in _PROVIDED:
-            return []
-        raise _cannot_make(place, mount, error) from error
+def _missing_of(wanted: Iterable[_Wanted]) -> Missing:
+    """Those in one tree after another with one look at the tree: most are in the root."""
+    return {
+        (path, made): (place, mount)
+        for path, group in itertools.groupby(wanted, lambda each: each[0].tree)
+        for place, mount, made in _missing_in(path, group)
+    }
+
+
+def _missing_in(
+    path: str, wanted: Iterable[_Wanted]
+) -> Iterator[tuple[Place, MountPlan | None, Made]]:
+    with contextlib.ExitStack() as stack:
+        tree = -1
+        for place, is_directory, mount in wanted:
+            try:
+                if tree < 0:
+                    tree = stack.enter_context(_opened(path))
+                found = missing_below(tree, place.inside, directory=is_directory)
+            except OSError as error:
+                if mount is None and place.inside in _PROVIDED:
+                    continue
+                raise _cannot_make(place, mount, error) from error
+            yield from ((place, mount, made) for made in found)
 
 
 def _make(made: Made, place: Place, mount: MountPlan | None) -> None:
@@ -246,9 +261,7 @@ def _opened(tree: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _wanted(
-    plan: LaunchPlan, directories: list[bool]
-) -> Iterator[tuple[Place, bool, MountPlan | None]]:
+def _wanted(plan: LaunchPlan, directories: list[bool]) -> Iterator[_Wanted]:
     if plan.root is not None and plan.root.kind is SourceKind.TREE:
         for path in _BASIC:
             yield Place(plan.root.source, path), True, None
