@@ -94,6 +94,11 @@ class Driver:
         """Press a key where the keyboard goes now."""
         await self.act(lambda: _events.keyClick(self._receiver, key, modifiers))
 
+    async def press_letter(self, text: str) -> None:
+        """Press Alt with the letter that is underlined in a text."""
+        letter = text[text.index("&") + 1].upper()
+        await self.press(Qt.Key[f"Key_{letter}"], Qt.KeyboardModifier.AltModifier)
+
     async def type(self, text: str) -> None:
         """Type where the keyboard goes now."""
         for character in text:

@@ -28,7 +28,7 @@ class MountsField(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.rows)
-        self.setFocusProxy(self.rows.table)
+        self.setFocusProxy(self.rows)
         self.rows.changed.connect(self.changed)
 
     def mounts(self) -> tuple[Mount, ...]:

@@ -72,6 +72,7 @@ class Form(QWidget):
         row = self._rows[field] = self._grid.rowCount()
         name = QLabel(label)
         name.setBuddy(field)
+        _take_focus_itself(field)
         name.setMinimumHeight(28)
         field.setAccessibleName(label.replace("&", ""))
         if help_text:
@@ -180,6 +181,7 @@ class LimitField(QWidget):
 
     def _toggled(self, none: bool) -> None:
         self.spin.setEnabled(not none)
+        self.setFocusProxy(self.none if none else self.spin)
         self.changed.emit()
 
 
@@ -214,6 +216,15 @@ class MemoryField(LimitField):
         with QSignalBlocker(self):
             self.unit.setCurrentText(unit)
         super().set_value(amount)
+
+
+def _take_focus_itself(field: QWidget) -> None:
+    """Let the letter of its label lead to it: QLabel asks the policy, and looks at no proxy."""
+    end = field
+    while (proxy := end.focusProxy()) is not None:
+        end = proxy
+    if end is not field:
+        field.setFocusPolicy(end.focusPolicy())
 
 
 def _set_color(label: QLabel, color: QColor) -> None:

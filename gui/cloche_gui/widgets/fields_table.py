@@ -49,6 +49,7 @@ class TableField(QWidget):
         self.browse_button = _button("folder", "Browse …")
         self._lay_out()
         self._prepare_table(what)
+        self.setFocusProxy(self.table)
         self.add_button.clicked.connect(self._add_clicked)
         self.remove_button.clicked.connect(self._remove_clicked)
         self.browse_button.clicked.connect(self._browse_clicked)
