@@ -102,7 +102,7 @@ async def test_what_does_not_exist_is_told_by_its_path(engine: Engine) -> None:
     with pytest.raises(NotFoundError, match="/no/where does not exist") as refused:
         await copy_out(engine, "/no/where")
     assert refused.value.hint
-    with pytest.raises(NotFoundError, match="/no/where/at-all does not exist"):
+    with pytest.raises(NotFoundError, match="the directory /no/where does not exist"):
         await copy_in(engine, "/no/where/at-all", archive())
 
 

@@ -39,8 +39,8 @@ class FakeFiles:
         where = _checked(path, source)
         present = self._kept.get(where)
         is_folder = present is not None and present[0].isdir()
-        if not is_folder and posixpath.dirname(where) not in self._kept:
-            raise NotFoundError(f"{path} does not exist in it", "name a path as it sees it")
+        if not is_folder and (above := posixpath.dirname(where)) not in self._kept:
+            raise NotFoundError(f"the directory {above} does not exist in it", "make it first")
         return await asyncio.to_thread(self._read, os.dup(source), where, is_folder)
 
     def _keep(self, path: str, member: tarfile.TarInfo, data: bytes) -> None:

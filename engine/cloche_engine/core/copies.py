@@ -101,6 +101,12 @@ def _outcome(end: dict[str, Any], entry: Entry, path: str, direction: str) -> Co
     if "files" in end:
         return Copied(end["files"], end["size"], end["left_out"])
     if end.get("errno") in {errno.ENOENT, errno.ENOTDIR}:
+        if direction == "in":  # only the last name may be a new one
+            above = Path(os.path.normpath(path)).parent
+            raise NotFoundError(
+                f"the directory {above} does not exist in {entry.name}",
+                f"make it first, or copy into one that is there, not to {path}",
+            )
         raise NotFoundError(
             f"{path} does not exist in {entry.name}", "name a path as the container sees it"
         )
