@@ -45,7 +45,7 @@ async def console(engine: Engine, options: argparse.Namespace) -> int:
     rows, columns = size()
     before = await engine.container(options.name)
     with await engine.open_console(options.name, rows, columns) as link:
-        if os.isatty(_STDIN):
+        if os.isatty(_STDIN) and before.state.is_live:
             tell("Ctrl+] leaves this console; the container goes on.")
         ended = await attach(link, detach=DETACH)
     if not before.state.is_live and (before.error or before.exit_code is None):
