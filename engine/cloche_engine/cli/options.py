@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -42,7 +43,8 @@ def read_options(words: list[str]) -> tuple[Command, argparse.Namespace]:
     words, program = _without_program(words)
     options, unknown = _parser().parse_known_args(words)
     if unknown:
-        raise UsageError(_unknown(unknown, options))
+        line = "" if program else _without_dashes(words, unknown, options)
+        raise UsageError(line or _unknown(unknown, options))
     if options.command is None:
         raise UsageError("no command is given; see `clochectl --help`")
     command = COMMANDS[options.command]
@@ -58,6 +60,15 @@ def _unknown(words: list[str], options: argparse.Namespace) -> str:
     action = getattr(options, "action", None)
     named = " ".join(word for word in ("clochectl", options.command, action) if word)
     return f"unrecognized arguments: {' '.join(words)}; see `{named} --help`"
+
+
+def _without_dashes(words: list[str], unknown: list[str], options: argparse.Namespace) -> str:
+    """How a line of exec should be whose program stands behind no `--`; empty for any other."""
+    if options.command != "exec" or unknown[0].startswith("-"):
+        return ""
+    at = words.index(unknown[0], words.index(options.name) + 1)
+    line = shlex.join(["clochectl", *words[:at], "--", *words[at:]])
+    return f"a program stands behind `--`; write `{line}`"
 
 
 def _without_program(words: list[str]) -> tuple[list[str], list[str]]:
@@ -313,7 +324,12 @@ COMMANDS: dict[str, Command] = {
         Command("resume", "change:resume", "Let a frozen container go on", _name),
         Command("restart", "change:restart", "Stop a container, then start it", _grace),
         Command("console", "terminal:console", "Use the console of a container", _name),
-        Command("exec", "programs:execute", "Run a program in a container", _exec),
+        Command(
+            "exec",
+            "programs:execute",
+            "Run a program in a container; its exit status is ours",
+            _exec,
+        ),
         Command("logs", "look:logs", "Print what the console said last", _name),
         Command("processes", "processes:processes", "Show what runs in a container", _name),
         Command("explain", "explain:explain", "Show the last start, step by step", _name),
