@@ -178,6 +178,12 @@ def test_a_console_on_a_terminal_is_left_with_its_key(shell: Shell) -> None:
     assert shell.json("show", name)["state"] == "running"
 
 
+def test_a_console_of_what_has_not_run_names_no_key_to_leave_it(shell: Shell) -> None:
+    with terminal(shell.words("console", shell.make("one"))) as screen:
+        screen.until("has not run yet")
+        assert "Ctrl+]" not in screen.shown
+
+
 def test_a_console_survives_a_new_size(shell: Shell) -> None:
     with terminal(shell.words("console", shell.start("one"))) as screen:
         screen.until("root@one:/#")
@@ -239,7 +245,8 @@ def test_exec_hands_signals_on(shell: Shell) -> None:
 def test_exec_needs_a_running_container_and_a_program(shell: Shell) -> None:
     assert "start it first" in shell.fails("exec", shell.make("one"), "--", "true")
     shell.ok("start", "one")
-    assert "'/no/such' does not exist" in shell.fails("exec", "one", "--", "/no/such")
+    refused = shell.fails("exec", "one", "--", "/no/such", status=127)
+    assert "'/no/such' does not exist" in refused
 
 
 def test_logs_and_stats(shell: Shell) -> None:

@@ -25,10 +25,10 @@ class Refusal:
     step: str
 
     @classmethod
-    def of(cls, done: subprocess.CompletedProcess[bytes]) -> Refusal:
+    def of(cls, done: subprocess.CompletedProcess[bytes], status: int = 1) -> Refusal:
         """What a failed command said; anything but one clear sentence fails the test."""
         said = done.stderr.decode()
-        assert done.returncode == 1, done
+        assert done.returncode == status, done
         assert done.stdout == b"", done
         assert said.startswith("clochectl: "), said
         assert said.endswith("\n"), said
@@ -44,8 +44,8 @@ class Refusal:
 class Command(Clochectl):
     """Runs clochectl against the real engine, and makes containers there."""
 
-    def refused(self, *words: str, fed: bytes = b"") -> Refusal:
-        return Refusal.of(self.run(*words, fed=fed))
+    def refused(self, *words: str, fed: bytes = b"", status: int = 1) -> Refusal:
+        return Refusal.of(self.run(*words, fed=fed), status)
 
     def define(self, **parts: object) -> str:
         """Define a container of the parts of a Definition; its name."""

@@ -166,10 +166,21 @@ def test_a_program_unknown_to_exec_is_not_blamed_on_the_definition(
     clochectl: Command, root: Path
 ) -> None:
     name = clochectl.start(root=root)
-    refusal = clochectl.refused("exec", name, "--", "/bin/nope")
+    refusal = clochectl.refused("exec", name, "--", "/bin/nope", status=127)
     assert refusal.cause == f"/bin/nope did not start: it does not exist in {root}"
     assert "<" not in refusal.step
     assert clochectl.json("show", name)["state"] == "running"
+
+
+def test_a_program_that_exec_cannot_run_has_the_status_that_a_shell_gives(
+    clochectl: Command, root: Path
+) -> None:
+    (root / "plain").write_text("no program\n")
+    (root / "plain").chmod(0o644)
+    name = clochectl.start(root=root)
+    for program, status in (("nope", 127), ("/plain", 126), ("/bin", 126)):
+        clochectl.refused("exec", name, "--", program, status=status)
+    clochectl.refused("exec", "--directory", "/nope", name, "--", "true", status=1)
 
 
 def test_an_argument_that_is_no_text(clochectl: Command) -> None:

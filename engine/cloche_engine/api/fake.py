@@ -346,6 +346,7 @@ class FakeEngine:
             raise StartFailedError(
                 f"the program {request.argv[0]!r} does not exist in the container",
                 f"there are only {', '.join(sorted(PROGRAMS))}",
+                {"operation": "Execute", "name": "ENOENT"},
             )
 
     @staticmethod

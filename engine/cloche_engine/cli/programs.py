@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from cloche_engine.api.client import Engine
 from cloche_engine.api.console import MAX_FRAME, Ended, decode, encode_signal
-from cloche_engine.api.errors import UnavailableError
+from cloche_engine.api.errors import StartFailedError, UnavailableError
 from cloche_engine.api.model import ExecRequest
 from cloche_engine.cli.terminal import attach, size, tell, write_all
 
@@ -26,8 +26,22 @@ _CHUNK = 65536
 _QUIET_MS = 500
 
 
+_MISSING, _NOT_EXECUTED = 127, 126
+"""Exit status where there is no such program, or one that cannot be executed, as of a shell."""
+
+
 async def execute(engine: Engine, options: argparse.Namespace) -> int:
     """Run it to its end; its exit status is ours."""
+    try:
+        return await _run(engine, options)
+    except StartFailedError as error:
+        if error.details.get("operation") != "Execute":
+            raise
+        tell(f"{error.message}; {error.hint}")
+        return _MISSING if error.details.get("name") == "ENOENT" else _NOT_EXECUTED
+
+
+async def _run(engine: Engine, options: argparse.Namespace) -> int:
     request = ExecRequest(
         tuple(options.program), tuple(options.env), options.directory, options.user
     )
