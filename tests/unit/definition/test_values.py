@@ -59,6 +59,13 @@ def test_shares_far_outside_are_told_as_that(shares: str) -> None:
     assert f"{shares} is outside 2 to 262144" in reason
 
 
+@pytest.mark.parametrize("count", ["0", "many"])
+def test_the_range_of_a_number_is_told_once(count: str) -> None:
+    (problem,) = domain(rest=f"<processes>{count}</processes>").errors
+    assert f"{problem.reason}; {problem.hint}".count("1 to 4194304") == 1
+    assert "2048" in problem.hint
+
+
 @pytest.mark.parametrize("shares", ["2", "262144", " 40 "])
 def test_shares_are_taken_as_written(shares: str) -> None:
     spec = domain(rest=f"<cpushare>{shares}</cpushare>").compiled()

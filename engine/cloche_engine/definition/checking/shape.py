@@ -216,7 +216,9 @@ def _check_range(report: Report, element: Element, rule: ElementRule, text: str)
     reason = names.valid_integer(text, rule.minimum or 0, rule.maximum or _MAX)
     if reason:
         span = f"{rule.minimum} to {rule.maximum}"
-        hint = f"{span}, {rule.default} is usual; leave the element out for that"
+        hint = f"{rule.default} is usual; leave the element out for that"
+        if span not in reason:
+            hint = f"{span}, {hint}"
         place = report.tree.text_place(element)
         report.error(rule.name, place, f"<{element.name}>: {reason}", hint)
 
