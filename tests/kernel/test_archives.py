@@ -220,6 +220,10 @@ async def test_a_small_disk_and_a_full_one_are_told_and_what_is_freed_is_used(
             large = packed(tmp_path / "large", put(member("x"), content=b"0" * (2 << 20)))
             with pytest.raises(InvalidArgumentError, match=r"too little disk .* than \d+ KiB"):
                 await add(engine, large)
+            (tmp_path / "tree").mkdir()
+            (tmp_path / "tree/x").write_bytes(bytes(2 << 20))
+            with pytest.raises(InvalidArgumentError, match="the directory cannot be copied: too"):
+                await add(engine, tmp_path / "tree")
             box = await engine.define(Definition().text())
             with contextlib.suppress(OSError), (disk / "full").open("wb", buffering=0) as file:
                 while file.write(b"x" * 4096):

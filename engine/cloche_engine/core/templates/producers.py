@@ -20,6 +20,8 @@ from cloche_engine.api.template_errors import check_suite
 from cloche_engine.api.templates import Progress, Tell
 from cloche_engine.core.templates import release
 
+DIRECTORY = "a directory"
+"""What a template is from where no archive was given, in words."""
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _NOBODY = 65534
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -97,7 +99,7 @@ async def opened(source: int) -> AsyncIterator[Stream]:
     """The archive behind a descriptor, or the one that a directory makes."""
     found = os.fstat(source)
     if stat.S_ISDIR(found.st_mode):
-        async with _produced(_tar(source), "a directory") as stream:
+        async with _produced(_tar(source), DIRECTORY) as stream:
             yield stream
     elif _is_zstd(source, found):
         words = ["/usr/bin/zstd", "--decompress", "--stdout", "--quiet"]

@@ -16,7 +16,7 @@ import cloche_engine
 from cloche_engine.api.errors import EngineError, InvalidArgumentError
 from cloche_engine.api.templates import Progress, Tell
 from cloche_engine.api.unpacking import Quota
-from cloche_engine.core.templates.producers import Stream
+from cloche_engine.core.templates.producers import DIRECTORY, Stream
 
 _PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
@@ -61,7 +61,7 @@ async def unpack(stream: Stream, tree: Path, id_base: int, quota: Quota, tell: T
             await asyncio.shield(process.wait())
     if end.get("torn"):
         await stream.check()
-    return _outcome(end)
+    return _outcome(end, stream.words)
 
 
 async def _followed(link: socket.socket, stream: Stream, tell: Tell) -> dict[str, Any]:
@@ -77,13 +77,15 @@ async def _followed(link: socket.socket, stream: Stream, tell: Tell) -> dict[str
     return {}
 
 
-def _outcome(end: dict[str, Any]) -> Unpacked:
+def _outcome(end: dict[str, Any], source: str) -> Unpacked:
     if not end:
         raise EngineError(
             "the process that unpacks the archive died",
             "the system may be short of memory; the helper's log may say more",
         )
     if "error" in end:
-        message = f"the archive cannot be unpacked: {end['error']}"
-        raise InvalidArgumentError(message, end["hint"])
+        refused = "the archive cannot be unpacked"
+        if source == DIRECTORY:
+            refused = "the directory cannot be copied"
+        raise InvalidArgumentError(f"{refused}: {end['error']}", end["hint"])
     return Unpacked(end["files"], end["size"], end["left_out"])
