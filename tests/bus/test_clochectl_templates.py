@@ -11,6 +11,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from tests.bus import world
 from tests.bus.shell import Shell
 
 pytestmark = pytest.mark.bus
@@ -27,7 +28,13 @@ def archive(tmp_path: Path) -> Path:
 
 def test_templates_are_added_listed_and_removed(shell: Shell, archive: Path) -> None:
     assert "template add NAME DIR|TAR" in shell.ok("template", "list")
-    assert shell.ok("template", "add", "small", str(archive)).startswith("small: made of 1 file,")
+    said = shell.ok("template", "add", "small", str(archive))
+    assert said.startswith("small: made of 1 file,")
+    element = said.splitlines()[-1].encode()
+    text = world.shell("user").replace(b"<container>", b"<container>" + element)
+    shell.ok("define", "-", fed=text)
+    assert shell.json("template", "list")[0]["used_by"] == ["user"]
+    shell.ok("undefine", "user")
     assert "small" in shell.ok("template", "list").splitlines()[1]
     (listed,) = shell.json("template", "list")
     assert (listed["name"], listed["files"], listed["size"]) == ("small", 1, 5)

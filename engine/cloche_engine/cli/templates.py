@@ -78,7 +78,9 @@ async def _made(options: argparse.Namespace, work: Callable[[Tell], Awaitable[Te
         words.print_json(asdict(made))
     else:
         size, files = words.mebibytes(made.size), words.counted(made.files, "file", "files")
-        print(f"{words.printable(made.name)}: made of {files}, {size}")
+        name = words.printable(made.name)
+        print(f"{name}: made of {files}, {size}; in the <container> of a definition write")
+        print(f"<filesystem type='template'><template>{name}</template></filesystem>")
     return 0
 
 
