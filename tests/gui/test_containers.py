@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QMessageBox  # noqa: TID251 - it looks for one
@@ -180,3 +182,27 @@ async def test_a_container_that_is_deleted_while_its_console_is_read_leaves_no_t
 
     await driver.until(lambda: driver.draft_uuid)
     assert driver.window.messages.texts == []
+
+
+async def test_addresses_that_a_narrow_window_cuts_end_in_an_ellipsis_and_stand_in_the_tooltip(
+    driver: Driver,
+) -> None:
+    await driver.choose("browndog")
+    header = driver.window.page.header
+    container = header_container(driver)
+    addresses = ("2001:db8:1234:5678:9abc:def0:1234:5678/64", "10.90.0.2/24", "10.91.0.2/24")
+    driver.window.resize(900, 700)
+    header.show_container(replace(container, addresses=addresses))
+    await driver.until(lambda: header.state.text().endswith("…"))
+    assert all(each.partition("/")[0] in header.state.toolTip() for each in addresses)
+
+    driver.window.resize(1590, 700)
+
+    await driver.until(lambda: header.state.text().endswith("10.91.0.2"))
+    assert header.state.toolTip() == ""
+
+
+def header_container(driver: Driver) -> Container:
+    container = driver.window.page.container
+    assert container is not None
+    return container

@@ -13,6 +13,7 @@ from cloche_gui.views.commands import Commands
 from cloche_gui.views.container_delegate import state_color
 from cloche_gui.widgets import icons
 from cloche_gui.widgets.heir import Heir, InheritedToolButton
+from cloche_gui.widgets.labels import ElidedLabel
 
 _SHOWN = (
     Action.START,
@@ -54,10 +55,8 @@ class Header(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.35)
         font.setBold(True)
         self.name.setFont(font)
-        self.state = QLabel()
-        self.state.setTextFormat(Qt.TextFormat.PlainText)
+        self.state = ElidedLabel()
         self.state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._mark = _StateMark()
         self.buttons = {kind: self._button(commands, kind) for kind in _SHOWN}
         self._lay_out()
@@ -66,7 +65,7 @@ class Header(QWidget):
         """Show the name and the state of a container."""
         self.name.setText(container.name)
         self.name.setToolTip(plain_tip(container.title or container.name))
-        self.state.setText(subtitle(container))
+        self.state.show_text(subtitle(container))
         self._mark.show_state(container.state)
 
     def set_heir(self, heir: Heir) -> None:
