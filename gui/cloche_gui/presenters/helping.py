@@ -13,6 +13,7 @@ _CONSOLE = (
     ("Select with the keyboard", "Ctrl+Shift+Space"),
     ("Look for text", "Ctrl+Shift+F"),
     ("Scroll by a page", "Shift+Page Up, Shift+Page Down"),
+    ("Scroll to the beginning, to the end", "Shift+Home, Shift+End"),
     ("Open a link", "Ctrl+click"),
     ("Close its own window", "Ctrl+Shift+W, and Ctrl+W where nothing is typed"),
     ("Close a recording", "Esc, Ctrl+W"),

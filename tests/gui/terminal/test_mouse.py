@@ -91,6 +91,29 @@ def test_page_keys_scroll(
     assert typed == []
 
 
+@pytest.mark.parametrize("held", [SHIFT, SHIFT | Qt.KeyboardModifier.ControlModifier])
+def test_home_and_end_scroll_to_the_beginning_and_the_end(
+    console: TerminalWidget, typed: list[bytes], held: Qt.KeyboardModifier
+) -> None:
+    numbered(console)
+    tap(console, Qt.Key.Key_Home, held)
+    assert console.screen_lines()[0] == "line 0"
+    tap(console, Qt.Key.Key_End, held)
+    assert console.screen_lines()[0] == "line 77"
+    assert typed == []
+
+
+def test_on_the_alternate_screen_shift_and_home_or_end_are_the_programs(
+    console: TerminalWidget, typed: list[bytes]
+) -> None:
+    numbered(console)
+    console.feed(b"\x1b[?1049h")
+    console.screen_lines()
+    tap(console, Qt.Key.Key_Home, SHIFT)
+    tap(console, Qt.Key.Key_End, SHIFT)
+    assert typed == [b"\x1b[1;2H", b"\x1b[1;2F"]
+
+
 def test_the_scroll_bar_shows_and_moves_the_view(qtbot: QtBot, console: TerminalWidget) -> None:
     numbered(console)
     bar = console.findChild(QScrollBar)

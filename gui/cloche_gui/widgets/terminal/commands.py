@@ -62,6 +62,8 @@ class Commands:
             (_Key.Key_PageDown, SHIFT): lambda: self._page(1),
             (_Key.Key_PageUp, CTRL | SHIFT): lambda: self._page(-1),
             (_Key.Key_PageDown, CTRL | SHIFT): lambda: self._page(1),
+            (_Key.Key_Home, SHIFT): lambda: self._scroll(-self._core.position.total),
+            (_Key.Key_End, SHIFT): lambda: self._scroll(self._core.position.total),
             (_Key.Key_Home, CTRL | SHIFT): lambda: self._scroll(-self._core.position.total),
             (_Key.Key_End, CTRL | SHIFT): lambda: self._scroll(self._core.position.total),
             (_Key.Key_Up, CTRL | SHIFT): lambda: self._scroll(-1),
