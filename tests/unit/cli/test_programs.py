@@ -135,6 +135,19 @@ def test_a_command_that_needs_no_bus_imports_none(words: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_list_shows_no_address_that_another_container_holds() -> None:
+    running, failed, stopped = (
+        Container(name, name, state, pid=pid, addresses=(f"10.0.0.{last}/24",))
+        for name, state, pid, last in (
+            ("n1", State.RUNNING, 7, 2),
+            ("n4", State.FAILED, None, 2),
+            ("n5", State.STOPPED, None, 3),
+        )
+    )
+    shown = [row[-1] for row in words.rows([running, failed, stopped])]
+    assert shown == ["10.0.0.2/24", "-", "10.0.0.3/24"]
+
+
 @pytest.mark.parametrize(
     ("ended", "code", "said"),
     [
