@@ -7,6 +7,7 @@ import errno
 from collections.abc import Callable
 from pathlib import Path
 
+from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
@@ -70,7 +71,10 @@ class ConsoleRecording:
         """Ask for a file, and play it."""
         dialog = self._dialog("Play a recording", QFileDialog.AcceptMode.AcceptOpen)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.play(Path(name)))
+        # Later: the dialog, which ends after it, gives the keyboard back to our window.
+        dialog.fileSelected.connect(
+            lambda name: QTimer.singleShot(0, lambda: self.play(Path(name)))
+        )
         dialog.open()
 
     def play(self, path: Path) -> None:

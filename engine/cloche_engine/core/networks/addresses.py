@@ -17,8 +17,10 @@ from cloche_engine.core.places import Places
 from cloche_engine.host.network.pool import free_pool, free_pool6, has_ipv6
 from cloche_engine.sandbox.plan.links import LinkPlan
 
-_MOST_KEPT = 4096
-"""Lists of links whose rules are known; there are as many containers at most on a pool."""
+_MOST_KEPT = 1024
+"""Lists of links whose rules are known at a time."""
+_MOST_LINKS = 4
+"""What one container has at most, as a rule."""
 Members = Callable[[], Iterable[tuple[str, str, str]]]
 """Tells uuid, name and host name of everybody."""
 
@@ -105,7 +107,10 @@ class Addresses:
         """What has to be allowed for these links; those of others ask for nothing.
 
         Kept until an address changes: every start asks, and making them takes longer than a wake.
+        Those of all who run are asked for at every end, and never twice for the same ones.
         """
+        if len(links) > _MOST_LINKS:
+            return self._made_rules(links)
         now = self._leases.network, self.generation
         if self._rules_of[0] != now or len(self._rules_of[1]) > _MOST_KEPT:
             self._rules_of = now, {}
