@@ -8,6 +8,7 @@ the burst, 30 ms after its last call, and the ninth one's rehearsed what it was 
 both it went from 2.1 to 1.7 of crun's time (78 ms to 45). What is left is 11 ms of processor time
 for each start and 17 for the spare that is missing: a third of that is page faults, 2300 of them,
 in three processes that are each a copy of the spawner (monitor, launcher, and the child's holder).
+On a quiet machine the ninth took 55 ms, crun's 51 and lxc's 47: 1.06 and 1.16.
 """
 
 from __future__ import annotations

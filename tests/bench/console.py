@@ -14,6 +14,8 @@ Last seen, on two shared processors, in MB/s for plain, SGR, cursor and CJK: our
 konsole 23, 38, 46, 32, VTE 17, 21, 48, 22; geometric mean 1.73 beside konsole, lowest 1.11 (SGR),
 and 2.35 beside VTE. Key to pixel 2.3 ms, 95 of 100 within 3.0; beside a flood 5.0 and 17.7, where
 it was 24 and 38 while the window itself read two ptys. 10,000 lines take 9.9 MB, attaching 11 ms.
+Another run, while the machine gave everybody half as much: 71, 29, 38 and 43, konsole 14, 22, 28
+and 18; 2.26 and 1.36 beside konsole, 2.69 and 1.45 beside VTE; keys 2.7 and 3.4 ms (konsole 11.9).
 
 What helped: the monitor tells 16 KiB at a time (a pty gives 4; its own time halves), and the window
 reads all that has come before any of it is parsed. What did not: a larger buffer of the socket,

@@ -31,6 +31,9 @@ Python's arenas of 1 MiB do not lie side by side. What would bring more is a lau
 and saves its fork, its end and most of its page faults, about 5 ms. But the init has to be the
 monitor's child, so the monitor would have to make the holder, and a start that hangs on a dead disk
 must not hold up another.
+
+On a quiet machine: 14.4 ms for each in a row and 12.2 eight at a time, crun 7.9 and 4.6, so 1.83
+and 2.65 of crun.
 """
 
 from __future__ import annotations
