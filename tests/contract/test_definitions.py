@@ -162,6 +162,14 @@ async def test_shares_host_network_is_told(engine: Engine) -> None:
     assert (await engine.define(host)).shares_host_network
 
 
+async def test_one_that_does_not_run_holds_no_address(engine: Engine) -> None:
+    own = b"<interface type='bridge'><source bridge='none-such'/>"
+    own += b"<ip address='10.9.0.5' prefix='24'/>"
+    text = shell("one").replace(b"</container>", own + b"</interface></container>")
+    container = await engine.define(text)
+    assert (container.addresses, container.static_addresses) == ((), ("10.9.0.5/24",))
+
+
 async def test_whose_network_it_is_in_is_told(engine: Engine) -> None:
     assert (await engine.define(shell("one"))).network_of == ""
     uri = b"http://libvirt.org/schemas/domain/lxc/1.0"

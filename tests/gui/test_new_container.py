@@ -87,7 +87,7 @@ async def test_two_containers_on_the_private_network_are_offered_different_addre
         await driver.click(driver.dialog.create_button)
         await driver.until(lambda: driver.window.creating.dialog is None)
 
-    found = {c.name: c.addresses for c in driver.window.model.containers}
+    found = {c.name: c.static_addresses for c in driver.window.model.containers}
     assert found["first"] == ("10.90.0.2/24",)
     assert found["second"] == ("10.90.0.3/24",)
 

@@ -57,6 +57,8 @@ async def test_another_address_and_gateway_are_felt_at_once(define: Define, root
     assert "10.8.0.1" not in ip("-o", "addr")
     assert (await box.now()).addresses == ("10.9.0.5/24",)
     await box.engine.kill(box.uuid)
+    ended = await box.now()
+    assert (ended.addresses, ended.static_addresses) == ((), ("10.9.0.5/24",))
     assert "clb" not in ip("-o", "link")
 
 

@@ -76,7 +76,8 @@ class Container:
     pid is the init's on the host; exit_code is the program's, or 128 + signal; started is seconds
     since 1970; error and hint explain a failed start or a program that ended badly. system and
     privileged are as its definition says, whatever runs, and so is network_of: whose network it is
-    in where that is another's, in words. ended tells how it ended last and
+    in where that is another's, in words. addresses are those that it holds, none while it does not
+    run; static_addresses those that its definition gives it. ended tells how it ended last and
     ended_at when, until it runs again; stop is whatever somebody asked for.
     """
 
@@ -88,6 +89,7 @@ class Container:
     exit_code: int | None = None
     started: float | None = None
     addresses: tuple[str, ...] = ()
+    static_addresses: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""
     shares_host_root: bool = False

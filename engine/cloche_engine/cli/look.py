@@ -18,7 +18,7 @@ async def show_all(engine: Engine, options: argparse.Namespace) -> int:
     if options.json:
         words.print_json([words.document(container) for container in containers])
     elif containers:
-        print(words.table([("NAME", "STATE", "KIND", "PID", "ADDRESSES"), *words.rows(containers)]))
+        print(words.table([words.HEADINGS, *map(words.row, containers)]))
     else:
         print("There are no containers yet; make one with `clochectl define FILE`.")
     return 0

@@ -56,10 +56,11 @@ async def all_defined(engine: Engine) -> list[ContainerSpec]:
 
 async def of_one_address(engine: Engine, spec: ContainerSpec) -> list[ContainerSpec]:
     """Those of the containers that have an address which this one has too."""
-    own = {_host(text) for interface in spec.interfaces for text in interface.addresses}
+    own = {*map(_host, spec.addresses)}
     if not own:
         return []
-    found = [each for each in await engine.containers() if own & {*map(_host, each.addresses)}]
+    every = await engine.containers()
+    found = [each for each in every if own & {*map(_host, each.static_addresses)}]
     return await _specs(engine, [each.uuid for each in found])
 
 

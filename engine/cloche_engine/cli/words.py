@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from cloche_engine.api import shown
@@ -27,6 +27,7 @@ def document(container: Container) -> dict[str, Any]:
         "exit_code": container.exit_code,
         "started": container.started,
         "addresses": list(container.addresses),
+        "static_addresses": list(container.static_addresses),
         "error": container.error,
         "hint": container.hint,
         "shares_host_root": container.shares_host_root,
@@ -55,20 +56,9 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
 HEADINGS = ("NAME", "STATE", "KIND", "PID", "ADDRESSES")
 
 
-def rows(containers: Sequence[Container]) -> list[tuple[str, ...]]:
-    """The list of all: of one that does not run the addresses that no other one has now."""
-    held = {_host(each) for one in containers if one.pid for each in one.addresses}
-    return [row(one, () if one.pid else held) for one in containers]
-
-
-def _host(address: str) -> str:
-    return address.partition("/")[0]
-
-
-def row(container: Container, held: Collection[str] = ()) -> tuple[str, ...]:
-    """A container in the list, without the addresses that others hold."""
-    own = (each for each in container.addresses if _host(each) not in held)
-    addresses = ", ".join(own) or "-"
+def row(container: Container) -> tuple[str, ...]:
+    """A container in the list."""
+    addresses = ", ".join(container.addresses) or "-"
     pid = str(container.pid or "-")
     return container.name, state_words(container), kind_words(container), pid, addresses
 

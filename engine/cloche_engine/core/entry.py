@@ -99,6 +99,7 @@ class Entry:
             exit_code=self.exit_code,
             started=self.running.started if self.running else None,
             addresses=self._addresses(),
+            static_addresses=spec.addresses if spec else (),
             error=self.trouble.message if self.trouble else "",
             hint=self.trouble.hint if self.trouble else "",
             shares_host_root=spec.shares_host_root if spec else False,
@@ -111,10 +112,9 @@ class Entry:
         )
 
     def _addresses(self) -> tuple[str, ...]:
-        """Those that it has while it runs, otherwise those that its definition gives it."""
-        if self.running:
-            return tuple(a for link in self.running.plan.links for a in link.addresses)
-        return tuple(a for one in self.spec.interfaces for a in one.addresses) if self.spec else ()
+        """Those that it holds: while it does not run, somebody else may have them."""
+        links = self.running.plan.links if self.running else ()
+        return tuple(address for link in links for address in link.addresses)
 
     def begin(self, running: Running, state: State) -> None:
         """Its program runs."""

@@ -323,6 +323,11 @@ class ContainerSpec:
         return f"{kinds[shared.how]} {shared.value}" if shared else ""
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """Those of all its interfaces."""
+        return tuple(address for each in self.interfaces for address in each.addresses)
+
+    @property
     def effective_hostname(self) -> str:
         """The name inside: the network's hostname, otherwise the container's name."""
         return self.hostname or self.name

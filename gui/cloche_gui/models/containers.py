@@ -54,13 +54,15 @@ class ContainersModel(QAbstractListModel):
 
     @property
     def addresses(self) -> list[str]:
-        """The addresses of all containers, as their definitions give them."""
-        return [address for container in self._rows for address in container.addresses]
+        """The addresses of all containers, held now or given by their definitions."""
+        return [address for container in self._rows for address in words.known_addresses(container)]
 
     def neighbours(self, uuid: str) -> list[ContainerSpec]:
         """What is known of all containers but this one: names, uuids and addresses."""
         return [
-            ContainerSpec(each.name, each.uuid, interfaces=(Interface(addresses=each.addresses),))
+            ContainerSpec(
+                each.name, each.uuid, interfaces=(Interface(addresses=words.known_addresses(each)),)
+            )
             for each in self._rows
             if each.uuid != uuid
         ]

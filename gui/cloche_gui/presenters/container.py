@@ -182,11 +182,15 @@ def summary(containers: Sequence[Container]) -> str:
     return f"{count} container{'' if count == 1 else 's'}, {running} running" if count else ""
 
 
+def known_addresses(container: Container) -> tuple[str, ...]:
+    """Those that it holds, and those that it will ask for at its next start."""
+    return tuple(dict.fromkeys((*container.addresses, *container.static_addresses)))
+
+
 def matches(container: Container, search: str) -> bool:
     """Whether every word of `search` occurs in name, title, state or address."""
-    text = " ".join(
-        (container.name, container.title, state_word(container.state), *container.addresses)
-    ).casefold()
+    shown = container.name, container.title, state_word(container.state)
+    text = " ".join((*shown, *known_addresses(container))).casefold()
     return all(word in text for word in search.casefold().split())
 
 

@@ -24,6 +24,7 @@ from cloche_engine.api.errors import EngineError, NameTakenError
 from cloche_engine.api.model import Container
 from cloche_engine.definition.checking.neighbours import host_memory_kib
 from cloche_gui.presenters import creation
+from cloche_gui.presenters.container import known_addresses
 from cloche_gui.presenters.creation import Field, NewContainer
 from cloche_gui.presenters.notice import failure, sentence
 from cloche_gui.views.mounts_field import MountsField
@@ -46,7 +47,7 @@ class NewContainerDialog(QDialog):
     def __init__(self, existing: Collection[Container], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._taken = frozenset(container.name for container in existing)
-        self._addresses = [address for each in existing for address in each.addresses]
+        self._addresses = [address for each in existing for address in known_addresses(each)]
         self.setWindowTitle("New container")
         self.name = QLineEdit(creation.free_name(self._taken))
         shells = [shell for shell in _SHELLS if Path(shell).exists()]

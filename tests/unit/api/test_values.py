@@ -36,6 +36,7 @@ containers = st.builds(
     exit_code=st.none() | st.integers(0, 255),
     started=st.none() | st.floats(1, 2e9),
     addresses=st.lists(words, max_size=3).map(tuple),
+    static_addresses=st.lists(words, max_size=3).map(tuple),
     error=words,
     hint=words,
     shares_host_root=st.booleans(),

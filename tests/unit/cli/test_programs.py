@@ -135,17 +135,15 @@ def test_a_command_that_needs_no_bus_imports_none(words: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_list_shows_no_address_that_another_container_holds() -> None:
-    running, failed, stopped = (
-        Container(name, name, state, pid=pid, addresses=(f"10.0.0.{last}/24",))
-        for name, state, pid, last in (
-            ("n1", State.RUNNING, 7, 2),
-            ("n4", State.FAILED, None, 2),
-            ("n5", State.STOPPED, None, 3),
-        )
-    )
-    shown = [row[-1] for row in words.rows([running, failed, stopped])]
-    assert shown == ["10.0.0.2/24", "-", "10.0.0.3/24"]
+def test_an_address_is_shown_while_it_is_held_whoever_asks() -> None:
+    static = ("10.0.0.2/24",)
+    running = Container("n1", "n1", State.RUNNING, pid=7, addresses=static, static_addresses=static)
+    stopped = Container("n4", "n4", static_addresses=static)
+    for container, shown in ((running, "10.0.0.2/24"), (stopped, "")):
+        assert words.row(container)[-1] == (shown or "-")
+        assert dict(words.facts(container)).get("addresses", "") == shown
+        assert words.document(container)["addresses"] == shown.split()
+        assert words.document(container)["static_addresses"] == [*static]
 
 
 @pytest.mark.parametrize(

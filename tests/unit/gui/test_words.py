@@ -42,6 +42,7 @@ def test_search_finds_by_name_title_state_and_address() -> None:
         words.matches(found, text) for text in ("WE", "shop", "running", "10.0.0", "web run")
     )
     assert not words.matches(found, "web stopped")
+    assert words.matches(Container("u", "web", static_addresses=("10.0.0.2/24",)), "10.0.0")
 
 
 def test_the_list_shows_addresses_without_masks_and_screen_readers_hear_all() -> None:
@@ -49,6 +50,9 @@ def test_the_list_shows_addresses_without_masks_and_screen_readers_hear_all() ->
 
     assert words.subtitle(found) == "Running · 10.0.0.2"
     assert words.spoken(found) == "web, running, 10.0.0.2"
+    stopped = Container("u", "web", static_addresses=("10.0.0.2/24",))
+    assert words.subtitle(stopped) == "Stopped"
+    assert words.spoken(stopped) == "web, stopped"
     assert words.summary([found, Container("v", "b")]) == "2 containers, 1 running"
 
 
