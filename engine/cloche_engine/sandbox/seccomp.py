@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.seccomp import ALLOW, FilterBuilder, errno_action, masked_equal
+from cloche_engine.kernel.seccomp_ranges import decided_by_ranges
 from cloche_engine.kernel.syscalls import FilterProgram
 from cloche_engine.sandbox.plan.rights import Rights
 
@@ -127,12 +128,17 @@ def _application() -> FilterProgram:
     builder = _allow_list((*ALLOWED, "socket"), REFUSED)
     # clone3 hides its flags behind a pointer: ENOSYS makes libc fall back to clone.
     builder.rule(ALLOW, "clone", masked_equal(_CLONE_FLAGS, _NAMESPACES, 0))
-    return builder.compile()
+    return _shortened(builder)
 
 
 def _system() -> FilterProgram:
     allowed = (*ALLOWED, *ADMINISTRATION, *FURTHER, "socket")
-    return _allow_list(allowed, tuple(set(REFUSED) - set(allowed))).compile()
+    return _shortened(_allow_list(allowed, tuple(set(REFUSED) - set(allowed))))
+
+
+def _shortened(builder: FilterBuilder) -> FilterProgram:
+    """A fifth of the instructions: a start waits until the kernel has checked and translated it."""
+    return FilterProgram(decided_by_ranges(builder.compile().code))
 
 
 def _allow_list(allowed: tuple[str, ...], refused: tuple[str, ...]) -> FilterBuilder:
