@@ -7,6 +7,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QMessageBox  # noqa: TID251 - it looks for one
 from tests.gui.driver import SHORTCUT, Driver
 
+from cloche_engine.api.networks import Network
 from cloche_engine.definition.document import Document
 from cloche_engine.definition.editing import edit
 from cloche_gui.presenters.draft import Part
@@ -112,6 +113,30 @@ async def test_a_comment_survives_an_edit_in_the_form_byte_for_byte(driver: Driv
     after = await _stored(driver, "browndog")
     assert after == before.replace(b"hostname='browndog'", b"hostname='reddog'")
     assert b"<!-- the network of the office -->" in after
+
+
+async def test_an_address_that_a_start_will_refuse_is_told_on_the_xml_page(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def networks() -> list[Network]:
+        ranges = (("10.64.16.2/22", "10.64.19.233/22"),)
+        return [Network("default", ranges=ranges, leases=(("1" * 32, "10.64.16.9"),))]
+
+    monkeypatch.setattr(driver.engine, "networks", networks)
+    await driver.engine.define(
+        b"<domain type='linuxcontainer'><name>late</name><container>"
+        b"<application>/bin/sh</application><interface type='network'>"
+        b"<ip address='10.64.16.9' prefix='22'/><source network='default'/></interface>"
+        b"</container></domain>"
+    )
+    await driver.until(lambda: any(c.name == "late" for c in driver.window.model.containers))
+    await driver.choose("late")
+    await driver.turn_to(XML)
+    problems = driver.window.page.xml.problems
+    await driver.until(lambda: problems.count() == 1)
+    problem = problems.item(0)
+    assert problem is not None
+    assert "another container has the address 10.64.16.9" in problem.text()
 
 
 async def test_a_name_that_another_container_has_is_told_while_it_is_typed(

@@ -13,7 +13,10 @@ import pytest
 from tests.kernel.box import Box, Define
 from tests.kernel.outside import HELLO, Answerer, Outside, ip, nft, outside, tables, until
 
+from cloche_engine.api.errors import EngineError
+from cloche_engine.cli import neighbours
 from cloche_engine.core.engine import LocalEngine
+from cloche_engine.definition.document import Document
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("own_network")]
 
@@ -214,6 +217,28 @@ async def test_a_chosen_address_and_hardware_address_are_given(
     rival = await define(name="rival", root=root, inside=inside.replace("aa:bb:cc", "aa:bb:cd"))
     with pytest.raises(Exception, match="another container has the address"):
         await rival.start()
+
+
+async def test_what_a_start_will_say_of_an_address_is_said_when_it_is_defined(
+    define: Define, root: Path, web: Box
+) -> None:
+    address = await address_of(web)
+    await web.engine.kill(web.uuid)
+    last = f"{address.rpartition('.')[0]}.88"
+    for wanted, known in ((address, True), ("10.255.255.9", True), (last, False)):
+        inside = MANAGED.replace("<source", f"<ip address='{wanted}' prefix='22'/><source")
+        box_name = f"b{wanted[-1]}"
+        box = await define(name=box_name, root=root, inside=inside)
+        spec = Document.parse((await box.engine.definition(box.uuid)).text).compiled()
+        said = [f"{each.reason}: {each.hint}" for each in await neighbours.here(box.engine, spec)]
+        if not known:
+            assert (await box.start()).pid
+            assert said == []
+            continue
+        with pytest.raises(EngineError) as refused:
+            await box.start()
+        at_start = refused.value.message.removeprefix(f"{box_name} did not start: ")
+        assert said == [f"{at_start}: {refused.value.hint}"]
 
 
 async def test_a_firewall_that_forbids_forwarding_is_told_of(

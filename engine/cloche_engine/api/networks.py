@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-SIGNATURE = "(ssasa(ss)asass)"
+SIGNATURE = "(ssasa(ss)asassa(ss)a(ss))"
 """A network on the bus."""
 
 
@@ -16,6 +16,8 @@ class Network:
 
     containers are those that run in it, once for each address; forwards are ports of the host as
     `tcp 127.0.0.1:8080 to 80 of web`. subnet6 is empty where the host has no IPv6.
+    ranges are the first and the last address, with prefix, that can be chosen on each bridge;
+    leases are uuids with the address that is kept for them, whether they run or not.
     """
 
     name: str
@@ -25,6 +27,8 @@ class Network:
     forwards: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
     subnet6: str = ""
+    ranges: tuple[tuple[str, str], ...] = ()
+    leases: tuple[tuple[str, str], ...] = ()
 
 
 def network_values(network: Network) -> tuple[Any, ...]:
@@ -32,11 +36,18 @@ def network_values(network: Network) -> tuple[Any, ...]:
     return (
         network.name, network.subnet, list(network.bridges), list(network.containers),
         list(network.forwards), list(network.trouble), network.subnet6,
+        list(network.ranges), list(network.leases),
     )  # fmt: skip
 
 
 def network_from(values: Sequence[Any]) -> Network:
     """The network that these values show."""
-    name, subnet, bridges, containers, forwards, trouble, subnet6 = values
-    pairs = tuple((container, address) for container, address in containers)
-    return Network(name, subnet, tuple(bridges), pairs, tuple(forwards), tuple(trouble), subnet6)
+    name, subnet, bridges, containers, forwards, trouble, subnet6, ranges, leases = values
+    return Network(
+        name, subnet, tuple(bridges), _pairs(containers), tuple(forwards), tuple(trouble), subnet6,
+        _pairs(ranges), _pairs(leases),
+    )  # fmt: skip
+
+
+def _pairs(values: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((one, other) for one, other in values)

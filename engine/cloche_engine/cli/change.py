@@ -34,7 +34,7 @@ async def define(engine: Engine, options: argparse.Namespace) -> int:
     spec = document.compiled()
     stored = await _stored(engine, spec.uuid) if spec.uuid else None
     others = await neighbours.of_one_address(engine, spec)
-    networks = await neighbours.unknown_here(engine, spec)
+    networks = await neighbours.here(engine, spec)
     try:
         container = await engine.define(text, stored.etag if stored else "")
     except NameTakenError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from cloche_engine.api.network_addresses import refused
 from cloche_engine.definition.checking.neighbours import (
     against,
     guarantees_memory,
@@ -18,6 +19,7 @@ from cloche_engine.definition.text.tree import Tree
 
 if TYPE_CHECKING:  # the contract brings asyncio, which takes longer than the work
     from cloche_engine.api.client import Engine
+    from cloche_engine.api.networks import Network
 
 
 def beside(
@@ -28,17 +30,19 @@ def beside(
     return against(spec, others, host_memory_kib(), tree, guarantees=guarantees_memory())
 
 
-def unknown_networks(spec: ContainerSpec, known: Collection[str]) -> tuple[Problem, ...]:
-    """A warning for each interface on a managed network that this engine does not have."""
+def in_networks(spec: ContainerSpec, networks: Iterable[Network]) -> tuple[Problem, ...]:
+    """Warnings of interfaces on the engine's networks that a start would refuse."""
+    known = {network.name: network for network in networks}
     wanted = (one for one in spec.interfaces if one.kind is InterfaceKind.NETWORK)
-    return tuple(_unknown(one, known) for one in wanted if one.source not in known)
+    unknown = (_unknown(one, known) for one in wanted if one.source not in known)
+    return (*unknown, *refused(spec, known.values()))
 
 
-async def unknown_here(engine: Engine, spec: ContainerSpec) -> tuple[Problem, ...]:
+async def here(engine: Engine, spec: ContainerSpec) -> tuple[Problem, ...]:
     """The same, asked of the engine where the definition names a network at all."""
     if all(one.kind is not InterfaceKind.NETWORK for one in spec.interfaces):
         return ()
-    return unknown_networks(spec, [network.name for network in await engine.networks()])
+    return in_networks(spec, await engine.networks())
 
 
 def _unknown(interface: Interface, known: Collection[str]) -> Problem:

@@ -17,6 +17,7 @@ from cloche_engine.definition.spec import ContainerSpec
 
 if TYPE_CHECKING:  # the contract brings asyncio, which takes longer than the work
     from cloche_engine.api.client import Engine
+    from cloche_engine.api.networks import Network
 
 
 UNREAD = "unreadable"
@@ -55,14 +56,14 @@ def validate(options: argparse.Namespace) -> int:
 
 
 async def _against_defined(engine: Engine, options: argparse.Namespace) -> int:
-    names = [network.name for network in await engine.networks()]
-    return _validate(options, await neighbours.all_defined(engine), names)
+    networks = await engine.networks()
+    return _validate(options, await neighbours.all_defined(engine), networks)
 
 
 def _validate(
     options: argparse.Namespace,
     defined: list[ContainerSpec],
-    networks: list[str] | None = None,
+    networks: list[Network] | None = None,
 ) -> int:
     checked = []
     for file in options.files:
@@ -119,12 +120,12 @@ def _checked(file: str, data: bytes, codes: list[str], defined: list[ContainerSp
     return _Checked(file, mended, reading, (*reading.problems, *others))
 
 
-def _in_networks(one: _Checked, networks: list[str] | None) -> _Checked:
+def _in_networks(one: _Checked, networks: list[Network] | None) -> _Checked:
     """With what the engine's networks, where they are known, say to it."""
     if networks is None or one.reading.spec is None:
         return one
-    unknown = neighbours.unknown_networks(one.reading.spec, networks)
-    return replace(one, problems=in_order((*one.problems, *unknown)))
+    refused = neighbours.in_networks(one.reading.spec, networks)
+    return replace(one, problems=in_order((*one.problems, *refused)))
 
 
 def _print(one: _Checked) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from cloche_engine.api.model import StoredDefinition
+from cloche_engine.api.network_addresses import refused
+from cloche_engine.api.networks import Network
 from cloche_engine.definition.checking.neighbours import (
     against,
     guarantees_memory,
@@ -62,10 +64,15 @@ class Draft:
     """What the user made of one stored definition; never loses a keystroke."""
 
     def __init__(
-        self, uuid: str, stored: StoredDefinition, neighbours: Neighbours = _alone
+        self,
+        uuid: str,
+        stored: StoredDefinition,
+        neighbours: Neighbours = _alone,
+        networks: Callable[[], Sequence[Network]] = tuple,
     ) -> None:
         self.uuid = uuid
         self._neighbours = neighbours
+        self._networks = networks
         self._stored = stored
         self._document = Document.parse(stored.text)
         self._spec = self._document.spec
@@ -116,7 +123,7 @@ class Draft:
             return document.problems
         spec, others, tree = document.spec, self._neighbours(self.uuid), document.tree
         host = against(spec, others, host_memory_kib(), tree, guarantees=guarantees_memory())
-        return (*document.problems, *host)
+        return (*document.problems, *host, *refused(spec, self._networks()))
 
     @property
     def forms_follow(self) -> bool:
@@ -225,6 +232,8 @@ class Drafts:
     def __init__(self, neighbours: Neighbours = _alone) -> None:
         self._drafts: dict[str, Draft] = {}
         self._neighbours = neighbours
+        self.networks: Sequence[Network] = ()
+        """Those of the engine, as far as they are known."""
 
     def get(self, uuid: str) -> Draft | None:
         """The draft of a container, if there is one."""
@@ -234,7 +243,9 @@ class Drafts:
         """The draft of a container, made or refreshed from what is stored."""
         draft = self._drafts.get(uuid)
         if draft is None:
-            draft = self._drafts[uuid] = Draft(uuid, stored, self._neighbours)
+            draft = self._drafts[uuid] = Draft(
+                uuid, stored, self._neighbours, lambda: self.networks
+            )
         else:
             draft.refresh(stored)
         return draft

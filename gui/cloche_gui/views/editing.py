@@ -9,6 +9,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from cloche_engine.api.client import Engine
 from cloche_engine.api.errors import ConflictError, EngineError
 from cloche_engine.api.model import Container, StoredDefinition
+from cloche_engine.api.networks import Network
 from cloche_engine.definition.planning.plan import Plan
 from cloche_gui.presenters.draft import Draft, Drafts, Neighbours, Origin
 from cloche_gui.presenters.notice import Notice, Tone, failure
@@ -50,8 +51,8 @@ class Editing(QObject):
         uuid = container.uuid
         self._jobs.run(
             Job(f"Reading “{container.name}”", quiet=True),
-            lambda engine: engine.definition(uuid),
-            lambda stored: self._read(uuid, stored),
+            lambda engine: _look(engine, uuid),
+            lambda found: self._read(uuid, *found),
             lambda error: self._not_read(container, error),
         )
 
@@ -79,7 +80,8 @@ class Editing(QObject):
         draft.discard()
         self._messages.clear(CONFLICT)
 
-    def _read(self, uuid: str, stored: StoredDefinition) -> None:
+    def _read(self, uuid: str, stored: StoredDefinition, networks: list[Network]) -> None:
+        self.drafts.networks = networks
         known = self.drafts.get(uuid)
         draft = self.drafts.hear(uuid, stored)
         if uuid != self._shown:
@@ -161,6 +163,10 @@ _CONFLICT = Notice(
     "Someone else saved this definition meanwhile",
     "Reload theirs drops your changes; Overwrite keeps yours, and Apply then replaces theirs.",
 )
+
+
+async def _look(engine: Engine, uuid: str) -> tuple[StoredDefinition, list[Network]]:
+    return await engine.definition(uuid), await engine.networks()
 
 
 async def _store(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cloche_engine.api.model import StoredDefinition
+from cloche_engine.api.networks import Network
 from cloche_engine.definition.document import Document
 from cloche_gui.presenters import mounts, network, parts
 from cloche_gui.presenters.draft import Draft, Drafts, Origin, Part
@@ -25,6 +28,26 @@ TEXT = b"""<domain type='linuxcontainer'>
 
 def _draft(text: bytes = TEXT) -> Draft:
     return Draft("0" * 32, StoredDefinition(text, "one"))
+
+
+def test_an_address_that_a_start_will_refuse_is_a_problem_of_the_draft() -> None:
+    lines = ["<interface type='network'>", "<ip address='10.64.16.9' prefix='22'/>"]
+    own = "\n".join([*lines, "<source network='default'/></interface></container>"])
+    text = TEXT.replace(TEXT[TEXT.index(b"<network") : TEXT.index(b"</container>")], b"")
+    text = text.replace(b"</container>", own.encode())
+    known = Network("default", ranges=(("10.64.16.2/22", "10.64.19.233/22"),))
+    other = ("1" * 32, "10.64.16.9")
+    for network_now, told in (
+        (Network("default"), []),
+        (known, []),
+        (replace(known, leases=(other,)), ["address-held"]),
+        (replace(known, ranges=(("10.9.0.2/22", "10.9.3.233/22"),)), ["address-outside"]),
+    ):
+        drafts = Drafts()
+        drafts.networks = [network_now]
+        draft = drafts.hear("0" * 32, StoredDefinition(text, "one"))
+        assert [problem.code for problem in draft.problems] == told
+        assert draft.blocked == ""
 
 
 def test_a_form_edit_changes_its_node_and_no_other_byte() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from cloche_engine.api.errors import EngineError
+from cloche_engine.api.network_addresses import held, outside
 from cloche_engine.core.networks.dnsmasq import Member
 from cloche_engine.core.networks.firewall import Binding, Forward, Rules
 from cloche_engine.core.networks.leases import Leases
@@ -75,6 +76,14 @@ class Addresses:
         pool = self.pool()
         own = (key for key in self._leases.numbers if key.startswith(f"{uuid}/"))
         return tuple(str(pool.port(self._leases.numbers[key]).address) for key in sorted(own))
+
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """Every address that is kept for somebody, with whose uuid it is."""
+        if self._leases.network is None:
+            return ()
+        pool, numbers = self.pool(), self._leases.numbers
+        found = ((key.partition("/")[0], pool.port(at)) for key, at in numbers.items())
+        return tuple(sorted((uuid, str(port.address.ip)) for uuid, port in found))
 
     def has(self, uuid: str) -> bool:
         """Whether a container has some."""
@@ -183,14 +192,9 @@ class Addresses:
         number = pool.number_of(address.ip)
         if number is None or pool.port(number).address != address:
             first, last = pool.port(0).address, pool.port(PORTS_OF_A_BRIDGE - 1).address
-            raise EngineError(
-                f"{address} is no address of the network {NAME}",
-                f"give one from {first} to {last}, or none",
-            )
+            raise EngineError(*outside(str(address), NAME, str(first), str(last)))
         if self._leases.holder(number) not in {None, key}:
-            raise EngineError(
-                f"another container has the address {address.ip}", "give another, or none"
-            )
+            raise EngineError(*held(str(address.ip)))
         return number
 
 

@@ -69,6 +69,8 @@ class ManagedNetwork:
             ),
             self.trouble,
             str(self._addresses.pool().network6 or ""),
+            self._addresses.pool().ranges,
+            self._addresses.kept(),
         )
 
     @property

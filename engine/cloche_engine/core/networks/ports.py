@@ -98,6 +98,13 @@ class Pool:
         """The port of a number from 0 to size - 1."""
         return _port(self, number)
 
+    @property
+    def ranges(self) -> tuple[tuple[str, str], ...]:
+        """The first and the last address of a port on each bridge, with prefix."""
+        firsts = range(0, self.size, PORTS_OF_A_BRIDGE)
+        ends = ((self.port(at), self.port(at + PORTS_OF_A_BRIDGE - 1)) for at in firsts)
+        return tuple((str(first.address), str(last.address)) for first, last in ends)
+
     def number_of(self, address: ipaddress.IPv4Address) -> int | None:
         """The number of the port that has an address, None where no port can have it."""
         for at, bridge in enumerate(self.bridges):

@@ -10,6 +10,7 @@ from cloche_engine.definition.problem import Problem, Severity, in_order
 from cloche_engine.definition.spec import ContainerSpec, Interface, InterfaceKind
 from cloche_engine.definition.text.tree import Element, Tree
 
+_NEVER_BOTH = "give another, or never run both at once"
 _MEMORY = re.compile(r"MemTotal:\s+([0-9]+) kB")
 
 
@@ -108,7 +109,7 @@ def _address_taken(interface: Interface, address: str, other: ContainerSpec) -> 
     location = interface.location
     place = (location.line, location.column) if location else (1, 1)
     reason = f"the address {address} is that of the container '{other.name}' too"
-    hint = "give another, or never run both at once"
+    hint = "give another, or none" if interface.is_managed else _NEVER_BOTH
     return Problem("address-taken", Severity.WARNING, *place, reason, hint)
 
 
