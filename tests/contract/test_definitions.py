@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.bus.world import shell
 
@@ -160,6 +162,18 @@ async def test_shares_host_network_is_told(engine: Engine) -> None:
     assert not (await engine.define(shell("one"))).shares_host_network
     host = shell("two").replace(b"</container>", b"<interface type='host'/></container>")
     assert (await engine.define(host)).shares_host_network
+
+
+async def test_subscribers_hear_a_new_name_of_the_same_container(engine: Engine) -> None:
+    changes: asyncio.Queue[Change] = asyncio.Queue()
+    made = await engine.define(shell("one"))
+    stored = await engine.definition(made.uuid)
+    engine.subscribe(changes.put_nowait)
+    await engine.define(stored.text.replace(b">one<", b">two<"), stored.etag)
+    async with asyncio.timeout(20):
+        while getattr(heard := await changes.get(), "name", "") != "two":
+            pass
+    assert heard.uuid == made.uuid
 
 
 async def test_one_that_does_not_run_holds_no_address(engine: Engine) -> None:

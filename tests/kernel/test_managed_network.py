@@ -82,6 +82,7 @@ async def test_a_new_name_is_known_at_once(define: Define, root: Path, web: Box)
     stored = await web.engine.definition(web.uuid)
     text = stored.text.replace(b"<name>web</name>", b"<name>shop</name>")
     await web.engine.define(text, stored.etag)
+    assert await web.run("hostname") == "web\n"  # until its next start
     assert await other.run(HELLO.format("shop")) == "hello\n"
     assert "NXDOMAIN" in await other.run("nslookup web")
 

@@ -46,7 +46,18 @@ async def define(engine: Engine, options: argparse.Namespace) -> int:
     )
     for problem in in_order(warnings):
         print(words.printable(problem.render(files.shown(options.file))), file=sys.stderr)
-    return _defined(options, container, _waiting(container, stored, document))
+    was = _name_in(stored)
+    old = was if was != container.name else None
+    waiting = _waiting(container, stored, document)
+    if old and container.state.is_live and spec.hostname is None:
+        waiting.append(f"Host name: {container.name}.")
+    return _defined(options, container, old, waiting)
+
+
+def _name_in(stored: StoredDefinition | None) -> str | None:
+    """What the container was called, where that can be read."""
+    spec = Document.parse(stored.text).spec if stored else None
+    return spec.name if spec else None
 
 
 def _waiting(
@@ -61,12 +72,17 @@ def _waiting(
     return [step.sentence for step in plan.later]
 
 
-def _defined(options: argparse.Namespace, container: Container, waiting: list[str]) -> int:
+def _defined(
+    options: argparse.Namespace, container: Container, old: str | None, waiting: list[str]
+) -> int:
     if options.json:
-        words.print_json({**words.document(container), "next_start": waiting})
+        told = {"renamed_from": old, "next_start": waiting}
+        words.print_json({**words.document(container), **told})
         return 0
     name = words.printable(container.name)
     print(f"{name}: defined")
+    if old:
+        print(f"{name}: renamed {words.printable(old)} to {name}")
     for sentence in waiting:
         print(f"{name}: takes effect at the next start: {words.printable(sentence)}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import uuid as uuids
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from cloche_engine.definition.spec import ContainerSpec
 from cloche_engine.host.ids import IdBlocks
 from cloche_engine.monitor.record import aside
 from cloche_engine.sandbox.plan.links import LinkPlan
+
+_log = logging.getLogger("cloched")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,10 @@ class Registry:
         return entry
 
     def _take(self, entry: Entry, stored: Stored) -> None:
-        was_damaged = entry.spec is None
+        was_damaged, name = entry.spec is None, entry.name
         entry.replace(stored)
+        if entry.name != name and not was_damaged:
+            _log.info("renamed %s to %s", name, entry.name)
         if was_damaged and not entry.state.is_live:
             entry.state, entry.trouble = State.STOPPED, None
 

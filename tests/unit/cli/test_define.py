@@ -73,6 +73,25 @@ def test_json_says_what_waits_for_the_next_start(room: Room) -> None:
     assert sentence == "Program: /bin/ash instead of /bin/sh."
 
 
+def test_define_says_that_it_renames(room: Room) -> None:
+    renamed = room.text().replace("<name>one<", "<name>two<")
+    out, _ = room.run(define, renamed)
+    assert out == "two: defined\ntwo: renamed one to two\n"
+    assert room.run(define, renamed) == ("two: defined\n", "")
+
+
+def test_one_that_runs_keeps_its_host_name_when_it_is_renamed(room: Room) -> None:
+    room.start()
+    out, _ = room.run(define, room.text().replace("<name>one<", "<name>two<"), json=True)
+    shown = json.loads(out)
+    assert (shown["renamed_from"], shown["next_start"]) == ("one", ["Host name: two."])
+    own = "<network hostname='inside'/>"
+    out, _ = room.run(define, room.text(own).replace("<name>two<", "<name>three<"), json=True)
+    shown = json.loads(out)
+    assert shown["renamed_from"] == "two"
+    assert "Host name: three." not in shown["next_start"]
+
+
 def test_nothing_waits_where_the_container_does_not_run(room: Room) -> None:
     assert room.run(define, ash(room)) == ("one: defined\n", "")
     assert json.loads(room.run(define, room.text(), json=True)[0])["next_start"] == []
