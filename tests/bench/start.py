@@ -72,6 +72,10 @@ a link are kept, and a tree is opened once for its mount points. In pairs beside
 became 8.6 (at best 6.4 became 5.4), and then 8.3 became 7.9. The launcher at a nice of -15 as well
 changed nothing: a process that was asleep preempts it all the same. Last seen: 7.5 with NAT, 0.32
 of crun, 0.30 of lxc-start, 1.82 floors, 0.09 of libvirt.
+
+Of the seccomp filter's 0.36 the kernel took most for checking and translating 995 instructions:
+210 that decide by ranges take 0.1. pivot_root and the end of the host's mounts, 0.17 here and five
+times that beside 500 containers, are over before anybody waits.
 """
 
 from __future__ import annotations

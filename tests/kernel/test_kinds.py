@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import platform
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,19 @@ from cloche_engine.core.engine import LocalEngine
 pytestmark = pytest.mark.kernel
 
 MAPS_SQUASHFS = tuple(map(int, platform.release().split(".")[:2])) >= (6, 2)
+
+SEEN_BELOW = """
+import ctypes, os, sys
+kernel = ctypes.CDLL(None, use_errno=True)
+people, space = (os.open(f"/proc/{sys.argv[1]}/ns/{kind}", os.O_RDONLY) for kind in ("user", "mnt"))
+for namespace in (people, space):
+    assert not kernel.setns(namespace, 0), os.strerror(ctypes.get_errno())
+print(sorted(os.listdir("/")))
+assert not kernel.umount2(b"/", 2), os.strerror(ctypes.get_errno())
+assert not kernel.setns(space, 0), os.strerror(ctypes.get_errno())
+print(sorted(path for path, *_ in os.walk("/")))
+"""
+"""Takes the root of a mount namespace away and enters it anew: what it shows before and after."""
 
 
 def fs(kind: str, source: str, target: str, *more: str, attributes: str = "") -> str:
@@ -67,6 +83,20 @@ async def test_two_containers_of_one_template_never_share_a_write(
     tree = engine.places.template_tree("box")
     assert sorted(path.name for path in tree.iterdir()) == ["bin"]
     assert (tree / "bin/nc").is_symlink()
+
+
+@pytest.mark.v2
+@pytest.mark.parametrize("kind", ["tree", "template"])
+async def test_below_a_root_lies_nothing_of_the_host_or_of_a_template(
+    define: Define, template: str, kind: str
+) -> None:
+    box = await define(inside=template) if kind == "template" else await define()
+    await box.start()
+    looking = [sys.executable, "-c", SEEN_BELOW, str((await box.now()).pid)]
+    said = await asyncio.to_thread(subprocess.check_output, looking, text=True)
+    above, below = map(ast.literal_eval, said.splitlines())
+    assert "bin" in above
+    assert below == ["/", *("/" + name for name in ("dev", "proc", "sys", "tmp"))]
 
 
 async def test_what_is_written_to_a_template_is_kept_until_the_container_is_removed(

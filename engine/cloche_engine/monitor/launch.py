@@ -2,10 +2,10 @@
 
 launcher                               child (cloned ahead with six namespaces)
 | --- D descriptors, A ahead, R ------> |  what needs no plan; a rehearsal; waits
-| --- P plan, M id maps written ------> |  root, console, files
+| --- P plan, M id maps written ------> |  root, console, files, pivot_root
 | opens the trees                       |  waits
 | --- D names + descriptors ----------> |
-| --- T trees, surroundings ----------> |  the tree of mounts, pivot_root
+| --- T trees, surroundings ----------> |  the tree of mounts
 | makes its links                       |
 | --- N links ------------------------> |  addresses, routes, terminal
 | sets the limits                       |

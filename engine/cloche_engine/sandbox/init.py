@@ -33,12 +33,13 @@ from cloche_engine.sandbox.mounts import (
     AttachRoot,
     BindInside,
     BindMount,
+    EnterRoot,
     KeepMountsPrivate,
+    LeaveHost,
     MakeReadOnly,
     MaskPaths,
     MountNew,
     MoveIn,
-    PivotRoot,
     ProvideFiles,
     Skeleton,
     Stage,
@@ -159,6 +160,7 @@ def before_trees(plan: LaunchPlan) -> list[Operation]:
         NewKeyring(f"cloche.{plan.uuid}"),
         (PutBack if plan.rights.sets_network else LetGo)(_NETWORK_SETTINGS),
         LimitCapabilities(plan.rights.kept, plan.rights.kept_ahead),
+        LeaveHost(),
     ]
 
 
@@ -175,7 +177,7 @@ def trees(plan: LaunchPlan, around: Surroundings) -> list[Operation]:
         MoveIn("/proc", create=own_root),
         MoveIn("/sys", create=own_root),
         *(SealOverlay(name, each.target) for name, each in overlays.items() if each.readonly),
-        PivotRoot(),
+        EnterRoot(),
     ]
 
 

@@ -23,6 +23,7 @@ from cloche_engine.sandbox.resolve import make, missing_below, open_in_root
 from cloche_engine.sandbox.walk import open_without_links
 
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+STAGED = ("/dev", "/proc", "/sys")
 STAGE = "/tmp"  # noqa: S108 (only a place to hang the new root on, in a mount namespace of our own)
 
 
@@ -265,7 +266,7 @@ class WriteFiles:
         return "write " + ", ".join(path for path, _ in self.files)
 
     def run(self, context: Context) -> None:
-        """Do it; on a place that the root covers, because a detached mount's file has no clone."""
+        """Do it; it stays where it is, because a detached mount's file has no clone."""
         with closing(new_filesystem("tmpfs", mode="0755", size="1m")) as tmpfs:
             move_mount(tmpfs, k.AT_FDCWD, STAGE)
             for number, (path, text) in enumerate(self.files):
@@ -300,8 +301,12 @@ class ProvideFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class PivotRoot:
-    """The new root becomes the only one; the old one is unmounted whole."""
+class LeaveHost:
+    """The tmpfs of the written files becomes the only root; the host's is unmounted whole.
+
+    What was staged goes with it. pivot_root(2) looks at every process of the machine and the end of
+    so many mounts waits for all processors: none of it once somebody waits for the program.
+    """
 
     def describe(self) -> str:
         """In words."""
@@ -309,10 +314,32 @@ class PivotRoot:
 
     def run(self, context: Context) -> None:
         """Do it."""
+        for place in STAGED:
+            os.mkdir(STAGE + place)
+            move_mount(context.take(place), k.AT_FDCWD, STAGE + place)
+        os.mkdir(STAGE + STAGE)
         os.chdir(STAGE)
         pivot_root_here()
         detach(".")
         os.chdir("/")
+
+
+@dataclass(frozen=True, slots=True)
+class EnterRoot:
+    """The container's tree covers what little there is, as an initramfs is covered at boot.
+
+    Below it lies, for ever out of reach, the tmpfs of files that the container has anyway.
+    """
+
+    def describe(self) -> str:
+        """In words."""
+        return "enter its root"
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        move_mount(context.root, k.AT_FDCWD, "/")
+        os.fchdir(context.root)
+        os.chroot(".")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from cloche_engine.kernel import constants as k
-from cloche_engine.kernel.syscalls import mount_setattr, move_mount, new_filesystem
+from cloche_engine.kernel.syscalls import detach, mount_setattr, move_mount, new_filesystem
 from cloche_engine.sandbox.mounts import STAGE, closing
 from cloche_engine.sandbox.operation import Context
 from cloche_engine.sandbox.resolve import open_in_root
@@ -31,7 +31,7 @@ class Overlay:
         return f"make a copy of {self.template}"
 
     def run(self, context: Context) -> None:
-        """Do it; the root, or what is staged next, covers the layers until they are unmounted."""
+        """Do it; the layers are out of reach again at once."""
         with closing(new_filesystem("tmpfs", mode="0700", size="64k")) as table:
             move_mount(table, k.AT_FDCWD, STAGE)
             for layer in ("lower", "upper"):
@@ -42,6 +42,7 @@ class Overlay:
             "overlay", self.attributes, source="overlay", lowerdir=f"{STAGE}/lower",
             upperdir=f"{STAGE}/upper/files", workdir=f"{STAGE}/upper/work", userxattr=None,
         )  # fmt: skip
+        detach(STAGE)
 
 
 @dataclass(frozen=True, slots=True)

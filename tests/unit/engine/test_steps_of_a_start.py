@@ -29,8 +29,8 @@ def test_the_order_is_the_one_that_the_kernel_demands() -> None:
         "KeepAside", "MaskPaths",
         "MakeReadOnly", "LimitCapabilities",
         "BecomeContainerRoot", "OpenConsole", "WriteFiles", "SetHostname", "AllowPing",
-        "NewKeyring", "LetGo", "LimitCapabilities",
-        "AttachRoot", "MoveIn", "ProvideFiles", "MoveIn", "MoveIn", "PivotRoot",
+        "NewKeyring", "LetGo", "LimitCapabilities", "LeaveHost",
+        "AttachRoot", "MoveIn", "ProvideFiles", "MoveIn", "MoveIn", "EnterRoot",
         "TakeConsole", "JoinGroups", "SetIdentity", "ChangeDirectory", "SetRlimits", "Confine",
         "TellSteps", "Execute",
     ]  # fmt: skip
@@ -40,7 +40,7 @@ def test_a_system_gets_its_groups_and_settings_and_its_filter_while_it_may_take_
     plan = plan_of(filesystems=(mount("/"),), system=True)
     steps = names(plan, Surroundings(directories=(True,), creatable=(False,)))
     assert steps[steps.index("NewKeyring") : steps.index("AttachRoot")] == [
-        "NewKeyring", "PutBack", "LimitCapabilities",
+        "NewKeyring", "PutBack", "LimitCapabilities", "LeaveHost",
     ]  # fmt: skip
     assert steps[steps.index("JoinGroups") :] == [
         "JoinGroups", "MountOwnGroups", "Confine", "SetIdentity", "ChangeDirectory", "SetRlimits",
