@@ -75,7 +75,9 @@ of crun, 0.30 of lxc-start, 1.82 floors, 0.09 of libvirt.
 
 Of the seccomp filter's 0.36 the kernel took most for checking and translating 995 instructions:
 210 that decide by ranges take 0.1. pivot_root and the end of the host's mounts, 0.17 here and five
-times that beside 500 containers, are over before anybody waits.
+times that beside 500 containers, are over before anybody waits. And a start wakes sleeping
+processors all along: asked to stay awake for 30 ms, they won 0.3 of 7.4 in 75 pairs (0.2 more would
+be won if they were awake before the call).
 """
 
 from __future__ import annotations

@@ -218,6 +218,7 @@ class Lifecycle:
         under_way = [*self._starts, *self._afterwards.starts]
         if under_way:  # cut off here they would go on with nobody who knows of them
             await asyncio.wait(under_way, timeout=_AFTER_KILL)
+        self._starting.wakefulness.close()
         await self._starting.foresight.close()
         await self._starting.settle()
         await self._network.close(self._registry.links())

@@ -23,6 +23,7 @@ from cloche_engine.core.networks.network import ManagedNetwork
 from cloche_engine.core.registry import Registry
 from cloche_engine.core.sharing import Sharing
 from cloche_engine.core.spawner import Spare, Spawner
+from cloche_engine.core.wakefulness import Wakefulness
 from cloche_engine.host.ids import NoIdsLeftError
 from cloche_engine.kernel.refusal import call_of
 from cloche_engine.kernel.sockets import send_packet
@@ -43,11 +44,13 @@ class Starting:
         self._network = network
         self._sharing = Sharing(registry)
         self.foresight = Foresight(registry, spawner, network, self._compiled)
+        self.wakefulness = Wakefulness()
         self._boot = boot_id()
         self._writing: set[asyncio.Task[None]] = set()
 
     async def launch(self, entry: Entry, record: StartRecord, ended: Ended) -> Running:
         """Start it; an EngineError with cause and remedy, and nothing left behind."""
+        self.wakefulness.ask()
         with record.step("compile the definition"):
             with _named(entry.name):
                 compiled = self._compiled(entry)
