@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ import pytest
 from tests.kernel.box import Box, Define
 from tests.kernel.outside import Answerer, Outside, ip, nft, outside, tables, until
 
-from cloche_engine.api.errors import EngineError
+from cloche_engine.api.errors import EngineError, StartFailedError
+from cloche_engine.api.model import State
 
 pytestmark = [
     pytest.mark.kernel, pytest.mark.usefixtures("own_network"),
@@ -127,6 +129,40 @@ async def test_a_port_goes_with_its_container(define: Define, root: Path, there:
     await until(lambda: "8080" not in nft("list", "ruleset"))
     with Answerer(HOST):
         assert there.within(lambda: heard(HOST, 7007)) == "hello\n"
+
+
+async def test_a_start_that_fails_keeps_no_port(define: Define, root: Path) -> None:
+    port = managed(forward("start='8080' to='7007'"))
+    broken = await define(name="broken", root=root, program=("/bin/missing",), inside=port)
+    with pytest.raises(StartFailedError, match="missing"):
+        await broken.start()
+    web = await served(define, root, forward("start='8080' to='7007'"))
+    await until(lambda: heard("127.0.0.1", 8080) == "hello\n")
+    await web.engine.kill(web.uuid)
+    await until(lambda: "8080" not in nft("list", "ruleset"))
+    with pytest.raises(StartFailedError, match="missing"):
+        await broken.start()
+    await until(lambda: "8080" not in nft("list", "ruleset"))
+
+
+async def test_the_end_of_one_takes_no_port_from_one_that_is_starting(
+    define: Define, root: Path
+) -> None:
+    other = await served(define, root, forward("start='8081' to='7007'"), name="other")
+    ends: list[asyncio.Task[object]] = []
+
+    def end_the_other(change: object) -> None:
+        if getattr(change, "state", None) is State.STARTING and not ends:
+            ends.append(asyncio.ensure_future(other.engine._network.settle()))
+            ends.append(asyncio.ensure_future(other.engine.kill(other.uuid)))
+
+    forget = other.engine.subscribe(end_the_other)
+    await served(define, root, forward("start='8080' to='7007'"))
+    forget()
+    await asyncio.gather(*ends)
+    await until(lambda: "8081" not in nft("list", "ruleset"))
+    assert "8080" in nft("list", "ruleset")
+    await until(lambda: heard("127.0.0.1", 8080) == "hello\n")
 
 
 async def test_a_port_that_another_container_has_is_refused_by_its_name(

@@ -50,7 +50,11 @@ class Endings:
             self._afterwards.decide(entry, plan.ending, ending)
         self._registry.changed(entry)
         if plan is not None and any(link.lasting for link in plan.links):
-            self._go_on(self._network.settle(self._registry.links()))
+            self.settle_network()
+
+    def settle_network(self) -> None:
+        """Let go of what only the one needed that ended, or did not start; nobody waits."""
+        self._go_on(self._network.settle())
 
     def _go_on(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)

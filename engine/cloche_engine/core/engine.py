@@ -46,7 +46,7 @@ class LocalEngine:
         self._places = places
         self._registry = Registry(places)
         self._spawner = Spawner(places.groups, places.runtime, spares)
-        self._network = ManagedNetwork(places, self._registry.names)
+        self._network = ManagedNetwork(places, self._registry.names, self._registry.links)
         self._lifecycle = Lifecycle(self._registry, self._spawner, self._network)
         self.templates = TemplateStore(places, self._registry.ids, self._registry.made_from)
         self._autostart = Autostart(self._registry, self._lifecycle.start)
@@ -98,7 +98,7 @@ class LocalEngine:
 
     async def networks(self) -> list[Network]:
         """The managed network, also before it is made."""
-        return [self._network.view(self._registry.links())]
+        return [self._network.view()]
 
     async def containers(self) -> list[Container]:
         """All containers, sorted by name."""

@@ -89,6 +89,7 @@ class Lifecycle:
             )  # fmt: skip
             entry.fail(record.trouble)
             self._registry.changed(entry)
+            self._endings.settle_network()
             raise
         finally:
             self._starting.keep(entry, record)
@@ -210,7 +211,7 @@ class Lifecycle:
     async def find_again(self) -> None:
         """Find what runs since an earlier helper, undo what dead monitors left."""
         await self._following.find_again()
-        await self._network.recover(self._registry.links())
+        await self._network.recover()
 
     async def release(self) -> None:
         """Hang up on every monitor; containers go on."""
@@ -221,7 +222,7 @@ class Lifecycle:
         self._starting.wakefulness.close()
         await self._starting.foresight.close()
         await self._starting.settle()
-        await self._network.close(self._registry.links())
+        await self._network.close()
         for entry in self._registry.all():
             if entry.running is not None:
                 entry.running.link.close()

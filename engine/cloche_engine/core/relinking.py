@@ -45,7 +45,7 @@ class Relinking:
                 await self._change(entry, old)
             raise
         finally:
-            await self._network.settle(self._registry.links())
+            await self._network.settle()
 
     def _wanted(self, entry: Entry, spec: ContainerSpec) -> tuple[LinkPlan, ...]:
         if entry.running is None:
@@ -60,17 +60,18 @@ class Relinking:
     async def _change(self, entry: Entry, links: tuple[LinkPlan, ...]) -> None:
         if entry.running is None or links == entry.running.plan.links:
             return
-        if self._network.wants(links):
-            await self._network.prepare(links)
-        try:
-            await self._lifecycle.ask(
-                entry, {"do": Do.LINKS, "links": [asdict(link) for link in links]}
-            )
-        except WrongStateError:
-            return  # it ended just now, and has no network
-        except EngineError as error:
-            raise EngineError(
-                f"the network of {entry.name} cannot be changed while it runs: {error.message}",
-                "stop it first, or choose other addresses",
-            ) from error
-        entry.running.plan = replace(entry.running.plan, links=links)
+        with self._network.claimed(links):
+            if self._network.wants(links):
+                await self._network.prepare(links)
+            try:
+                await self._lifecycle.ask(
+                    entry, {"do": Do.LINKS, "links": [asdict(link) for link in links]}
+                )
+            except WrongStateError:
+                return  # it ended just now, and has no network
+            except EngineError as error:
+                raise EngineError(
+                    f"the network of {entry.name} cannot be changed while it runs: {error.message}",
+                    "stop it first, or choose other addresses",
+                ) from error
+            entry.running.plan = replace(entry.running.plan, links=links)

@@ -49,12 +49,20 @@ class Starting:
         self._writing: set[asyncio.Task[None]] = set()
 
     async def launch(self, entry: Entry, record: StartRecord, ended: Ended) -> Running:
-        """Start it; an EngineError with cause and remedy, and nothing left behind."""
+        """Start it; an EngineError with cause and remedy, and nothing left behind.
+
+        What its network needs is its own to keep, or to let go of, once this returns.
+        """
         self.wakefulness.ask()
-        with record.step("compile the definition"):
-            with _named(entry.name):
-                compiled = self._compiled(entry)
-            plan = compiled.plan
+        with record.step("compile the definition"), _named(entry.name):
+            compiled = self._compiled(entry)
+        with self._network.claimed(compiled.plan.links):
+            return await self._launched(entry, compiled, record, ended)
+
+    async def _launched(
+        self, entry: Entry, compiled: Compiled, record: StartRecord, ended: Ended
+    ) -> Running:
+        plan = compiled.plan
         await self._make_room(Path(plan.runtime))
         if self._network.wants(plan.links):
             with record.step("prepare the network"), _named(plan.name):

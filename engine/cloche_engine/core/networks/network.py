@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from cloche_engine.api.errors import EngineError
 from cloche_engine.api.networks import Network
@@ -32,10 +32,17 @@ _log = logging.getLogger("cloched")
 
 
 class ManagedNetwork:
-    """The network `default`; `members` tells uuid, name and host name of everybody."""
+    """The network `default`; `members` tells uuid, name and host name of everybody.
 
-    def __init__(self, places: Places, members: Members) -> None:
+    `running` tells the links of all containers that run.
+    """
+
+    def __init__(
+        self, places: Places, members: Members, running: Callable[[], tuple[LinkPlan, ...]]
+    ) -> None:
         self._places = places
+        self._running = running
+        self._claimed: list[tuple[LinkPlan, ...]] = []
         self._mark = places.runtime / "network.json"
         self._addresses = Addresses(places, members, self._mark.exists)
         self._dnsmasq = Dnsmasq(places.instance, places.runtime / "dnsmasq.json", self._say)
@@ -46,10 +53,11 @@ class ManagedNetwork:
         self._repairs: set[asyncio.Task[None]] = set()
         self.trouble: tuple[str, ...] = ()
 
-    def view(self, links: tuple[LinkPlan, ...]) -> Network:
-        """What others see of it; `links` are those of all that run."""
+    def view(self) -> Network:
+        """What others see of it."""
         if self._addresses.network is None:
             return Network(NAME, trouble=self.trouble)
+        links = self._running()
         rules = self._addresses.rules_of(links)
         inside = [
             (self._addresses.name_of(address), each.partition("/")[0])
@@ -134,9 +142,9 @@ class ManagedNetwork:
         async with self._turn:
             with told_in_words():
                 self._refuse_moved()
-            wanted = self._addresses.rules_of(links)
-            self._refuse_taken(wanted.forwards)
-            rules = self._rules | wanted
+            wanted, held = self._addresses.rules_of(links), self._still_needed()
+            self._refuse_taken(wanted.forwards, held.forwards)
+            rules = held | wanted
             with told_in_words():
                 if self._rule_watch is None:
                     self._begin()
@@ -150,22 +158,42 @@ class ManagedNetwork:
                 self._say(*(f"{each}; allow it for {pattern}" for each in forbidding))
             await self._dnsmasq.start(self._addresses.pool())
 
-    async def settle(self, links: tuple[LinkPlan, ...]) -> None:
-        """After an end: `links` are those of all that run; what only others needed goes."""
+    @contextlib.contextmanager
+    def claimed(self, links: tuple[LinkPlan, ...]) -> Iterator[None]:
+        """Within, what `prepare` made for these links stays, though nobody runs with them yet."""
+        self._claimed.append(links)
+        try:
+            yield
+        finally:
+            self._claimed.remove(links)
+
+    async def settle(self) -> None:
+        """After an end, or a start that failed: what nobody needs any more goes."""
         if not self._rules.bindings and not self._rules.forwards:
             return  # all the rest is for everybody
-        wanted = self._addresses.rules_of(links)
-        wanted = Rules(self._rules.bridges, wanted.bindings, wanted.forwards)
-        if wanted != self._rules and self._rule_watch is not None:
-            async with self._turn:
-                try:
-                    await self._change(wanted)
-                except EngineError as error:
-                    self._say(error.message)
+        async with self._turn:
+            if self._rule_watch is None:
+                return
+            try:
+                await self._change(self._still_needed())
+            except EngineError as error:
+                self._say(error.message)
 
-    async def recover(self, links: tuple[LinkPlan, ...]) -> None:
+    def _still_needed(self) -> Rules:
+        """What there is of that which those need who run, or are about to."""
+        needed = self._addresses.rules_of(self._running())
+        for links in self._claimed:
+            needed |= self._addresses.rules_of(links)
+        return Rules(
+            self._rules.bridges,
+            self._rules.bindings & needed.bindings,
+            self._rules.forwards & needed.forwards,
+        )
+
+    async def recover(self) -> None:
         """After a helper before us: go on for those that run, or take away what it left."""
         await asyncio.to_thread(forwarding.forget_dead)
+        links = self._running()
         if not self._mark.exists() or self._addresses.network is None:
             return
         if self._addresses.rules_of(links).bridges:
@@ -177,7 +205,7 @@ class ManagedNetwork:
         else:
             await self._remove()
 
-    async def close(self, links: tuple[LinkPlan, ...]) -> None:
+    async def close(self) -> None:
         """Leave it to those that run; where none does, nothing of it stays."""
         async with self._turn:
             for repair in self._repairs:
@@ -186,7 +214,7 @@ class ManagedNetwork:
             for watch in watches:
                 watch.close()
             self._rules = Rules()
-            if self._addresses.rules_of(links).bridges:
+            if self._addresses.rules_of(self._running()).bridges:
                 self._dnsmasq.leave()
             elif self._mark.exists():
                 await self._remove()
@@ -201,10 +229,10 @@ class ManagedNetwork:
         self._rule_watch = RuleWatch(firewall.table(self._addresses.pool()), self._lost)
         self.publish()
 
-    def _refuse_taken(self, forwards: frozenset[Forward]) -> None:
+    def _refuse_taken(self, forwards: frozenset[Forward], held: frozenset[Forward]) -> None:
         """Ports that lead to another container, or that a program of the host listens on."""
-        for wanted in forwards - self._rules.forwards:
-            other = next((one for one in self._rules.forwards if wanted.takes_from(one)), None)
+        for wanted in forwards - held:
+            other = next((one for one in held if wanted.takes_from(one)), None)
             ports = wanted.ports
             if other is not None:
                 raise EngineError(
