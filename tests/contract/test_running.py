@@ -309,6 +309,13 @@ async def test_what_ends_badly_is_started_again_where_that_is_wanted(
     again = await heard.until(State.RUNNING)
     assert again.pid != first.pid
     assert (again.error, again.exit_code) == ("", None)
+    told = await engine.explain("one")
+    assert (told.restarts, told.restart_cause) == (1, "its program ended with status 3")
+    assert told.restarted_at >= (again.started or 0) - 60
+    await engine.kill("one")
+    assert (await engine.explain("one")).restarts == 1
+    await engine.start("one")
+    assert (await engine.explain("one")).restarts == 0
     heard.end()
 
 

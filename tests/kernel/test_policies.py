@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tests.kernel.box import Box, Define, Definition
 from tests.kernel.conftest import instance_of
 
 from cloche_engine.api.again import pause
-from cloche_engine.api.model import End, State
+from cloche_engine.api.model import Container, End, State
 from cloche_engine.core import afterwards
 from cloche_engine.core.engine import LocalEngine
 
@@ -55,7 +56,39 @@ async def test_a_crash_loop_is_counted_and_waits_longer_each_time(
     again = json.loads((tmp_path / f"state/logs/{box.uuid}.again").read_text())
     assert again["tries"] == 2
     assert (await box.engine.stop(box.uuid)).state is State.STOPPED
-    assert not (tmp_path / f"state/logs/{box.uuid}.again").exists()
+    again = json.loads((tmp_path / f"state/logs/{box.uuid}.again").read_text())
+    assert (again["tries"], again["due"]) == (0, None)
+    told = await box.engine.explain(box.uuid)
+    assert told.restarts >= 1
+    assert told.restarted_at > told.at - 60
+    assert told.restart_cause == "its program ended with status 4"
+
+
+def other_than(pid: int | None) -> Callable[[Container], bool]:
+    return lambda container: container.pid not in {None, pid}
+
+
+async def test_restarts_are_counted_since_somebody_started_it_also_by_the_next_helper(
+    engine: LocalEngine, define: Define, root: Path, tmp_path: Path
+) -> None:
+    box = await define(root=root, program=("/bin/sh", "-c", "read x; exit 4"), around=RESTARTS)
+    pid = (await box.start()).pid
+    assert (await engine.explain(box.uuid)).restarts == 0
+    for expected in (1, 2):
+        with await engine.open_console(box.uuid, 24, 80) as link:
+            link.send(b"Igo\n")
+            pid = (await box.until(other_than(pid))).pid
+        assert (await engine.explain(box.uuid)).restarts == expected
+    await engine.stop(box.uuid, 0)
+    await engine.close()
+    again = await opened(tmp_path)
+    try:
+        assert (await again.explain(box.uuid)).restarts == 2
+        await again.start(box.uuid)
+        assert (await again.explain(box.uuid)).restarts == 0
+        await again.kill(box.uuid)
+    finally:
+        await again.close()
 
 
 async def test_a_clean_end_is_no_crash(define: Define, root: Path) -> None:

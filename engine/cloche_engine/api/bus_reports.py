@@ -17,15 +17,18 @@ def report_body(report: StartReport) -> tuple[Any, ...]:
         wire_text(report.hint),
         {wire_text(name): wire_text(value) for name, value in report.details},
         report.console,
+        report.restarts,
+        report.restarted_at,
+        wire_text(report.restart_cause),
     )
 
 
 def report_from(body: list[Any]) -> StartReport:
     """The report in a reply."""
-    at, steps, error, hint, details, console = body
+    at, steps, error, hint, details, console, *again = body
     return StartReport(
         at, tuple(Step(*step) for step in steps), error, hint, tuple(details.items()),
-        bytes(console),
+        bytes(console), *again,
     )  # fmt: skip
 
 

@@ -162,7 +162,7 @@ class FakeEngine:
         """Start it; returns when its program runs."""
         entry = self._entry(ref)
         self._demand(entry, entry.container.state.can_start, "started")
-        self._again.forget(entry.container.uuid)
+        self._again.anew(entry.container.uuid)
         container = self._run(entry)
         if (error := self._start_errors.get(container.uuid)) is not None:
             raise error
@@ -276,7 +276,7 @@ class FakeEngine:
         if entry.report is None:
             raise WrongStateError(f"{entry.container.name!r} was never started", "start it first")
         said = b"" if entry.report.error else await self.logs(ref)
-        return replace(entry.report, console=said)
+        return replace(self._again.told(entry.container.uuid, entry.report), console=said)
 
     async def stats(self, ref: str) -> Stats:
         """Usage as far as an engine in memory has any."""

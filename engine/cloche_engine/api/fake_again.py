@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from cloche_engine.api.again import HINT, LONG_LIFE, pause, waiting_words
-from cloche_engine.api.model import Container, State
+from cloche_engine.api.model import Container, StartReport, State
 from cloche_engine.definition.spec import ContainerSpec
 
 
@@ -19,6 +19,7 @@ class FakeAgain:
         self._start = start
         self._tries: dict[str, int] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._done: dict[str, tuple[int, float, str]] = {}
 
     def after(self, container: Container, spec: ContainerSpec) -> Container:
         """A container that just ended by itself, as it is then: stopped, or waiting."""
@@ -31,8 +32,8 @@ class FakeAgain:
         seconds = pause(tries)
         self._tries[container.uuid] = tries + 1
         loop = asyncio.get_running_loop()
-        self._timers[container.uuid] = loop.call_later(seconds, self._start, container.uuid)
         why = f"its program ended with status {container.exit_code or 0}"
+        self._timers[container.uuid] = loop.call_later(seconds, self._go_on, container.uuid, why)
         words = waiting_words(why, time.time() + seconds, tries + 1)
         return replace(container, state=State.WAITING, error=words, hint=HINT)
 
@@ -42,6 +43,21 @@ class FakeAgain:
         timer = self._timers.pop(uuid, None)
         if timer is not None:
             timer.cancel()
+
+    def anew(self, uuid: str) -> None:
+        """Somebody starts it."""
+        self.forget(uuid)
+        self._done.pop(uuid, None)
+
+    def told(self, uuid: str, report: StartReport) -> StartReport:
+        """A report with how often it was started again since then."""
+        restarts, at, cause = self._done.get(uuid, (0, 0.0, ""))
+        return replace(report, restarts=restarts, restarted_at=at, restart_cause=cause)
+
+    def _go_on(self, uuid: str, why: str) -> None:
+        often, *_ = self._done.get(uuid, (0,))
+        self._done[uuid] = (often + 1, time.time(), why)
+        self._start(uuid)
 
     def close(self) -> None:
         """Start nothing any more."""

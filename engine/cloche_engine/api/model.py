@@ -250,6 +250,8 @@ class StartReport:
     """The last start of a container: what was done, and why it failed; error is empty if it ran.
 
     at is seconds since 1970; details are those of StartFailedError; console is what was said last.
+    restarts counts the starts by its policy since somebody started it; restarted_at and
+    restart_cause are those of the last one.
     """
 
     at: float
@@ -258,6 +260,9 @@ class StartReport:
     hint: str = ""
     details: tuple[tuple[str, str], ...] = ()
     console: bytes = b""
+    restarts: int = 0
+    restarted_at: float = 0.0
+    restart_cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

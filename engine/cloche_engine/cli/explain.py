@@ -18,7 +18,7 @@ async def explain(engine: Engine, options: argparse.Namespace) -> int:
     if options.json:
         words.print_json(_document(container, report))
     else:
-        print("\n".join(_lines(container, report)))
+        print("\n".join(lines(container, report)))
     return 0
 
 
@@ -33,24 +33,34 @@ def _document(container: Container, report: StartReport) -> dict[str, object]:
     }
 
 
-def _lines(container: Container, report: StartReport) -> list[str]:
+def lines(container: Container, report: StartReport) -> list[str]:
+    """The report in words."""
     at = datetime.fromtimestamp(report.at, UTC).isoformat(" ", "milliseconds")
     name = words.printable(container.name)
     took = max((step.begun_ms + step.took_ms for step in report.steps), default=0.0)
     how = "failed" if report.error else f"took {took:.1f} ms"
-    lines = [f"{name}: the start at {at} {how}", *_table(report)]
+    told = [f"{name}: the start at {at} {how}", *_table(report)]
+    if report.restarts:
+        told += ["", _again(report)]
     if report.error:
-        lines += _failure(report)
+        told += _failure(report)
     elif container.error:
-        lines += [
+        told += [
             "",
             words.printable(container.error),
             f"  next: {words.printable(container.hint)}",
         ]
     if report.console.strip():
         said = words.printable_lines(report.console.decode(errors="replace").replace("\r", ""))
-        lines += ["", "the console said last:", *(f"  {line}" for line in said.splitlines())]
-    return lines
+        told += ["", "the console said last:", *(f"  {line}" for line in said.splitlines())]
+    return told
+
+
+def _again(report: StartReport) -> str:
+    at = datetime.fromtimestamp(report.restarted_at, UTC).isoformat(" ", "seconds")
+    often = words.counted(report.restarts, "time", "times")
+    cause = words.printable(report.restart_cause)
+    return f"started again {often} since somebody started it, last at {at}: {cause}"
 
 
 def _table(report: StartReport) -> list[str]:

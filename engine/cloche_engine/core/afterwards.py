@@ -22,18 +22,26 @@ from cloche_engine.sandbox.plan.ending import RESTART, EndingPlan
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """How often it was started again within short lives; due: when next, seconds since 1970."""
+    """How often it was started again within short lives; due: when next, and why.
+
+    restarts are all since somebody started it, restarted_at and restart_cause those of the last
+    one. Times are seconds since 1970.
+    """
 
     boot: str
     tries: int = 0
     due: float | None = None
+    why: str = ""
+    restarts: int = 0
+    restarted_at: float = 0.0
+    restart_cause: str = ""
 
 
 class Afterwards:
-    """Starts again what its definition wants to go on; `start` does so if it still waits."""
+    """Starts again what its definition wants to go on; `start` tells whether it did."""
 
     def __init__(
-        self, registry: Registry, start: Callable[[Entry], Coroutine[None, None, object]]
+        self, registry: Registry, start: Callable[[Entry], Coroutine[None, None, bool]]
     ) -> None:
         self._registry = registry
         self._start = start
@@ -48,9 +56,9 @@ class Afterwards:
         """It ended, None where its monitor died: wait and start it again, or leave it."""
         how = _how(ending)
         if (ending or {}).get("wanted") or _action(plan, how, ending) != RESTART:
-            self.forget(entry)
+            self.give_up(entry)
             return
-        known = self._of(entry)
+        known = self.of(entry)
         lived = (ending or {}).get("lived", 0.0)
         tries = 0 if lived >= LONG_LIFE else known.tries
         seconds = pause(tries, at_once=how is How.REBOOT)
@@ -59,13 +67,22 @@ class Afterwards:
     def after_failed_start(self, entry: Entry, plan: EndingPlan, error: EngineError) -> None:
         """A start that nobody asked for failed: another try where crashes are to be followed."""
         if plan.on_crash == RESTART:
-            tries = self._of(entry).tries
+            tries = self.of(entry).tries
             self._wait(entry, tries, pause(tries), error.message)
         else:
+            self.give_up(entry)
+
+    def give_up(self, entry: Entry) -> None:
+        """It is not to be started again; how often it was stays known."""
+        known = self.of(entry)
+        if not known.restarts:
             self.forget(entry)
+            return
+        self._cancel(entry)
+        self._keep(entry, replace(known, tries=0, due=None))
 
     def forget(self, entry: Entry) -> None:
-        """It is not to be started again, or somebody did."""
+        """Somebody started it."""
         self._cancel(entry)
         self._known.pop(entry.uuid, None)
         if entry.uuid not in self._without_file:
@@ -74,10 +91,10 @@ class Afterwards:
 
     def resume(self, entry: Entry) -> None:
         """Go on where an earlier helper left it waiting."""
-        known = self._of(entry)
+        known = self.of(entry)
         if known.due is not None and entry.state.can_start:
             seconds = max(0.0, min(known.due - time.time(), LONGEST_PAUSE))
-            self._wait(entry, known.tries - 1, seconds, _why(entry, How.EXIT))
+            self._wait(entry, known.tries - 1, seconds, known.why or _why(entry, How.EXIT))
 
     def close(self) -> None:
         """Start nothing any more; the next helper goes on."""
@@ -93,7 +110,7 @@ class Afterwards:
     def _wait(self, entry: Entry, tries: int, seconds: float, why: str) -> None:
         self._cancel(entry)
         due = time.time() + seconds
-        self._keep(entry, Again(self._boot, tries + 1, due))
+        self._keep(entry, replace(self.of(entry), tries=tries + 1, due=due, why=why))
         entry.wait(EngineError(waiting_words(why, due, tries + 1), HINT))
         if not self._closed:
             loop = asyncio.get_running_loop()
@@ -106,15 +123,23 @@ class Afterwards:
         task.add_done_callback(self._tasks.discard)
 
     async def _started(self, entry: Entry) -> None:
-        due = self._of(entry).due
+        before, ran = self.of(entry), False
         with contextlib.suppress(EngineError):  # shown as the state of the container
-            await self._start(entry)
-        known = self._of(entry)
-        if due is not None and known.due == due:  # sooner, and a helper killed amid it forgets it
-            self._keep(entry, replace(known, due=None))
+            ran = await self._start(entry)
+        known = now = self.of(entry)
+        if before.due is not None and known.due == before.due:
+            now = replace(now, due=None)  # sooner, and a helper killed amid it forgets it
+        if ran:
+            now = replace(now, restarts=known.restarts + 1, restarted_at=time.time(),
+                          restart_cause=before.why)  # fmt: skip
+        if now != known:
+            self._keep(entry, now)
 
-    def _of(self, entry: Entry) -> Again:
-        found = self._known.get(entry.uuid) or _read(self._file(entry))
+    def of(self, entry: Entry) -> Again:
+        """What is known of its starts since somebody started it."""
+        found = self._known.get(entry.uuid)
+        if found is None and entry.uuid not in self._without_file:
+            found = _read(self._file(entry))
         return found if found and found.boot == self._boot else Again(self._boot)
 
     def _keep(self, entry: Entry, again: Again) -> None:

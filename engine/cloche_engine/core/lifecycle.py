@@ -14,7 +14,7 @@ from cloche_engine.api.errors import (
     WrongStateError,
 )
 from cloche_engine.api.model import Container, State
-from cloche_engine.core.afterwards import Afterwards
+from cloche_engine.core.afterwards import Afterwards, Again
 from cloche_engine.core.compiling.limits import compile_limits
 from cloche_engine.core.endings import Endings
 from cloche_engine.core.entry import Entry
@@ -64,17 +64,23 @@ class Lifecycle:
             await self._run(entry)
             return entry.view()
 
-    async def _start_again(self, entry: Entry) -> None:
-        """Start it if it still waits for that."""
+    def again(self, entry: Entry) -> Again:
+        """How often it was started again since somebody started it."""
+        return self._afterwards.of(entry)
+
+    async def _start_again(self, entry: Entry) -> bool:
+        """Start it if it still waits for that; whether it ran."""
         async with entry.turn:
             if entry.state is not State.WAITING:
-                return
+                return False
             try:
                 await self._run(entry)
             except EngineError as error:
                 if entry.last_plan is not None:
                     self._afterwards.after_failed_start(entry, entry.last_plan.ending, error)
                     self._registry.changed(entry)
+                return False
+            return True
 
     async def _run(self, entry: Entry) -> None:
         entry.state = State.STARTING
@@ -114,7 +120,7 @@ class Lifecycle:
 
     def _given_up(self, entry: Entry) -> Container:
         """What waits to be started again is not."""
-        self._afterwards.forget(entry)
+        self._afterwards.give_up(entry)
         entry.give_up()
         return self._registry.changed(entry)
 

@@ -127,7 +127,14 @@ class Programs:
         if report is None:
             raise WrongStateError(f"{entry.name!r} was never started", "start it first")
         said = b"" if report.error else await self.logs(entry)
-        return replace(report, console=last_lines(said))
+        again = self._lifecycle.again(entry)
+        return replace(
+            report,
+            console=last_lines(said),
+            restarts=again.restarts,
+            restarted_at=again.restarted_at,
+            restart_cause=again.restart_cause,
+        )
 
     async def stats(self, entry: Entry) -> Stats:
         """Usage now."""

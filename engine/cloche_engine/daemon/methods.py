@@ -157,7 +157,10 @@ def _state(member: str, inputs: str, act: Callable[[Engine, Call], Awaitable[Con
 
 
 _EXEC = "argv:as environment:a(ss) directory:s user:s terminal:b rows:q columns:q descriptors:ah"
-_REPORT = "started:d steps:a(sddb) error:s hint:s details:a{ss} console:ay"
+_REPORT = (
+    "started:d steps:a(sddb) error:s hint:s details:a{ss} console:ay "
+    "restarts:u restarted:d restart_cause:s"
+)
 
 METHODS: tuple[Method, ...] = (
     _manager("About", "", "version:s private:b directory:s", None, _about),

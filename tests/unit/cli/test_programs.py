@@ -9,14 +9,16 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from cloche_engine.api.client import Engine
-from cloche_engine.api.model import Container, End, State
+from cloche_engine.api.model import Container, End, StartReport, State
 from cloche_engine.cli import look, words
+from cloche_engine.cli.explain import lines
 
 LITERAL = Path(__file__).parents[1] / "definition/rfc-v2-literal.xml"
 GOOD = b"""<domain type='linuxcontainer'><name>one</name>
@@ -133,6 +135,18 @@ def test_a_command_that_needs_no_bus_imports_none(words: list[str]) -> None:
         [sys.executable, "-c", program], input=GOOD, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_explain_tells_how_often_the_policy_started_it_again() -> None:
+    container, report = Container("u", "one"), StartReport(1.7e9 + 9, ())
+    assert "again" not in "".join(lines(container, report))
+    cause = "its program ended with \x1b[2Jstatus 4"
+    often = replace(report, restarts=3, restarted_at=1.7e9, restart_cause=cause)
+    (said,) = (line for line in lines(container, often) if "again" in line)
+    assert said == (
+        "started again 3 times since somebody started it, last at 2023-11-14 22:13:20+00:00: "
+        "its program ended with \\x1b[2Jstatus 4"
+    )
 
 
 def test_an_address_is_shown_while_it_is_held_whoever_asks() -> None:
