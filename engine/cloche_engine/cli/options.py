@@ -66,9 +66,17 @@ def _without_dashes(words: list[str], unknown: list[str], options: argparse.Name
     """How a line of exec should be whose program stands behind no `--`; empty for any other."""
     if options.command != "exec" or unknown[0].startswith("-"):
         return ""
-    at = words.index(unknown[0], words.index(options.name) + 1)
+    at = next(at for at in range(len(words)) if _is_too_long(words[: at + 1]))
     line = shlex.join(["clochectl", *words[:at], "--", *words[at:]])
     return f"a program stands behind `--`; write `{line}`"
+
+
+def _is_too_long(words: list[str]) -> bool:
+    """Whether a line of exec has a word that is neither an option, nor its value, nor the name."""
+    try:
+        return bool(_parser().parse_known_args(words)[1])
+    except UsageError:  # it ends before a value or the name
+        return False
 
 
 def _without_program(words: list[str]) -> tuple[list[str], list[str]]:
