@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 from pathlib import Path
+from typing import IO
 
 import pytest
 from tests.bus import world
@@ -293,6 +294,36 @@ def test_stats_are_followed_until_it_ends(shell: Shell) -> None:
         shell.ok("kill", "box")
         assert b"does not run any more" in following.stderr.read()
         assert following.wait(timeout=30) == 1
+
+
+def test_followed_stats_show_a_limit_that_is_changed_meanwhile(shell: Shell) -> None:
+    shell.ok("define", "-", fed=limited(world.shell("box"), 64))
+    shell.ok("start", "box")
+    stored = shell.ok("xml", "box").encode()
+    for options, sixty_four, thirty_two in (
+        (("box",), b"of 64.0 MiB", b"of 32.0 MiB"),
+        ((), b"of 64.0 MiB", b"of 32.0 MiB"),
+        (("box", "--json"), b'"memory_limit_bytes": 67108864', b'"memory_limit_bytes": 33554432'),
+    ):
+        shell.ok("define", "-", fed=stored)
+        words = shell.words("stats", *options, "--follow", "--interval", "0.1")
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as following:
+            assert following.stdout is not None
+            try:
+                assert reads(following.stdout, sixty_four)
+                shell.ok("define", "-", fed=stored.replace(b">64<", b">32<"))
+                assert reads(following.stdout, thirty_two)
+            finally:
+                following.terminate()
+
+
+def limited(text: bytes, mebibytes: int) -> bytes:
+    return text.replace(b"</domain>", b"<memory unit='MiB'>%d</memory></domain>" % mebibytes)
+
+
+def reads(lines: IO[bytes], wanted: bytes) -> bool:
+    """Whether one of the lines of the next twenty seconds and more says so."""
+    return any(wanted in lines.readline() for _ in range(400))
 
 
 def test_a_helper_that_is_lost_and_cannot_start_again_is_told(tmp_path: Path) -> None:

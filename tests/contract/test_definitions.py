@@ -176,6 +176,20 @@ async def test_subscribers_hear_a_new_name_of_the_same_container(engine: Engine)
     assert heard.uuid == made.uuid
 
 
+async def test_subscribers_hear_every_save_also_of_what_they_are_not_shown(engine: Engine) -> None:
+    changes: asyncio.Queue[Change] = asyncio.Queue()
+    made = await engine.define(shell("one"))
+    stored = await engine.definition(made.uuid)
+    assert made.etag == stored.etag
+    engine.subscribe(changes.put_nowait)
+    limited = stored.text.replace(b"</domain>", b"<memory>65536</memory></domain>")
+    saved = await engine.define(limited, stored.etag)
+    async with asyncio.timeout(20):
+        while getattr(await changes.get(), "etag", "") != saved.etag:
+            pass
+    assert saved.etag != stored.etag
+
+
 async def test_one_that_does_not_run_holds_no_address(engine: Engine) -> None:
     own = b"<interface type='bridge'><source bridge='none-such'/>"
     own += b"<ip address='10.9.0.5' prefix='24'/>"

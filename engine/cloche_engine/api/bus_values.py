@@ -43,6 +43,7 @@ PROPERTIES: dict[str, str] = {
     "EndedAt": "d",
     "System": "b",
     "Privileged": "b",
+    "Etag": "s",
 }
 """Properties of a container object with their signatures; 0, -1 and "" stand for none."""
 
@@ -132,6 +133,7 @@ def properties_of(container: Container) -> dict[str, Variant]:
         "EndedAt": container.ended_at or 0.0,
         "System": container.system,
         "Privileged": container.privileged,
+        "Etag": wire_text(container.etag),
     }
     return {name: Variant(PROPERTIES[name], value) for name, value in values.items()}
 
@@ -160,6 +162,7 @@ def container_from(properties: Mapping[str, Variant]) -> Container:
             ended_at=plain["EndedAt"] or None,
             system=plain["System"],
             privileged=plain["Privileged"],
+            etag=plain["Etag"],
         )
     except (KeyError, ValueError) as error:
         raise UnavailableError(

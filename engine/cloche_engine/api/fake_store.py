@@ -90,6 +90,7 @@ class FakeStore:
             network_of=spec.network_of,
             system=bool(spec.system),
             privileged=bool(spec.privileged),
+            etag=entry.etag,
         )
         return entry
 

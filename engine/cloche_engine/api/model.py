@@ -77,7 +77,8 @@ class Container:
     since 1970; error and hint explain a failed start or a program that ended badly. system and
     privileged are as its definition says, whatever runs, and so is network_of: whose network it is
     in where that is another's, in words. addresses are those that it holds, none while it does not
-    run; static_addresses those that its definition gives it. ended tells how it ended last and
+    run; static_addresses those that its definition gives it, of which etag is the mark: it changes
+    with every save. ended tells how it ended last and
     ended_at when, until it runs again; stop is whatever somebody asked for.
     """
 
@@ -99,6 +100,7 @@ class Container:
     privileged: bool = False
     ended: End | None = None
     ended_at: float | None = None
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,22 +191,26 @@ def _cpu(now: Sample, then: Sample) -> float:
 async def _follow(engine: Engine, options: argparse.Namespace, uuid: str) -> int:
     """A line for each sample, until it ends."""
     before: Sample | None = None
+    limited = _Limited(engine)
     async for samples in _watched(engine, options.interval):
         now = next((sample for sample in samples if sample.uuid == uuid), None)
         if now is None:
             raise WrongStateError("it does not run any more", "start it again")
         if options.json:
-            words.print_json(asdict(now))
+            words.print_json(await limited.document(now))
         else:
-            print(_line(now, before or now), flush=True)
+            print(_line(now, before or now, await limited.of(uuid)), flush=True)
         before = now
         sys.stdout.flush()
     return 0
 
 
-def _line(now: Sample, then: Sample) -> str:
-    _, cpu, memory, _, read, written, throttled, kills = _row("", now, then)
-    processes = words.counted(now.processes, "process", "processes")
+def _line(now: Sample, then: Sample, limit: Stats | None) -> str:
+    _, cpu, memory, processes, read, written, throttled, kills = _row("", now, then, limit)
+    if processes == str(now.processes):
+        processes = words.counted(now.processes, "process", "processes")
+    else:
+        processes = f"{processes} processes"
     return (
         f"cpu {cpu}, throttled {throttled}, memory {memory}, {processes}, "
         f"read {read}/s, written {written}/s, waits {_pressures(now)}, oom kills {kills}"

@@ -37,6 +37,7 @@ def document(container: Container) -> dict[str, Any]:
         "ended_at": container.ended_at,
         "system": container.system,
         "privileged": container.privileged,
+        "etag": container.etag,
     }
 
 

@@ -45,6 +45,7 @@ class Entry:
     """The engine's record of one container."""
 
     stored: Stored
+    etag: str = ""
     spec: ContainerSpec | None = None
     state: State = State.STOPPED
     running: Running | None = None
@@ -67,7 +68,7 @@ class Entry:
 
     def replace(self, stored: Stored) -> None:
         """Take another definition; what runs goes on as it was started."""
-        self.stored = stored
+        self.stored, self.etag = stored, stored.etag
         try:
             self.spec = Document.parse(stored.text).compiled()
         except DefinitionError as error:
@@ -109,6 +110,7 @@ class Entry:
             privileged=bool(spec and spec.privileged),
             ended=self.ended,
             ended_at=self.ended_at,
+            etag=self.etag,
         )
 
     def _addresses(self) -> tuple[str, ...]:

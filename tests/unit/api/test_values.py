@@ -44,6 +44,7 @@ containers = st.builds(
     network_of=words,
     system=st.booleans(),
     privileged=st.booleans(),
+    etag=words,
 )
 counts = st.integers(0, 2**60)
 usages = st.builds(
