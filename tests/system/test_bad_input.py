@@ -99,6 +99,9 @@ def test_memory_below_what_any_program_needs(clochectl: Command) -> None:
     refusal = clochectl.refused("define", "-", fed=text)
     assert "64 KiB is less than" in refusal.cause
     assert "65536 is 64 MiB" in refusal.step
+    in_megabytes = Definition(around="<memory unit='MiB'>abc</memory>").text()
+    step = clochectl.refused("define", "-", fed=in_megabytes).step
+    assert step.startswith("write a whole number of MiB, such as 64;")
     assert clochectl.json("list") == []
 
 
@@ -178,8 +181,14 @@ def test_a_program_that_exec_cannot_run_has_the_status_that_a_shell_gives(
     (root / "plain").write_text("no program\n")
     (root / "plain").chmod(0o644)
     name = clochectl.start(root=root)
-    for program, status in (("nope", 127), ("/plain", 126), ("/bin", 126)):
-        clochectl.refused("exec", name, "--", program, status=status)
+    (root / "bin/plain").symlink_to("/plain")
+    (root / "circle").symlink_to("circle")
+    for program, status, why in (
+        ("nope", 127, "does not exist"), ("/plain", 126, "not executable (mode 0644)"),
+        ("plain", 126, "not executable (mode 0644)"), ("/bin", 126, "is a directory"),
+        ("/circle", 126, "leads in a circle"),
+    ):  # fmt: skip
+        assert why in clochectl.refused("exec", name, "--", program, status=status).cause
     clochectl.refused("exec", "--directory", "/nope", name, "--", "true", status=1)
 
 

@@ -289,11 +289,17 @@ def _provided(plan: LaunchPlan) -> tuple[tuple[str, str], ...]:
 
 
 def _find(program: str, path: str) -> str:
+    """Its path; as for a shell, a file that may not be executed is better than none."""
     if "/" in program:
         return program
+    forbidden = ""
     for directory in path.split(":"):
         candidate = os.path.join(directory, program)
         with contextlib.suppress(OSError):
-            if stat.S_ISREG(os.stat(candidate).st_mode) and os.access(candidate, os.X_OK):
-                return candidate
+            if stat.S_ISREG(os.stat(candidate).st_mode):
+                if os.access(candidate, os.X_OK):
+                    return candidate
+                forbidden = forbidden or candidate
+    if forbidden:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), forbidden)
     raise OSError(errno.ENOENT, f"is in no directory of PATH ({path})", program)

@@ -29,6 +29,11 @@ def not_run(failure: Failure) -> Words | None:
             f"{failure.program} is a directory, where a program is wanted",
             failure.remedy("name a program in <application>", "name a program"),
         )
+    if failure.errno == errno.ELOOP:
+        return (
+            f"{failure.program} is a link that leads in a circle in {failure.where}",
+            "correct the link in that tree, or name the program that it is to lead to",
+        )
     path = next((p for p in (failure.subject, failure.plan.argv[0]) if p.startswith("/")), "")
     finding = _look(failure, path) if path else None
     words = _WORDS.get(finding.cause) if finding else None

@@ -24,7 +24,7 @@ from cloche_engine.definition.text.markup import Markup
 from cloche_engine.definition.text.tree import Element
 from cloche_engine.definition.units import MIN_MEMORY_KIB
 
-_MEMORY_HINT = "65536 is 64 MiB; leave the element out for no limit"
+_MEMORY_HINT = "leave the element out for no limit"
 
 
 def read_memory(report: Report, root: Element, *, zero_is_unset: bool = False) -> Memory:

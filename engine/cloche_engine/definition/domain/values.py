@@ -55,7 +55,10 @@ def branch(name: str, *children: tuple[Markup, ...]) -> tuple[Markup, ...]:
 
 
 def read_size(report: Report, element: Element | None, minimum: int, hint: str) -> int | None:
-    """An element's size in KiB; None where it says nothing, cannot be read, or means no limit."""
+    """An element's size in KiB; None where it says nothing, cannot be read, or means no limit.
+
+    hint is the rest of what to do instead, after an example.
+    """
     if element is None:
         return None
     unit = size_unit(element)
@@ -64,9 +67,18 @@ def read_size(report: Report, element: Element | None, minimum: int, hint: str) 
     reason = None if units.valid_unit(unit) else units.valid_size(text, unit, minimum)
     if reason:
         place = report.tree.text_place(element)
-        report.error(element.name, place, f"<{element.name}>: {reason}", hint)
+        advice = f"{_example_size(unit)}; {hint}"
+        report.error(element.name, place, f"<{element.name}>: {reason}", advice)
     size = units.to_kib(text, unit)
     return None if size is None or size >= units.UNLIMITED_KIB else size
+
+
+def _example_size(unit: str) -> str:
+    """A size that would do, in the unit that the others are in."""
+    number = units.from_kib(65536, unit)
+    if number is None or units.UNITS[unit.lower()] == units.UNITS["mib"]:
+        return f"write a whole number of {unit}, such as {number or 1}"
+    return f"{number} is 64 MiB"
 
 
 def size_unit(element: Element) -> str:

@@ -12,7 +12,7 @@ from cloche_engine.definition.spec import Cpu, Memory
 from cloche_engine.definition.text.tree import Element
 from cloche_engine.definition.units import MIN_MEMORY_KIB, UNLIMITED_KIB, to_kib
 
-_HINT = "65536 is 64 MiB; leave <memory> out for no limit"
+_HINT = "leave <memory> out for no limit"
 
 
 def read_cpu(report: Report, root: Element) -> Cpu:

@@ -53,7 +53,7 @@ def _devices(root: Element, name: str) -> list[Element]:
 
 
 def _memory(report: Report, element: Element | None) -> Memory:
-    size = read_size(report, element, MIN_MEMORY_KIB, "500000 is 488 MiB")
+    size = read_size(report, element, MIN_MEMORY_KIB, "leave <memory> out for no limit")
     if element is not None and size is not None and "unit" not in element.attributes:
         reason = f"<memory> has no unit; it is taken as {size} KiB"
         report.warning("memory", report.tree.text_place(element), reason, "add unit='KiB'")
