@@ -64,7 +64,7 @@ def stuck_in(group: Group) -> list[str]:
 def _look_at(pid: int, group: Group, users: list[tuple[int, int, int]], boot: float) -> Found:
     name, fields = _stat(pid)
     status = dict(
-        line.split(":\t", 1) for line in files.read(f"/proc/{pid}/status").splitlines()
+        line.split(":\t", 1) for line in files.read(f"/proc/{pid}/status").split("\n")
         if ":\t" in line
     )  # fmt: skip
     pids = status["NSpid"].split()
@@ -96,7 +96,7 @@ def _command(pid: int) -> str:
 def _is_held(pid: int, group: Group) -> bool:
     """Whether it is in the group, or in one inside it, in every tree that has one."""
     held = 0
-    for line in files.read(f"/proc/{pid}/cgroup").splitlines():
+    for line in files.read(f"/proc/{pid}/cgroup").rstrip("\n").split("\n"):
         path = line.split(":", 2)[2].strip("/")
         held += path == group.name or path.startswith(f"{group.name}/")
     return held >= len(group.layout.hierarchies)

@@ -10,10 +10,13 @@ _WRITE = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
 
 
 def read(path: str) -> str:
-    """All of a small file."""
+    """All of a small file; in the place of bytes that are no UTF-8 stands U+FFFD.
+
+    Names in it may be chosen by anybody: of processes, groups and mount points.
+    """
     descriptor = asked(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return os.read(descriptor, 1 << 16).decode()
+        return os.read(descriptor, 1 << 16).decode(errors="replace")
     finally:
         os.close(descriptor)
 

@@ -67,7 +67,7 @@ def start_time(pid: int) -> int:
 
     ProcessLookupError where it is dead, also if nobody has reaped it yet (proc(5)).
     """
-    stat = Path(f"/proc/{pid}/stat").read_text()
+    stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")  # its name may be any bytes
     fields = stat.rpartition(")")[2].split()
     if fields[0] in "ZX":
         raise ProcessLookupError(pid)

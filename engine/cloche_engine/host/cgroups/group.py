@@ -16,6 +16,8 @@ from cloche_engine.kernel import files
 _ROUNDS = 100
 """Looks at a group that is filled faster than it is killed; a fork bomb of v1 ends sooner."""
 _DELEGATED = ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads")
+_WITHIN = (("cgroup.max.depth", "32"), ("cgroup.max.descendants", "4096"))
+"""Groups that an init may make: memory of the host's, and each has to be removed in the end."""
 _BERTH = "entered"
 _MOMENT = 0.002
 """Seconds between two looks at a group that cannot tell."""
@@ -88,6 +90,8 @@ class Group:
         Its limits stay the host's: the files of them are in the group itself.
         """
         if self.unified is not None:
+            for name, most in _WITHIN:
+                files.write(f"{self.unified}/{name}", most)
             for name in ("", *_DELEGATED):
                 os.chown(f"{self.unified}/{name}", user, group)
 

@@ -19,6 +19,7 @@ _GUARDS = "devices"
 """Refuses devices on v1, where no unified tree takes a program for it."""
 _OLD_NAMES = {"blkio": "io"}
 _INHERITED = ("cpuset.cpus", "cpuset.mems")
+_MOUNTS = Path("/proc/self/mountinfo")
 _TRIES = 8
 
 
@@ -49,7 +50,7 @@ class Layout:
 
 def detect(mountinfo: str | None = None) -> Layout:
     """Which trees there are, from /proc/self/mountinfo (cgroups(7))."""
-    text = mountinfo if mountinfo is not None else Path("/proc/self/mountinfo").read_text()
+    text = mountinfo if mountinfo is not None else os.fsdecode(_MOUNTS.read_bytes())
     found = list(_hierarchies(text))
     v2 = [tree for tree in found if tree.version == 2][:1]
     unneeded = {_COUNTS, _GUARDS} if v2 else set()
@@ -58,7 +59,8 @@ def detect(mountinfo: str | None = None) -> Layout:
 
 
 def _hierarchies(mountinfo: str) -> Iterator[Hierarchy]:
-    for line in mountinfo.splitlines():
+    # Any user may mount on a folder of his (fusermount3(1)), and only its blanks are written out.
+    for line in filter(None, mountinfo.split("\n")):
         before, _, after = line.partition(" - ")
         kind, _, options = after.split(" ", 2)
         path = Path(before.split(" ")[4])
@@ -119,11 +121,11 @@ def _remove_whole(group: Path) -> None:
 
 
 def _remove_inside(group: Path) -> None:
-    """The groups that an init made inside, innermost first."""
-    for folder, names, _files in os.walk(group, topdown=False):
+    """The groups that an init made inside, innermost first; their paths may exceed PATH_MAX."""
+    for _folder, names, _files, descriptor in os.fwalk(group, topdown=False):
         for name in names:
             with contextlib.suppress(OSError):
-                Path(folder, name).rmdir()
+                os.rmdir(name, dir_fd=descriptor)
 
 
 def remove_upwards(base: Path, name: str) -> bool:
