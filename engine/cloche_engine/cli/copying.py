@@ -55,12 +55,12 @@ async def _out(engine: Engine, container: str, path: str, target: Path) -> Copie
     The name is chosen here: what comes was written at the container's end.
     """
     folder, name = _place(path, target)
+    descriptor = _opened(folder)
     reading, writing = os.pipe()
-    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     unpacker = Unpacker(
         descriptor, _NO_END, lambda _: None, Way(owners=False, name=name, bare=not name)
     )
-    unpacking = _in_thread(lambda: _unpack(reading, unpacker))
+    unpacking = _in_thread(lambda: _unpack(reading, unpacker, folder / name))
     try:
         copied = await _both(engine.copy_out(container, path, writing), writing, unpacking)
     except EngineError as error:
@@ -68,6 +68,16 @@ async def _out(engine: Engine, container: str, path: str, target: Path) -> Copie
     finally:
         os.close(descriptor)
     return copied
+
+
+def _opened(folder: Path) -> int:
+    try:
+        return os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise EngineError(
+            f"nothing can be put into {folder}: {error.strerror}",
+            "name a folder that is there, or make this one first",
+        ) from error
 
 
 def _place(path: str, target: Path) -> tuple[Path, str]:
@@ -102,14 +112,14 @@ class _TornError(EngineError):
     """What came broke off, as it does where the engine gives up."""
 
 
-def _unpack(source: int, unpacker: Unpacker) -> None:
+def _unpack(source: int, unpacker: Unpacker, made: Path) -> None:
     with os.fdopen(source, "rb") as stream:
         try:
             unpack_stream(stream, unpacker)
         except ArchiveRefusedError as refusal:
             kind = _TornError if refusal.torn else EngineError
             hint = refusal.hint or _ANOTHER
-            raise kind(f"it cannot be written here: {refusal}", hint) from None
+            raise kind(f"{made} cannot be written: {refusal}", hint) from None
 
 
 async def _in(engine: Engine, source: Path, name: str, path: str) -> Copied:

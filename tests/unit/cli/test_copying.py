@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cloche_engine.api.errors import EngineError
 from cloche_engine.api.fake import FakeEngine
 from cloche_engine.api.model import Copied
 from cloche_engine.api.unpacking import Quota, Unpacker, Way, unpack_stream
@@ -76,3 +77,9 @@ async def test_nothing_of_it_leads_out_of_the_folder(tmp_path: Path, name: str) 
         await copied("/", folder, archive((("root", None), (name, b"evil"))))
     assert "leads out" in str(refused.value)
     assert not (tmp_path / "out").exists()
+
+
+async def test_a_folder_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="/missing: No such file") as refused:
+        await copied("/etc/hosts", tmp_path / "missing/hosts", archive(NAMED))
+    assert "make this one first" in refused.value.hint
