@@ -33,9 +33,7 @@ from cloche_engine.sandbox.mounts import (
     AttachRoot,
     BindInside,
     BindMount,
-    EnterRoot,
     KeepMountsPrivate,
-    LeaveHost,
     MakeReadOnly,
     MaskPaths,
     MountNew,
@@ -64,6 +62,7 @@ from cloche_engine.sandbox.plan.mounts import HostRoot, MountPlan, SourceKind, S
 from cloche_engine.sandbox.plan.rights import Network
 from cloche_engine.sandbox.profile import ChangeProfile
 from cloche_engine.sandbox.rlimits import SetRlimits
+from cloche_engine.sandbox.roots import EnterRoot, LeaveHost
 from cloche_engine.sandbox.seccomp import Filters
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -10,20 +10,17 @@ from dataclasses import dataclass
 
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.syscalls import (
-    detach,
     make_slave,
     mount_setattr,
     move_mount,
     new_filesystem,
     open_tree,
-    pivot_root_here,
 )
 from cloche_engine.sandbox.operation import Context
 from cloche_engine.sandbox.resolve import make, missing_below, open_in_root
 from cloche_engine.sandbox.walk import open_without_links
 
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
-STAGED = ("/dev", "/proc", "/sys")
 STAGE = "/tmp"  # noqa: S108 (only a place to hang the new root on, in a mount namespace of our own)
 
 
@@ -298,48 +295,6 @@ class ProvideFiles:
                 continue
             with closing(target):
                 move_mount(context.take(f"file:{path}"), target)
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveHost:
-    """The tmpfs of the written files becomes the only root; the host's is unmounted whole.
-
-    What was staged goes with it. pivot_root(2) looks at every process of the machine and the end of
-    so many mounts waits for all processors: none of it once somebody waits for the program.
-    """
-
-    def describe(self) -> str:
-        """In words."""
-        return "pivot_root"
-
-    def run(self, context: Context) -> None:
-        """Do it."""
-        for place in STAGED:
-            os.mkdir(STAGE + place)
-            move_mount(context.take(place), k.AT_FDCWD, STAGE + place)
-        os.mkdir(STAGE + STAGE)
-        os.chdir(STAGE)
-        pivot_root_here()
-        detach(".")
-        os.chdir("/")
-
-
-@dataclass(frozen=True, slots=True)
-class EnterRoot:
-    """The container's tree covers what little there is, as an initramfs is covered at boot.
-
-    Below it lies, for ever out of reach, the tmpfs of files that the container has anyway.
-    """
-
-    def describe(self) -> str:
-        """In words."""
-        return "enter its root"
-
-    def run(self, context: Context) -> None:
-        """Do it."""
-        move_mount(context.root, k.AT_FDCWD, "/")
-        os.fchdir(context.root)
-        os.chroot(".")
 
 
 @dataclass(frozen=True, slots=True)
