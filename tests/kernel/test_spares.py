@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.kernel.box import Box, Definition
+from tests.kernel.box import Box, Define, Definition
 from tests.kernel.conftest import instance_of
 
+from cloche_engine.api.errors import StartFailedError
 from cloche_engine.api.model import State
 from cloche_engine.core.engine import LocalEngine
 from cloche_engine.host.cgroups import tree as cgroups
@@ -87,3 +89,18 @@ async def test_no_processor_sleeps_while_a_container_starts(box: Box) -> None:
         await box.start()
     forget()
     assert 0 in seen
+
+
+async def test_a_plan_that_does_not_reach_its_monitor_leaves_no_folder(
+    define: Define, root: Path, engine: LocalEngine, tmp_path: Path
+) -> None:
+    """A send buffer of some KiB (socket(7)) takes no packet of this size: EMSGSIZE."""
+    box = await define(root=root, program=("/bin/sh", "-c", f"read line # {'x' * 20000}"))
+    await engine.warm_up()
+    (spare,) = engine._spawner._ready
+    spare.link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    with pytest.raises(StartFailedError, match="Message too long"):
+        await box.start()
+    assert not (tmp_path / "state/run" / box.uuid).exists()
+    assert not spare.folder.exists()
+    assert (await box.start()).pid

@@ -163,6 +163,7 @@ class Starting:
             return self._send(compiled, spare, order)
         except OSError as error:
             await spare.dismiss()
+            await self._make_room(Path(compiled.plan.runtime))  # it may have its name already
             fields: Fields = {
                 "step": "hand over the plan", "errno": error.errno or 0, "call": call_of(error),
                 "text": error.strerror or str(error), "subject": str(error.filename or ""),
