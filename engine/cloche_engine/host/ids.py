@@ -6,10 +6,11 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloche_engine.api.errors import EngineError
 from cloche_engine.host.saving import saved_in
 
 COUNT = 65536
@@ -47,10 +48,14 @@ class IdBlocks:
     def block_for(self, uuid: str) -> int:
         """The first host id of a container's block; taken now if it has none.
 
-        EngineError where that cannot be written.
+        EngineError where that cannot be written, or what is written cannot be read.
         """
         if uuid not in self._known:
-            with saved_in(self._file.parent, "the range of user ids"), self._locked() as taken:
+            with (
+                saved_in(self._file.parent, "the range of user ids"),
+                _readable(self._file),
+                self._locked() as taken,
+            ):
                 self._owed.discard(uuid)
                 if uuid not in taken:
                     self._repay(taken)
@@ -64,7 +69,7 @@ class IdBlocks:
         """Free a container's block; on a full disk with the next that is taken or given back."""
         self._known.pop(uuid, None)
         self._owed.add(uuid)
-        with contextlib.suppress(OSError), self._locked() as taken:
+        with contextlib.suppress(OSError, ValueError), self._locked() as taken:
             self._save_less(taken)
 
     def keep_only(self, known: Collection[str]) -> None:
@@ -116,7 +121,7 @@ class _Locked:
         self._lock = os.open(self._file.with_suffix(".lock"), flags, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
-            taken: dict[str, int] = json.loads(self._file.read_text())
+            taken = _checked(json.loads(self._file.read_text()))
         except FileNotFoundError:
             return {}
         except BaseException:  # no __exit__ follows, and whoever comes next would wait for ever
@@ -126,6 +131,25 @@ class _Locked:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._lock)
+
+
+def _checked(found: object) -> dict[str, int]:
+    """What was read; ValueError where it is no record of blocks."""
+    if isinstance(found, dict) and all(type(first) is int for first in found.values()):
+        return found
+    raise ValueError("no record of blocks")
+
+
+@contextlib.contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """EngineError in place of what a damaged file raises."""
+    try:
+        yield
+    except ValueError as error:
+        raise EngineError(
+            f"{file} is damaged, so that nobody knows which ranges of user ids are free",
+            "restore it from a backup, or remove it while no container runs",
+        ) from error
 
 
 def subordinate_ranges(

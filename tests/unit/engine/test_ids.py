@@ -77,13 +77,17 @@ def test_of_those_nobody_knows_the_ids_are_free(tmp_path: Path) -> None:
     assert blocks.block_for("kept") == kept
 
 
-def test_a_record_that_nobody_can_read_locks_nobody_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"a": "b"}', b"\xff"])
+def test_a_damaged_record_is_told_and_locks_nobody_out(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "ids.json"
-    file.write_text("{")
+    file.write_bytes(content)
     blocks = IdBlocks(file, [])
     blocks.keep_only(())
-    with pytest.raises(ValueError, match="Expecting"):
+    blocks.give_back("b")
+    with pytest.raises(EngineError, match=f"{file} is damaged") as told:
         blocks.block_for("a")
+    assert "remove it while no container runs" in told.value.hint
+    assert file.read_bytes() == content
     file.unlink()
     assert blocks.block_for("a")
 
