@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.kernel.box import Define, Definition, busybox_root
+from tests.kernel.box import Define, Definition, busybox_root, left_in
 
 from cloche_engine.api.errors import StartFailedError
 from cloche_engine.core.engine import LocalEngine
@@ -245,3 +245,26 @@ async def test_a_definition_tells_nobody_which_paths_there_are(
         assert started is (name == "there")
         await engine.undefine(container.uuid)
     assert outcomes["there"] == outcomes["not-there"]
+
+
+async def test_what_lies_where_a_tree_was_put_away_is_not_touched_by_the_end(
+    define: Define, root: Path, tmp_path: Path
+) -> None:
+    """The owner of the folder above may put a link there. The control is the tree left in place."""
+    (tmp_path / "given").write_text("given")
+    victim = tmp_path / "victim"
+    for folder in ("proc", "sys", "dev", "etc"):
+        (victim / folder).mkdir(parents=True)
+    (victim / "etc/nologin").touch()
+    before = listing(victim)
+    box = await define(root=root, mounts=((tmp_path / "given", "/etc/nologin", False),))
+    await box.start()
+    assert (root / "etc/nologin").exists()
+    await box.engine.kill(box.uuid)
+    assert not (root / "etc").exists()
+    await box.start()
+    root.rename(tmp_path / "away")
+    root.symlink_to(victim)
+    await box.engine.kill(box.uuid)
+    assert listing(victim) == before
+    assert left_in(tmp_path / "state/run") == ["trees.lock"]

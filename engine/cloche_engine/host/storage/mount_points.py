@@ -171,11 +171,13 @@ class MountPoints:
         if not self._made.exists():
             return
         with self._locked():
-            for tree_path, made in reversed(_read(self._made)):
+            for tree_path, made, identity in reversed(_read(self._made)):
                 with (
                     contextlib.suppress(FileNotFoundError, NotADirectoryError),
                     _opened(tree_path) as tree,
                 ):
+                    if identity not in {"", _name_for(os.fstat(tree))}:
+                        continue  # whoever owns the folder above has put another one there
                     if self._is_last_user(tree, made):
                         remove(tree, made)
             self._made.unlink()
@@ -194,7 +196,12 @@ class MountPoints:
 
     def _record(self, made: Iterable[tuple[str, Made]]) -> None:
         # A new file: one that is truncated is flushed to the disk when it is closed.
-        rows = [json.dumps([tree, each.path, each.is_directory]) + "\n" for tree, each in made]
+        made = list(made)
+        names = {tree: _name_of(tree) for tree, _ in made}
+        rows = [
+            json.dumps([tree, each.path, each.is_directory, names[tree]]) + "\n"
+            for tree, each in made
+        ]
         if rows:
             self._made.parent.mkdir(mode=0o700, exist_ok=True)
             if not self._made.exists():
@@ -288,7 +295,16 @@ def _identity(tree: int, path: str) -> tuple[str, bool]:
         found = os.fstat(descriptor)
     finally:
         os.close(descriptor)
-    return f"{found.st_dev:x}-{found.st_ino:x}", stat.S_ISDIR(found.st_mode)
+    return _name_for(found), stat.S_ISDIR(found.st_mode)
+
+
+def _name_of(tree: str) -> str:
+    with _opened(tree) as descriptor:
+        return _name_for(os.fstat(descriptor))
+
+
+def _name_for(found: os.stat_result) -> str:
+    return f"{found.st_dev:x}-{found.st_ino:x}"
 
 
 def _cannot_make(place: Place, mount: MountPlan | None, error: OSError) -> TreeRefusedError:
@@ -307,10 +323,14 @@ def _cannot_make(place: Place, mount: MountPlan | None, error: OSError) -> TreeR
     )  # fmt: skip
 
 
-def _read(file: Path) -> list[tuple[str, Made]]:
+def _read(file: Path) -> list[tuple[str, Made, str]]:
+    """Tree, mount point, and which folder the tree was; empty where an older engine wrote it."""
     try:
         lines = file.read_text().splitlines()
     except OSError:
         return []
     rows = (json.loads(line) for line in lines if line.endswith("]"))
-    return [(tree, Made(path, is_directory)) for tree, path, is_directory in rows]
+    return [
+        (tree, Made(path, is_directory), next(iter(identity), ""))
+        for tree, path, is_directory, *identity in rows
+    ]
