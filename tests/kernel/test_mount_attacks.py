@@ -235,7 +235,7 @@ async def test_a_definition_tells_nobody_which_paths_there_are(
             name="box", root=root, mounts=((tmp_path / "hidden" / name, "/x", False),)
         ).text()
         container = await engine.define(text)
-        outcomes[name] = replace(container, uuid="")
+        outcomes[name] = replace(container, uuid="", etag="")
         try:
             await engine.start(container.uuid)
             await engine.kill(container.uuid)
