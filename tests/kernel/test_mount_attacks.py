@@ -20,7 +20,6 @@ from tests.kernel.box import Define, Definition, busybox_root, left_in
 
 from cloche_engine.api.errors import StartFailedError
 from cloche_engine.core.engine import LocalEngine
-from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.syscalls import open_tree
 
 pytestmark = pytest.mark.kernel
@@ -173,12 +172,14 @@ def test_whoever_takes_a_device_by_its_path_gets_the_kernels_file(root: Path) ->
     """The control of E4."""
     (root / "dev").mkdir()
     (root / "dev/null").symlink_to(_WRONG["null"])
-    mount = open_tree(k.AT_FDCWD, str(root / "dev/null"), follow=True)
+    followed = os.open(root / "dev/null", os.O_PATH)
+    mount = open_tree(followed, "")
     try:
         expected = Path(_WRONG["null"]).stat()
         assert os.path.samestat(os.fstat(mount), expected)
     finally:
         os.close(mount)
+        os.close(followed)
 
 
 @pytest.mark.parametrize(
@@ -268,3 +269,66 @@ async def test_what_lies_where_a_tree_was_put_away_is_not_touched_by_the_end(
     await box.engine.kill(box.uuid)
     assert listing(victim) == before
     assert left_in(tmp_path / "state/run") == ["trees.lock"]
+
+
+USER = 1000
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Path:
+    """A folder of a user's, in which he can put what he likes in the place of anything."""
+    folder = tmp_path / "of-a-user"
+    folder.mkdir()
+    os.chown(folder, USER, USER)
+    return folder
+
+
+def link(place: Path, target: Path, owner: int) -> Path:
+    place.unlink(missing_ok=True)
+    place.symlink_to(target)
+    os.lchown(place, owner, owner)
+    return place
+
+
+@pytest.mark.parametrize("as_root", [True, False])
+async def test_a_users_link_in_place_of_his_tree_gives_nobody_what_it_leads_to(
+    define: Define, users: Path, root: Path, victim: Path, as_root: bool
+) -> None:
+    """The controls: the same link by root, and one of his to what is his own."""
+    if as_root:
+        busybox_root(victim)
+        box = await define(root=users / "box")
+    else:
+        box = await define(root=root, mounts=((users / "box", "/data", False),))
+    secret = "/b/secret" if as_root else "/data/b/secret"
+    link(users / "box", victim, USER)
+    before = listing(victim)
+    with pytest.raises(StartFailedError, match=f"a link of the user {USER} is on the way") as told:
+        await box.start()
+    assert "what the link leads to" in told.value.hint
+    assert listing(victim) == before
+    link(users / "box", victim, 0)
+    await box.start()
+    assert await box.run(f"cat {secret}") == "secret"
+    await box.engine.kill(box.uuid)
+    os.chown(victim, USER, USER)
+    link(users / "box", victim, USER)
+    await box.start()
+    assert await box.run(f"cat {secret}") == "secret"
+
+
+async def test_a_users_link_in_place_of_his_image_is_not_followed(
+    define: Define, users: Path, root: Path, tmp_path: Path
+) -> None:
+    image = tmp_path / "image"
+    image.touch()
+    subprocess.run(["truncate", "-s", "16M", image], check=True)
+    subprocess.run(["mkfs.ext4", "-q", image], check=True)
+    source = f"<source file='{users / 'image'}'/><target dir='/data'/>"
+    box = await define(root=root, inside=f"<filesystem type='file'>{source}</filesystem>")
+    link(users / "image", image, USER)
+    with pytest.raises(StartFailedError, match=f"a link of the user {USER} is on the way"):
+        await box.start()
+    link(users / "image", image, 0)
+    await box.start()
+    assert "lost+found" in await box.run("ls /data")

@@ -113,12 +113,12 @@ def _clone3(flags: int, group: int, *, pidfd: int = 0, parent_tid: int = 0) -> i
     return _call(_CLONE3, fields, _long(len(fields)), subject="clone3")
 
 
-def open_tree(directory: int, path: str, *, recursive: bool = False, follow: bool = False) -> int:
+def open_tree(directory: int, path: str, *, recursive: bool = False) -> int:
     """A detached copy of the mount at a path (or of the descriptor itself where path is empty)."""
     flags = k.OPEN_TREE_CLONE | k.OPEN_TREE_CLOEXEC
     flags |= k.AT_RECURSIVE if recursive else 0
     flags |= 0 if path else k.AT_EMPTY_PATH
-    flags |= 0 if follow else k.AT_SYMLINK_NOFOLLOW
+    flags |= k.AT_SYMLINK_NOFOLLOW
     return _call(_OPEN_TREE, _long(directory), os.fsencode(path), _long(flags), subject=path)
 
 

@@ -26,6 +26,22 @@ def walk_in_root(root: int, path: str, flags: int) -> int:
         walk.close()
 
 
+def walk_telling_links(path: str) -> tuple[int, set[int]]:
+    """Where a path of the host leads (O_PATH), and who owns the links on the way."""
+    root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        walk = _Walk(root)
+    finally:
+        os.close(root)
+    try:
+        walk.follow(path)
+        return walk.opened(os.O_PATH), walk.owners
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
+    finally:
+        walk.close()
+
+
 def open_without_links(root: int, path: str) -> int:
     """A directory inside a root by its very path; ELOOP or ENOTDIR where a link is on the way."""
     names = _names(path)
@@ -48,6 +64,8 @@ class _Walk:
 
     def __init__(self, root: int) -> None:
         self._trail = [os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)]
+        self.owners: set[int] = set()
+        """Of the links that were followed."""
 
     def follow(self, path: str) -> None:
         """Go along a path."""
@@ -58,10 +76,12 @@ class _Walk:
                 self._go_up()
                 continue
             found = os.open(name, _COMPONENT, dir_fd=self._trail[-1])
-            if not stat.S_ISLNK(os.fstat(found).st_mode):
+            status = os.fstat(found)
+            if not stat.S_ISLNK(status.st_mode):
                 self._trail.append(found)
                 continue
             links += 1
+            self.owners.add(status.st_uid)
             names += _names(self._target(found))
             if links > _MAX_LINKS:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)

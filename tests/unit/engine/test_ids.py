@@ -102,3 +102,18 @@ def test_an_address_that_cannot_be_written_is_nobodys(tmp_path: Path) -> None:
     assert leases.free(2) == 1
     assert leases.give_back("a")
     assert leases.free(2) == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pool": "x"}', b"\xff"])
+def test_a_damaged_record_of_addresses_is_told_when_one_is_wanted(
+    tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "network.json"
+    file.write_bytes(content)
+    leases = Leases(file)
+    assert leases.network is None
+    leases.give_back("a")
+    with pytest.raises(EngineError, match=f"{file} is damaged") as told:
+        leases.settle(ipaddress.IPv4Network("10.64.16.0/20"))
+    assert "restore it from a backup" in told.value.hint
+    assert file.read_bytes() == content

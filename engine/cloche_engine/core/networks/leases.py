@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import json
 from pathlib import Path
+from typing import Any
 
 from cloche_engine.api.errors import EngineError
 from cloche_engine.host.saving import saved_in
@@ -23,14 +24,20 @@ class Leases:
         self.network: ipaddress.IPv4Network | None = None
         self.network6: ipaddress.IPv6Network | None = None
         self.numbers: dict[str, int] = {}
+        self._is_damaged = False
         try:
-            kept = json.loads(file.read_text())
+            self._take_over(json.loads(file.read_text()))
         except FileNotFoundError:
             return
-        self.network = ipaddress.IPv4Network(kept["pool"])
-        if kept.get("pool6"):
-            self.network6 = ipaddress.IPv6Network(kept["pool6"])
-        self.numbers = {str(key): int(number) for key, number in kept["ports"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._is_damaged = True
+
+    def _take_over(self, kept: dict[str, Any]) -> None:
+        """What the file says; all of it or nothing."""
+        network = ipaddress.IPv4Network(kept["pool"])
+        network6 = ipaddress.IPv6Network(kept["pool6"]) if kept.get("pool6") else None
+        numbers = {str(key): int(number) for key, number in kept["ports"].items()}
+        self.network, self.network6, self.numbers = network, network6, numbers
 
     def settle(self, network: ipaddress.IPv4Network) -> None:
         """Take this pool, from now on."""
@@ -72,7 +79,16 @@ class Leases:
         network6: ipaddress.IPv6Network | None,
         numbers: dict[str, int],
     ) -> None:
-        """To the disk first: what could not be written is not taken; EngineError."""
+        """To the disk first: what could not be written is not taken; EngineError.
+
+        A damaged file is not written over: containers that run have addresses that it knew.
+        """
+        if self._is_damaged:
+            raise EngineError(
+                f"{self._file} is damaged, so that nobody knows who has which address",
+                "restore it from a backup; or stop all containers of the network, remove it, and "
+                "start the helper anew",
+            )
         kept = {"pool": str(network), "pool6": str(network6 or ""), "ports": numbers}
         with saved_in(self._file.parent, "the address"):
             write_whole(self._file, json.dumps(kept, indent=1).encode())

@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 
 from cloche_engine.host.storage.refused import TreeRefusedError
+from cloche_engine.host.storage.source_paths import open_source
 from cloche_engine.kernel import loops
 from cloche_engine.kernel.syscalls import new_filesystem
 from cloche_engine.sandbox.plan.mounts import MountPlan, SourceKind
@@ -39,7 +40,7 @@ def open_filesystem(mount: MountPlan) -> int:
         kind = _probe(source, mount)
         readonly = mount.readonly or kind in _NEVER_WRITTEN
         if mount.kind is SourceKind.BLOCK:
-            return _mounted(kind, mount, mount.source, readonly=readonly)
+            return _mounted(kind, mount, f"/proc/self/fd/{source}", readonly=readonly)
         _lock(source, mount, readonly=readonly)
         device = loops.attach(source, readonly=readonly)
     finally:
@@ -53,14 +54,18 @@ def open_filesystem(mount: MountPlan) -> int:
 
 def is_whole(mount: MountPlan) -> bool:
     """Whether the source is what the kind says: a file, or a block device."""
-    mode = Path(mount.source).stat().st_mode
+    source = open_source(mount.source)
+    try:
+        mode = os.fstat(source).st_mode
+    finally:
+        os.close(source)
     return stat.S_ISREG(mode) if mount.kind is SourceKind.IMAGE else stat.S_ISBLK(mode)
 
 
 def _open_source(mount: MountPlan) -> int:
     access = os.O_RDONLY if mount.readonly or mount.kind is SourceKind.BLOCK else os.O_RDWR
     try:
-        return os.open(mount.source, access | os.O_CLOEXEC | os.O_NONBLOCK)
+        return open_source(mount.source, access | os.O_NONBLOCK)
     except OSError as error:
         raise TreeRefusedError(
             f"{mount.source} cannot be opened: {error.strerror}",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloche_engine.host.storage.refused import TreeRefusedError
+from cloche_engine.host.storage.source_paths import ForeignLinkError, open_source
 from cloche_engine.kernel import files
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.mounts import MountPlan, SourceKind
@@ -173,7 +174,7 @@ class MountPoints:
         with self._locked():
             for tree_path, made, identity in reversed(_read(self._made)):
                 with (
-                    contextlib.suppress(FileNotFoundError, NotADirectoryError),
+                    contextlib.suppress(FileNotFoundError, NotADirectoryError, ForeignLinkError),
                     _opened(tree_path) as tree,
                 ):
                     if identity not in {"", _name_for(os.fstat(tree))}:
@@ -261,7 +262,7 @@ def _make(made: Made, place: Place, mount: MountPlan | None) -> None:
 
 @contextlib.contextmanager
 def _opened(tree: str) -> Iterator[int]:
-    descriptor = os.open(tree, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = open_source(tree, os.O_PATH | os.O_DIRECTORY)
     try:
         yield descriptor
     finally:

@@ -15,6 +15,7 @@ from pathlib import Path
 from cloche_engine.host.storage import images
 from cloche_engine.host.storage.mount_points import PRIVATE_NAMES, PRIVATE_TOP
 from cloche_engine.host.storage.ownership import map_of_one
+from cloche_engine.host.storage.source_paths import open_source
 from cloche_engine.kernel import constants as k
 from cloche_engine.kernel.syscalls import mount_setattr, open_tree
 from cloche_engine.sandbox.plan.launch import LaunchPlan
@@ -74,7 +75,11 @@ def numbered(mounts: tuple[MountPlan, ...]) -> Iterator[tuple[str, MountPlan]]:
 def open_mount(mount: MountPlan, userns: int, plan: LaunchPlan, *, recursive: bool = True) -> int:
     """A declared source with all that is mounted below it, its owners mapped as it says."""
     if mount.kind is SourceKind.TREE:
-        tree = open_tree(k.AT_FDCWD, mount.source, recursive=recursive, follow=True)
+        source = open_source(mount.source)
+        try:
+            tree = open_tree(source, "", recursive=recursive)
+        finally:
+            os.close(source)
     else:
         tree = images.open_filesystem(mount)
     attributes = mount.attributes | (k.MOUNT_ATTR_RDONLY if mount.readonly else 0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from cloche_engine.host.storage import images
 from cloche_engine.host.storage.mount_points import place_at
 from cloche_engine.host.storage.refused import TreeRefusedError
+from cloche_engine.host.storage.source_paths import ForeignLinkError, open_source
 from cloche_engine.sandbox.plan.launch import LaunchPlan
 from cloche_engine.sandbox.plan.mounts import MountPlan, SourceKind
 from cloche_engine.sandbox.resolve import open_in_root
@@ -43,7 +44,7 @@ def _is_directory_inside(plan: LaunchPlan, mount: MountPlan, number: int) -> boo
     if not (place.tree or place.shared):
         return True
     try:
-        tree = os.open(place.tree or "/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        tree = open_source(place.tree or "/", os.O_PATH | os.O_DIRECTORY)
         try:
             found = open_in_root(tree, place.inside)
         finally:
@@ -69,14 +70,23 @@ def _check_whole(mount: MountPlan) -> None:
 
 def _source_mode(mount: MountPlan) -> int:
     try:
-        return Path(mount.source).stat().st_mode
+        found = open_source(mount.source)
     except FileNotFoundError:
         raise _missing(mount) from None
+    except ForeignLinkError as error:
+        raise TreeRefusedError(
+            f"the source {mount.source} cannot be used: {error.strerror}",
+            "name in the definition what the link leads to, or let root own the link", mount,
+        ) from error  # fmt: skip
     except OSError as error:
         raise TreeRefusedError(
             f"the source {mount.source} cannot be opened: {error.strerror}",
             "choose a source that root can read", mount,
         ) from error  # fmt: skip
+    try:
+        return os.fstat(found).st_mode
+    finally:
+        os.close(found)
 
 
 def _missing(mount: MountPlan) -> TreeRefusedError:
