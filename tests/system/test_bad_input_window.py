@@ -45,8 +45,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def words(refusal: Refusal) -> str:
-    """A refusal of the command line as the window writes it."""
-    return f"{sentence(refusal.cause, name='box')} {sentence(refusal.step)}"
+    """A refusal of the command line as the window writes it: it names the form's fields."""
+    step = refusal.step.replace("<application>", "“Program”")
+    return f"{sentence(refusal.cause, name='box')} {sentence(step)}"
 
 
 async def define(driver: Driver, clochectl: Command, **parts: object) -> str:
@@ -103,6 +104,8 @@ async def test_an_unknown_program(real_driver: Driver, clochectl: Command, root:
     name = await define(real_driver, clochectl, root=root, program=("/bin/nope",))
     said = await start_refused(real_driver, clochectl, name)
     assert f"the program /bin/nope does not exist in {root}" in said
+    await real_driver.click_text(real_driver.console.messages, "Go to “Program”")
+    assert real_driver.has_focus(real_driver.window.page.settings.program.path)
 
 
 async def test_a_program_that_nobody_may_execute(
@@ -122,7 +125,7 @@ async def test_memory_below_what_the_program_needs(
 
     def told() -> bool:  # a small program may come to run before it outgrows them
         words = " ".join(real_driver.console.messages.texts)
-        at_start = "512 KiB" in words and "Raise <memory>" in words
+        at_start = "512 KiB" in words and "Raise “Memory limit”" in words
         return at_start or ("reached the memory limit" in words and "Raise the limit" in words)
 
     await real_driver.until(told)

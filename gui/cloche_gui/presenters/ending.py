@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
+from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import Container, State
 from cloche_gui.presenters.notice import sentence
+from cloche_gui.presenters.remedy import Place, in_window, place_of_error, place_of_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,8 @@ class Ending:
     text: str
     hint: str = ""
     bad: bool = False
+    place: Place | None = None
+    """Where in the definition the next step is."""
 
 
 def ending(container: Container) -> Ending | None:
@@ -23,13 +27,24 @@ def ending(container: Container) -> Ending | None:
     if container.state.is_live and container.state is not State.WAITING:
         return None
     if container.error:
-        name = container.name
-        return Ending(sentence(container.error, name), sentence(container.hint, name), bad=True)
+        return _trouble(
+            container.error, container.hint, container.name, place_of_step(container.hint)
+        )
     if container.state is State.FAILED:
         return Ending("The container failed.", "See what its program said last below.", bad=True)
     if container.exit_code is None:
         return None
     return exit_ending(container.exit_code)
+
+
+def failed_start(error: EngineError, name: str) -> Ending:
+    """What to say of a start of the container `name` that failed."""
+    return _trouble(error.message, error.hint, name, place_of_error(error))
+
+
+def _trouble(message: str, hint: str, name: str, place: Place | None) -> Ending:
+    said, step = (sentence(in_window(text), name) for text in (message, hint))
+    return Ending(said, step, bad=True, place=place)
 
 
 def exit_ending(code: int, *, out_of_memory: bool = False) -> Ending:
@@ -39,6 +54,7 @@ def exit_ending(code: int, *, out_of_memory: bool = False) -> Ending:
             "The program was killed because it reached the memory limit.",
             "Raise the limit in Settings, then start it again.",
             bad=True,
+            place=place_of_step("<memory>"),
         )
     name = _signal_name(code)
     if name:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from cloche_engine.api import shown
 from cloche_engine.api.errors import EngineError
+from cloche_gui.presenters.remedy import in_window
 
 
 class Tone(StrEnum):
@@ -48,7 +49,8 @@ def without_helper(problem: EngineError | None) -> Notice:
 
 def failure(title: str, error: EngineError, name: str = "") -> Notice:
     """A failed call as a notice; name is that of the container it was for."""
-    return Notice(Tone.ERROR, title, sentence(error.message, name), sentence(error.hint, name))
+    message, hint = (sentence(in_window(text), name) for text in (error.message, error.hint))
+    return Notice(Tone.ERROR, title, message, hint)
 
 
 def sentence(text: str, name: str = "") -> str:

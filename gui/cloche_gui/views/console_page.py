@@ -13,7 +13,7 @@ from cloche_engine.api.errors import EngineError
 from cloche_engine.api.model import Container, State
 from cloche_gui.presenters import ending as endings
 from cloche_gui.presenters.ending import Ending
-from cloche_gui.presenters.notice import Notice, Tone, failure, sentence
+from cloche_gui.presenters.notice import Notice, Tone, failure
 from cloche_gui.services.console import ConsoleLink
 from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.views.console_login import SHELL, LoginHint
@@ -21,7 +21,7 @@ from cloche_gui.views.console_recording import ConsoleRecording
 from cloche_gui.views.console_tools import ConsoleTabs, Tools
 from cloche_gui.views.console_wiring import gap_note, send_from
 from cloche_gui.widgets.closing import close_by_keys
-from cloche_gui.widgets.message_bar import MessageArea
+from cloche_gui.widgets.message_bar import Choice, MessageArea
 from cloche_gui.widgets.terminal.widget import TerminalWidget
 
 _TOPIC, _COPYING, _PROGRAM = "state", "copying", "program"
@@ -33,6 +33,7 @@ class ConsolePage(QWidget):
 
     start_wanted = pyqtSignal(str)  # uuid
     resume_wanted = pyqtSignal(str)
+    place_wanted = pyqtSignal(str, object)  # uuid, Place
 
     def __init__(self, jobs: Jobs, container: Container) -> None:
         super().__init__()
@@ -104,13 +105,15 @@ class ConsolePage(QWidget):
         """Show this console in a window of its own as well."""
         window = ConsoleWindow(self._jobs, self._container)
         self._windows.append(window)
+        window.page.start_wanted.connect(self.start_wanted)
+        window.page.resume_wanted.connect(self.resume_wanted)
+        window.page.place_wanted.connect(self.place_wanted)
         window.show()
         return window
 
     def show_failure(self, error: EngineError) -> None:
         """Say why a start failed; the last words of the program stand below."""
-        name = self._container.name
-        self._ending = Ending(sentence(error.message, name), sentence(error.hint, name), bad=True)
+        self._ending = endings.failed_start(error, self._container.name)
         self._show_ending(self._ending)
 
     def end(self) -> None:
@@ -284,7 +287,10 @@ class ConsolePage(QWidget):
     def _show_ending(self, ended: Ending) -> None:
         notice = Notice(Tone.ERROR if ended.bad else Tone.INFO, "", ended.text, ended.hint)
         uuid = self._container.uuid
-        self._show(notice, "Start", lambda: self.start_wanted.emit(uuid))
+        choices: list[Choice] = [("Start", lambda: self.start_wanted.emit(uuid))]
+        if (place := ended.place) is not None:
+            choices.insert(0, (place.words, lambda: self.place_wanted.emit(uuid, place)))
+        self.messages.show_notice(_TOPIC, notice, choices, closable=False)
 
     def _show_paused(self) -> None:
         notice = Notice(Tone.WARNING, "", "The container is paused; what you type waits.")

@@ -13,6 +13,7 @@ from cloche_engine.api.model import Container
 from cloche_gui.presenters.container import SHARED_ROOT_NOTE, obstacle
 from cloche_gui.presenters.draft import Draft, Origin
 from cloche_gui.presenters.notice import Notice, Tone
+from cloche_gui.presenters.remedy import Place
 from cloche_gui.services.jobs import Jobs
 from cloche_gui.views.apply_bar import ApplyBar
 from cloche_gui.views.commands import Commands
@@ -37,6 +38,7 @@ class ContainerPage(QWidget):
 
     start_wanted = pyqtSignal(str)
     resume_wanted = pyqtSignal(str)
+    place_wanted = pyqtSignal(str, object)  # uuid, Place
     font_chosen = pyqtSignal(str, float)  # family, points
 
     def __init__(
@@ -50,6 +52,8 @@ class ContainerPage(QWidget):
         self._consoles: OrderedDict[str, ConsolePage] = OrderedDict()
         self._points, self._family = 0, ""
         self._terminal_is_loaded = False
+        self._edited_in = SETTINGS
+        self._place: Place | None = None
         self._settings: SettingsPage | None = None
         self._xml: XmlPage | None = None
         self.header = Header(commands)
@@ -127,6 +131,7 @@ class ContainerPage(QWidget):
         else:
             self.note.clear("root")
         if other:
+            self._place = None
             self.show_draft(None)
         if self.tabs.currentIndex() == CONSOLE:
             self._show_console()
@@ -155,6 +160,8 @@ class ContainerPage(QWidget):
         if self._xml is not None:
             self._xml.show_draft(draft)
         self.show_standing()
+        if draft is not None and self._place is not None:
+            self.go_to(self._place)
 
     def hear_draft(self, origin: Origin) -> None:
         """Follow a change of the draft in view."""
@@ -196,6 +203,19 @@ class ContainerPage(QWidget):
             self._settings.identity.name.setFocus()
         elif widget is not None:
             widget.setFocus()
+
+    def go_to(self, place: Place) -> None:
+        """Turn to a place of the definition, in the view that was used last, once it is read."""
+        self._place = place if self._draft is None else None
+        if self._draft is None:
+            return
+        in_form = place.label and self._edited_in == SETTINGS and self._draft.forms_follow
+        self.tabs.setCurrentIndex(SETTINGS if in_form else XML)
+        if in_form:
+            self.settings.go_to(place.label)
+        else:
+            self.xml.editor.go_to(*place.written(self._draft.document.data))
+        self.activateWindow()
 
     def _go_on(self) -> None:
         """Give the keyboard to where it was last on the page in view, or to its beginning."""
@@ -246,6 +266,8 @@ class ContainerPage(QWidget):
             self.settings.setVisible(True)
         else:
             self.xml.setVisible(True)
+        if page != CONSOLE:
+            self._edited_in = page
         self.apply_bar.setVisible(page != CONSOLE)
 
     def _show_console(self) -> None:
@@ -271,6 +293,7 @@ class ContainerPage(QWidget):
         console = ConsolePage(self._jobs, container)
         console.start_wanted.connect(self.start_wanted)
         console.resume_wanted.connect(self.resume_wanted)
+        console.place_wanted.connect(self.place_wanted)
         console.terminal.font_chosen.connect(self.font_chosen)
         self._use_font(console)
         self.console_stack.addWidget(console)

@@ -22,6 +22,7 @@ from cloche_gui.presenters.container import PRIVATE_NOTE, Action, could_not, obs
 from cloche_gui.presenters.draft import Draft
 from cloche_gui.presenters.helping import keys_page, places_page, reference_page
 from cloche_gui.presenters.notice import Notice, failure, without_helper
+from cloche_gui.presenters.remedy import Place
 from cloche_gui.services.engine import EngineService
 from cloche_gui.services.jobs import Job, Jobs
 from cloche_gui.services.settings import Settings
@@ -161,6 +162,7 @@ class MainWindow(QMainWindow):
         self.list.opened.connect(lambda _: self.page.show_page(CONSOLE))
         self.page.start_wanted.connect(lambda uuid: self._take(Action.START, uuid))
         self.page.resume_wanted.connect(lambda uuid: self._take(Action.RESUME, uuid))
+        self.page.place_wanted.connect(self._go_to)
 
     def _connected(self, about: About) -> None:
         self.messages.clear(HELPER)
@@ -258,6 +260,10 @@ class MainWindow(QMainWindow):
             self.editing.show(container)
         self._settings.selected = uuid
         self._show_right()
+
+    def _go_to(self, uuid: str, place: Place) -> None:
+        self.list.reveal(uuid)
+        self.page.go_to(place)
 
     def _draft_opened(self, draft: Draft) -> None:
         if self.page.container is not None and self.page.container.uuid == draft.uuid:

@@ -23,6 +23,8 @@ from cloche_gui.widgets.message_bar import Choice, MessageArea
 
 _TOPIC = "broken"
 _WIDTH = 760
+_AROUND = 80
+"""What is to be seen above and below a field that is led to."""
 
 
 class SettingsPage(QWidget):
@@ -43,13 +45,14 @@ class SettingsPage(QWidget):
         self.network = NetworkSection(taken)
         self.limits = LimitsSection()
         self.console = ConsoleSection()
-        self._sections = (
+        self.sections = (
             self.identity, self.program, self.mounts, self.network, self.limits, self.console,
         )  # fmt: skip
-        self._bindings = [binding for section in self._sections for binding in section.bindings]
+        self._bindings = [binding for section in self.sections for binding in section.bindings]
         for binding in self._bindings:
             self._connect(binding)
         self._body = QWidget()
+        self._scroll = QScrollArea()
         self._lay_out()
 
     @property
@@ -68,6 +71,14 @@ class SettingsPage(QWidget):
             self._show_errors()
         else:
             self._load()
+
+    def go_to(self, label: str) -> None:
+        """Give the keyboard to the field of this label, and bring it into view."""
+        for section in self.sections:
+            field = section.form.field(label)
+            if field is not None:
+                field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                self._scroll.ensureWidgetVisible(field, yMargin=_AROUND)
 
     def _connect(self, binding: Binding) -> None:
         binding.changed.connect(lambda: self._edited(binding))
@@ -106,7 +117,7 @@ class SettingsPage(QWidget):
         inner = QVBoxLayout(self._body)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(20)
-        for section in self._sections:
+        for section in self.sections:
             inner.addWidget(section)
         inner.addStretch(1)
         self._body.setMaximumWidth(_WIDTH)
@@ -115,7 +126,7 @@ class SettingsPage(QWidget):
         row.setContentsMargins(16, 14, 16, 14)
         row.addWidget(self._body, 1)
         row.addStretch(0)
-        scroll = QScrollArea()
+        scroll = self._scroll
         scroll.setObjectName("scroll")
         scroll.setWidget(holder)
         scroll.setWidgetResizable(True)

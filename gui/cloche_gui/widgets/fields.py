@@ -88,6 +88,10 @@ class Form(QWidget):
         """Add a sentence of help below the last field."""
         self._grid.addWidget(HelpLabel(text), self._grid.rowCount(), 1)
 
+    def field(self, label: str) -> QWidget | None:
+        """The field of a label, its letter for the keyboard left out."""
+        return next((f for f in self._rows if f.accessibleName() == label), None)
+
     def set_shown(self, field: QWidget, *, shown: bool) -> None:
         """Show or hide the row of a field."""
         row = self._rows[field]
