@@ -14,7 +14,7 @@ from tests.guest.cache import Cache
 SUITE = "bookworm"
 _SYSTEM = """
     systemd-sysv udev kmod linux-image-amd64 initramfs-tools apparmor dbus python3 busybox-static
-    xfsprogs squashfs-tools
+    xfsprogs squashfs-tools xz-utils zstd
 """.split()
 _NOT_NEEDED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
 

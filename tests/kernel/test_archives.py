@@ -126,7 +126,9 @@ def test_the_same_archive_changes_the_host_where_it_is_trusted(
     path = packed(tmp_path / "tar", ESCAPES[attack])
     (tmp_path / "trusting").mkdir()
     with tarfile.open(path) as tar:
-        tar.extractall(tmp_path / "trusting", filter="fully_trusted")  # noqa: S202 (so it is)
+        if hasattr(tarfile, "fully_trusted_filter"):  # an older Python trusts by itself
+            tar.extraction_filter = tarfile.fully_trusted_filter
+        tar.extractall(tmp_path / "trusting")  # noqa: S202 (so it is)
     assert snapshot(victim) != before
 
 
@@ -244,12 +246,14 @@ async def test_a_small_disk_and_a_full_one_are_told_and_what_is_freed_is_used(
 
 
 async def test_holes_of_a_file_stay_holes(engine: LocalEngine, tmp_path: Path) -> None:
-    await add(engine, _sparse(tmp_path, 10 << 30))
+    """As large as a file may be where they are kept, but for what the disk cannot hold."""
+    hole = min(10 << 30, shutil.disk_usage(tmp_path).free // 2)
+    await add(engine, _sparse(tmp_path, hole))
     kept = (engine.places.template_tree("hostile") / "sparse").stat()
-    assert kept.st_size == (10 << 30) + 4
+    assert kept.st_size == hole + 4
     assert kept.st_blocks * 512 < 1 << 20
     with (engine.places.template_tree("hostile") / "sparse").open("rb") as file:
-        file.seek(10 << 30)
+        file.seek(hole)
         assert file.read() == b"tail"
 
 

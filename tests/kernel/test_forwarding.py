@@ -90,7 +90,7 @@ async def test_the_note_of_a_killed_run_goes_with_its_namespace(
     """And the control: that of a namespace where somebody is stays."""
     notes = {}
     with contextlib.ExitStack() as held:
-        for who in ("dead", "lives"):
+        for who in ("lives", "dead"):  # a number of one that is gone would be given again
             words = ["unshare", "--net", sys.executable, "-c", SWITCHES_ON]
             process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             held.enter_context(process)

@@ -47,7 +47,7 @@ def content(path):
         if os.path.isdir(path):
             return os.listdir(path)
         return open(path, "rb").read(16).decode(errors="replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # of AppArmor's, where the host has it
         return ""
 
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))

@@ -138,7 +138,8 @@ async def test_a_container_that_is_deleted_leaves_nothing_prepared(
     await pooled.undefine(box.uuid)
     await until_waiting(pooled.places.runtime, SPARES)
     groups = cgroups.detect().hierarchies[0].path / pooled.places.groups
-    assert len([one for one in groups.iterdir() if one.is_dir()]) == SPARES
+    found = {one.name for one in groups.iterdir() if one.is_dir()}
+    assert len(found - {"monitors"}) == SPARES  # on v2 that is a group beside them
 
 
 async def test_an_engine_that_closes_amid_it_leaves_nothing(
